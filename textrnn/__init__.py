@@ -1,0 +1,32 @@
+"""textrnn: text with recurrent networks."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from textrnn.tasks import load as load
+    from textrnn.tasks.language_model import Generation as Generation
+    from textrnn.tasks.language_model import LanguageModel as LanguageModel
+    from textrnn.tasks.language_model import Score as Score
+    from textrnn.training.run import train as train
+
+__version__ = "0.1.0"
+
+_HOMES = {  # each is imported on first use, so that `import textrnn` costs nothing
+    "Generation": "textrnn.tasks.language_model",
+    "LanguageModel": "textrnn.tasks.language_model",
+    "Score": "textrnn.tasks.language_model",
+    "load": "textrnn.tasks",
+    "train": "textrnn.training.run",
+}
+__all__ = ["Generation", "LanguageModel", "Score", "__version__", "load", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'textrnn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

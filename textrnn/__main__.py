@@ -1,0 +1,5 @@
+"""python -m textrnn"""
+
+from textrnn.cli.app import main
+
+main()

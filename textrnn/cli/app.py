@@ -1,0 +1,56 @@
+"""The program: its commands, and the one place where an error is printed."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+import textrnn
+from textrnn.cli import evaluate, generate, inspect, models, quantize, score, train
+from textrnn.errors import TextrnnError
+
+app = typer.Typer(
+    name="textrnn",
+    help="Text with recurrent networks: train a model, generate from it, score with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+for command in (train, generate, score, evaluate, inspect, quantize, models):
+    name = command.__name__.rpartition(".")[2]
+    app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
+
+_shows_traceback = False
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"textrnn {textrnn.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Text with recurrent networks: train a model, generate from it, score with it."""
+    global _shows_traceback
+    _shows_traceback = debug
+
+
+def main() -> None:
+    """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
+    try:
+        app()
+    except TextrnnError as error:
+        if _shows_traceback:
+            raise
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader went away: nothing is wrong here
+        sys.stdout = None
+        sys.exit(0)

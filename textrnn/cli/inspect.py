@@ -1,0 +1,36 @@
+"""textrnn inspect"""
+
+from textrnn.cli.options import FormatOption, ModelArgument, example
+
+EXAMPLES = example("textrnn inspect shakespeare")
+
+
+def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
+    """Show a model's layers with their shapes and parameters, and how it was trained."""
+    import sys
+
+    from textrnn.cells import CELLS
+    from textrnn.cli.output import chosen_format, open_sink
+    from textrnn.model_folder import ModelFolder, find_model
+
+    folder = ModelFolder(find_model(model))
+    config = folder.config
+    shapes = config.architecture.shapes()
+    total = sum(rows * columns for _, rows, columns in shapes)
+    with open_sink(None, format) as sink:
+        for name, rows, columns in shapes:
+            sink.write({"weights": name, "shape": [rows, columns], "parameters": rows * columns})
+        sink.write({"weights": "total", "shape": None, "parameters": total})
+    cell = CELLS[config.architecture.core.cell]
+    facts = {
+        "model": f"{folder.path} ({folder.size():,} bytes, {config.precision}, format {config.format_version})",
+        "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
+        "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
+        **{name: value for name, value in config.training.items() if isinstance(value, str | int | float)},
+        **{row["metric"]: f"{row['value']:.4f} ({row['protocol']})" for row in config.training.get("metrics", [])},
+        "settings": ", ".join(f"{name}={value}" for name, value in config.training.get("settings", {}).items()),
+    }
+    stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr
+    for name, value in facts.items():
+        if value != "":
+            print(f"{name}: {value}", file=stream)

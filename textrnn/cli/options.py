@@ -1,0 +1,61 @@
+"""Options that several commands share, declared once."""
+
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+import typer
+
+from textrnn.config import TrainingSettings
+from textrnn.errors import UsageError
+
+FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
+LOG_BASES = {"e": 1.0, "2": 0.6931471805599453, "10": 2.302585092994046}  # nats in one unit
+
+
+def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
+    """A check that refuses anything else, with the list of choices."""
+    choices = tuple(names)
+
+    def check(value: str | None) -> str | None:
+        if value is not None and value not in choices:
+            raise UsageError(f"{value!r} is not one of {', '.join(choices)}")
+        return value
+
+    return check
+
+
+def setting(name: str) -> Any:
+    """The option of a training setting: its help and default stand where the setting is declared."""
+    field = TrainingSettings.model_fields[name]
+    default = "" if field.default in (None, 0, 0.0) else f" Default: {field.default}."
+    return typer.Option(help=f"{field.description}{default}", rich_help_panel="Training", show_default=False)
+
+
+def example(*commands: str) -> str:
+    """The examples at the foot of a command's help; each is run by a test."""
+    return "Examples: " + "   ".join(f"[bold]{command}[/bold]" for command in commands)
+
+
+ModelArgument = Annotated[
+    str, typer.Argument(help="A model folder, or the name of a bundled model.", show_default=False)
+]
+SourceArgument = Annotated[
+    str | None, typer.Argument(help="A file of text (.gz too), or - for standard input.", show_default=False)
+]
+TextOption = Annotated[
+    list[str] | None, typer.Option("--text", help="A text instead of a file; may be given again.", show_default=False)
+]
+EncodingOption = Annotated[str, typer.Option(help="Encoding of the input.")]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", callback=one_of(FORMATS), help="table, tsv, csv or jsonl; auto is a table on a terminal, else tsv."
+    ),
+]
+OutOption = Annotated[
+    str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+]
+EngineOption = Annotated[
+    str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")
+]
+ThreadsOption = Annotated[int, typer.Option(min=0, help="Processor threads; 0 is one for each core.")]

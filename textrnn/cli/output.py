@@ -1,0 +1,116 @@
+"""Results out: one record after another, in the format asked for, to standard output or whole into a file."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from textrnn.errors import DataError
+
+PAGE = 100  # rows of a table on a terminal
+
+Record = Mapping[str, Any]
+
+
+class Sink:
+    """Takes records of like fields and writes them as jsonl, csv, tsv or a table."""
+
+    def __init__(self, stream: IO[str], format: str, *, hidden: tuple[str, ...] = ()) -> None:
+        """hidden: fields that a table leaves out, since they would fill the screen."""
+        self._stream, self._format, self._hidden = stream, format, hidden
+        self._page: list[Record] = []
+        self._has_header = False
+        self._csv = csv.writer(stream, lineterminator="\n")
+
+    def write(self, record: Record) -> None:
+        if self._format == "jsonl":
+            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+        elif self._format == "table":
+            self._page.append(record)
+            if len(self._page) == PAGE:
+                self.finish()
+        else:
+            rows = [list(record)] if not self._has_header else []
+            self._has_header = True
+            for row in [*rows, [cell(value) for value in record.values()]]:
+                if self._format == "csv":
+                    self._csv.writerow(row)
+                else:
+                    self._stream.write("\t".join(map(escaped, row)) + "\n")
+
+    def finish(self) -> None:
+        """Show what a table has gathered."""
+        if not self._page:
+            return
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        names = [name for name in self._page[0] if name not in self._hidden]
+        table = Table(*names)
+        for record in self._page:
+            table.add_row(*(Text(shown(record[name])) for name in names))
+        Console(file=self._stream).print(table)
+        self._page = []
+
+
+def cell(value: Any) -> str:
+    """A value in a TSV or CSV cell: nothing for None, JSON for a list."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def shown(value: Any) -> str:
+    """A value in a table for people."""
+    return f"{value:,.4f}" if isinstance(value, float) else cell(value)
+
+
+def escaped(text: str) -> str:
+    """A TSV cell on one line: backslash, tab, newline and return as two characters each."""
+    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def chosen_format(format: str, out: str | None) -> str:
+    """What `auto` means here."""
+    if format != "auto":
+        return format
+    ending = Path(out).suffix.removeprefix(".") if out else ""
+    if ending in ("tsv", "csv", "jsonl"):
+        return ending
+    return "table" if out is None and sys.stdout.isatty() else "tsv"
+
+
+@contextmanager
+def open_sink(out: str | None, format: str, *, hidden: tuple[str, ...] = ()) -> Iterator[Sink]:
+    """A sink to standard output, or to a file that appears whole when all went well."""
+    with open_output(out) as stream:
+        sink = Sink(stream, chosen_format(format, out), hidden=hidden)
+        yield sink
+        sink.finish()
+
+
+@contextmanager
+def open_output(out: str | None) -> Iterator[IO[str]]:
+    """Standard output as UTF-8, or a file that appears whole when all went well."""
+    if out is None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass", newline="\n")
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    temporary = Path(f"{out}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
+            yield stream
+        os.replace(temporary, out)
+    except OSError as error:
+        raise DataError(f"{out} cannot be written: {error.strerror}") from None
+    finally:
+        temporary.unlink(missing_ok=True)

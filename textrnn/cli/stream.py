@@ -1,0 +1,34 @@
+"""N records in, N records out, in order: from a source through a model to a sink."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import typer
+
+from textrnn.cli.output import Sink
+from textrnn.text.records import STANDARD_INPUT, read_records
+
+
+def open_records(
+    context: typer.Context, source: str | None, texts: list[str] | None, *, encoding: str
+) -> Iterator[str]:
+    """The texts of --text, of a file, or of standard input; with none of these on a terminal, the help."""
+    if source is None and not texts and sys.stdin.isatty():
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(2)
+    return read_records(source or STANDARD_INPUT, texts or (), encoding=encoding)
+
+
+def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str) -> None:
+    """Write every result; where the results go to a file or a pipe, a terminal shows how many so far."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    shows = sys.stderr.isatty() and not sys.stdout.isatty()
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,} " + what), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not shows, transient=True) as progress:
+        task = progress.add_task(what, total=None)
+        for result in results:
+            sink.write(result)
+            progress.advance(task)

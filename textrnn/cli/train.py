@@ -1,0 +1,141 @@
+"""textrnn train"""
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from textrnn.cli.options import EncodingOption, example, one_of, setting
+from textrnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from textrnn.training.run import TrainingRun
+
+EXAMPLES = example(
+    "textrnn train lm novel.txt --out novel --minutes 3",
+    "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2",
+)
+TASKS = ("lm",)
+
+
+def train(
+    task: Annotated[str, typer.Argument(callback=one_of(TASKS), help=f"What to train: {', '.join(TASKS)}.")],
+    files: Annotated[list[str], typer.Argument(help="Files of text to learn from (.gz too); each is a document.")],
+    out: Annotated[str, typer.Option("--out", help="The model folder to write.")],
+    valid: Annotated[
+        str | None, typer.Option("--valid", help="A file to validate on, instead of the end of the text.")
+    ] = None,
+    minutes: Annotated[float | None, setting("minutes")] = None,
+    epochs: Annotated[float | None, setting("epochs")] = None,
+    steps: Annotated[int | None, setting("steps")] = None,
+    units: Annotated[int | None, setting("units")] = None,
+    layers: Annotated[int | None, setting("layers")] = None,
+    cell: Annotated[str | None, setting("cell")] = None,
+    input: Annotated[str | None, setting("input")] = None,
+    embedding: Annotated[int | None, setting("embedding")] = None,
+    vocabulary_size: Annotated[int | None, setting("vocabulary_size")] = None,
+    min_count: Annotated[int | None, setting("min_count")] = None,
+    dropout: Annotated[float | None, setting("dropout")] = None,
+    weight_decay: Annotated[float | None, setting("weight_decay")] = None,
+    batch: Annotated[int | None, setting("batch")] = None,
+    window: Annotated[int | None, setting("window")] = None,
+    rate: Annotated[float | None, setting("rate")] = None,
+    warmup: Annotated[int | None, setting("warmup")] = None,
+    clip_norm: Annotated[float | None, setting("clip_norm")] = None,
+    clip_value: Annotated[float | None, setting("clip_value")] = None,
+    patience: Annotated[int | None, setting("patience")] = None,
+    seed: Annotated[int | None, setting("seed")] = None,
+    device: Annotated[str | None, setting("device")] = None,
+    precision: Annotated[str | None, setting("precision")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Any setting, as name=value; may be given again.")
+    ] = None,
+    config: Annotated[str | None, typer.Option("--config", help="A TOML file of settings; flags come first.")] = None,
+    encoding: EncodingOption = "utf-8",
+) -> None:
+    """Train a model on text files; it shows a fresh sample as it goes, and keeps the best model in the folder."""
+    flags = {
+        "minutes": minutes,
+        "epochs": epochs,
+        "steps": steps,
+        "units": units,
+        "layers": layers,
+        "cell": cell,
+        "input": input,
+        "embedding": embedding,
+        "vocabulary_size": vocabulary_size,
+        "min_count": min_count,
+        "dropout": dropout,
+        "weight_decay": weight_decay,
+        "batch": batch,
+        "window": window,
+        "rate": rate,
+        "warmup": warmup,
+        "clip_norm": clip_norm,
+        "clip_value": clip_value,
+        "patience": patience,
+        "seed": seed,
+        "device": device,
+        "precision": precision,
+    }
+    from textrnn.config import training_settings
+    from textrnn.extras import require
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})
+    require("train", "textrnn train")
+    from textrnn.cli.training_display import watch
+    from textrnn.training.run import TrainingRun
+
+    command = shlex.join(["textrnn", *sys.argv[1:]])
+    run = TrainingRun(task, files, out, settings, valid=valid, encoding=encoding, command=command)
+    try:
+        watch(run)
+    except KeyboardInterrupt:
+        interrupted(run)
+    finished(run)
+
+
+def file_settings(path: str | None) -> dict[str, Any]:
+    """The settings of a TOML file."""
+    import tomllib
+    from pathlib import Path
+
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+
+
+def assignments(pairs: list[str]) -> dict[str, str]:
+    """name=value pairs; the specs turn the values into numbers."""
+    values = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set takes name=value, not {pair!r}")
+        values[name.strip().replace("-", "_")] = value.strip()
+    return values
+
+
+def interrupted(run: "TrainingRun") -> None:
+    """Ctrl-C: say what is kept, and stop."""
+    kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
+    typer.echo(f"interrupted at step {run.state.step}; {kept}", err=True)
+    raise typer.Exit(130)
+
+
+def finished(run: "TrainingRun") -> None:
+    """The figures, the card, and what to type next."""
+    typer.echo(f"ended {run.ended} at step {run.state.step} of {run.state.total}", err=True)
+    if run.best:
+        for metric in run.task.metrics(run.best):
+            typer.echo(f"{metric.metric}: {metric.value:.4f}  ({metric.protocol})", err=True)
+    name = shlex.quote(str(run.out))
+    typer.echo(f"model card: {run.out / 'README.md'}", err=True)
+    typer.echo(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."', err=True)

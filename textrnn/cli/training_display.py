@@ -1,0 +1,91 @@
+"""What a training run shows: a live picture on a terminal, a line for each evaluation elsewhere."""
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from textrnn.training.loop import Row
+    from textrnn.training.run import TrainingRun
+
+ROWS_SHOWN = 10
+SAMPLE_SYMBOLS = 300
+
+
+def watch(run: "TrainingRun") -> None:
+    """Run to the end, showing loss, validation perplexity, bits per symbol, speed, time left and fresh samples."""
+    for line in introduction(run):
+        typer.echo(line, err=True)
+    if sys.stderr.isatty():
+        watch_live(run)
+        return
+    for row in run.rows():
+        if len(run.history) == 1:
+            typer.echo(f"{run.state.total:,} steps are planned", err=True)
+        typer.echo(as_line(run, row), err=True)
+        typer.echo("    " + run.sample(symbols=80).replace("\n", "\n    "), err=True)
+
+
+def introduction(run: "TrainingRun") -> list[str]:
+    """What was read and what will be trained."""
+    settings, core = run.settings, run.task.architecture.core
+    return [
+        *run.task.describe(),
+        f"{core.layers} x {core.units} {core.cell}, {run.parameters:,} parameters; dropout {settings.dropout}, "
+        f"{run.task.streams} streams x {settings.window} steps, rate {settings.rate}; {settings.precision} on "
+        f"{settings.device}; seed {settings.seed}",
+    ]
+
+
+def as_line(run: "TrainingRun", row: "Row") -> str:
+    """An evaluation in one line."""
+    return (
+        f"step {row.step:,} of {run.state.total:,} (epoch {row.epoch:.2f}, {row.seconds:.0f} s): "
+        f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
+        f"{math.exp(row.valid_nats):.3f} = {row.valid_nats / math.log(2):.3f} bits a symbol, "
+        f"{row.symbols_per_second:,.0f} symbols/s{', best so far' if row.is_best else ''}"
+    )
+
+
+def watch_live(run: "TrainingRun") -> None:
+    """The same as a picture that is drawn again four times a second."""
+    sample = ""
+    console = Console(stderr=True)
+    with Live(get_renderable=lambda: picture(run, sample), console=console, refresh_per_second=4):
+        for _ in run.rows():
+            sample = run.sample(symbols=SAMPLE_SYMBOLS)
+
+
+def picture(run: "TrainingRun", sample: str) -> RenderableType:
+    """Evaluations, progress and the newest sample."""
+    table = Table("step", "epoch", "train nats", "valid nats", "perplexity", "bits/symbol", "symbols/s", "")
+    for row in run.history[-ROWS_SHOWN:]:
+        table.add_row(
+            f"{row.step:,}",
+            f"{row.epoch:.2f}",
+            f"{row.train_nats:.4f}",
+            f"{row.valid_nats:.4f}",
+            f"{math.exp(row.valid_nats):.3f}",
+            f"{row.valid_nats / math.log(2):.3f}",
+            f"{row.symbols_per_second:,.0f}",
+            "best" if row is run.best else "",
+        )
+    state = run.state
+    seconds = time.monotonic() - state.began
+    if state.is_planned:
+        left = seconds * (state.total - state.step) / max(1, state.step)
+        status = f" step {state.step:,} of {state.total:,}, {seconds:.0f} s, about {left:.0f} s left"
+    else:
+        status = f" measuring the speed: step {state.step}"
+    progress = Table.grid()
+    progress.add_row(ProgressBar(total=state.total, completed=state.step, width=40), status)
+    return Group(table, progress, Panel(Text(sample), title="a fresh sample"))

@@ -1,0 +1,203 @@
+"""What config.json says, as frozen specs that refuse unknown keys, and the settings of a training run.
+
+Plain data, checked on reading; no framework is imported here.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from textrnn.cells import CELLS
+from textrnn.errors import UsageError
+
+FORMAT_VERSION = 1
+
+Unit = Literal["text", "line"]
+Precision = Literal["float32", "int8"]
+
+
+class Spec(BaseModel):
+    """Base of every spec: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def known_cell(name: str) -> str:
+    """The name, if there is such a cell."""
+    if name not in CELLS:
+        raise ValueError(f"unknown cell {name!r}; one of {', '.join(CELLS)}")
+    return name
+
+
+class OneHot(Spec):
+    """Each symbol is a unit vector; as a look-up of input weights, so that the vectors never exist."""
+
+    kind: Literal["one-hot"] = "one-hot"
+    symbols: int = Field(gt=0)
+
+
+class Learned(Spec):
+    """Each symbol has a vector that is learnt with the network."""
+
+    kind: Literal["learned"] = "learned"
+    symbols: int = Field(gt=0)
+    size: int = Field(gt=0)
+
+
+Input = Annotated[OneHot | Learned, Field(discriminator="kind")]
+
+
+class Core(Spec):
+    """A stack of recurrent layers."""
+
+    cell: str = "lstm"
+    units: int = Field(gt=0)
+    layers: int = Field(1, gt=0)
+
+    @field_validator("cell")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        return known_cell(name)
+
+
+class LabelPerStep(Spec):
+    """A distribution over `classes` labels after every step; for a language model the next token is the label."""
+
+    kind: Literal["label-per-step"] = "label-per-step"
+    classes: int = Field(gt=0)
+
+
+Head = LabelPerStep
+
+
+class Architecture(Spec):
+    """Three choices that compose: what goes in, what recurs, what comes out."""
+
+    input: Input
+    core: Core
+    head: Head
+
+    def shapes(self) -> list[tuple[str, int, int]]:
+        """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
+        cell, units = CELLS[self.core.cell], self.core.units
+        rows = len(cell.gates) * units
+        learned = isinstance(self.input, Learned)
+        size = self.input.size if isinstance(self.input, Learned) else self.input.symbols
+        shapes = [("input.table", self.input.symbols, size)] if learned else []
+        for layer in range(self.core.layers):
+            name = f"layers.{layer}"
+            shapes += [
+                (f"{name}.weight_ih", rows, units if layer else size),
+                (f"{name}.weight_hh", rows, units),
+                (f"{name}.bias_ih", rows, 1),
+                (f"{name}.bias_hh", rows, 1),
+            ]
+        return [*shapes, ("head.weight", self.head.classes, units), ("head.bias", self.head.classes, 1)]
+
+
+class TextSettings(Spec):
+    """How text becomes symbols, and how far one example reaches."""
+
+    level: Literal["char"] = "char"
+    unit: Unit = "text"
+
+
+class Part(Spec):
+    """One file of a model folder."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ModelConfig(Spec):
+    """The whole of config.json. `training` is a summary for people; nothing reads it to run the model."""
+
+    format_version: int = FORMAT_VERSION
+    task: str
+    architecture: Architecture
+    text: TextSettings
+    precision: Precision = "float32"
+    training: dict[str, Any] = {}
+    parts: dict[str, Part] = {}
+
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(gt=0)]
+CountFromZero = Annotated[int, Field(ge=0)]
+
+
+class TrainingSettings(Spec):
+    """What `train lm` can be told, by flag, by `--set name=value` or by a TOML file. The descriptions are its help."""
+
+    vocabulary_size: CountFromZero = Field(0, description="Keep this many symbols, the most frequent; 0 keeps all.")
+    min_count: Count = Field(1, description="Drop symbols seen fewer times than this from the vocabulary.")
+
+    input: Literal["learned", "one-hot"] = Field("learned", description="How a symbol enters: learned or one-hot.")
+    embedding: Count = Field(128, description="Size of a learned symbol vector.")
+    cell: str = Field("lstm", description=f"Recurrent cell: {', '.join(CELLS)}.")
+    units: Count | None = Field(None, description="Units in each layer; chosen by the size of the text if not given.")
+    layers: Count = Field(1, description="Recurrent layers, one above the other.")
+
+    dropout: Share | None = Field(
+        None,
+        description="Share of each layer's outputs dropped in training; chosen by the size of the text if not given.",
+    )
+    recurrent_dropout: Share = Field(0.0, description="Share of the hidden-to-hidden weights dropped in training.")
+    weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
+
+    batch: Count = Field(32, description="Streams read side by side.")
+    window: Count = Field(64, description="Steps that the gradient reaches back (truncated BPTT).")
+    rate: Positive = Field(0.006, description="Peak learning rate.")
+    final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
+    warmup: CountFromZero = Field(100, description="Steps in which the rate rises to its peak.")
+    beta2: Annotated[float, Field(gt=0, lt=1)] = Field(0.99, description="AdamW's second moment decay.")
+    clip_norm: NotNegative = Field(1.0, description="Largest norm of the gradient; 0 is no limit.")
+    clip_value: NotNegative = Field(0.0, description="Largest entry of the gradient; 0 is no limit.")
+
+    minutes: NotNegative = Field(0.0, description="Time to train for, evaluation included; 10 if no end is given.")
+    epochs: NotNegative = Field(0.0, description="Passes over the training text; with --minutes, at most as many.")
+    steps: CountFromZero = Field(0, description="Updates to make, and no other end.")
+    evaluations: Count = Field(10, description="How often to evaluate in the whole run.")
+    patience: CountFromZero = Field(5, description="Stop after this many evaluations without a better one; 0 never.")
+    valid_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="Share of the text, at its end, held out where --valid is not given."
+    )
+    valid_symbols: Count = Field(200_000, description="Validation symbols read at each evaluation, from the beginning.")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="Seed of all that is random.")
+    device: str = Field("auto", description="auto, cpu, cuda or mps.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Matrix products in bfloat16 (auto: where the processor is fast at it) or float32."
+    )
+
+    @field_validator("cell")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        return known_cell(name)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.steps and (self.minutes or self.epochs):
+            raise ValueError("steps excludes minutes and epochs: give one end")
+        return self
+
+
+def training_settings(values: dict[str, Any]) -> TrainingSettings:
+    """Settings from names and values, with a one-line UsageError for an unknown name or a value out of range."""
+    unknown = [name for name in values if name not in TrainingSettings.model_fields]
+    if unknown:
+        known = ", ".join(TrainingSettings.model_fields)
+        raise UsageError(f"unknown setting {unknown[0]!r}; there are: {known}")
+    try:
+        return TrainingSettings(**values)
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """Pydantic's first complaint in one line: where, what."""
+    problem = error.errors(include_url=False, include_context=False)[0]
+    where = ".".join(str(step) for step in problem["loc"])
+    what = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,149 @@
+"""Drawing the next symbol from a distribution, reproducibly.
+
+A draw is argmax(logits + temperature x Gumbel noise), which follows softmax(logits / temperature) exactly (Gumbel-max;
+Maddison et al., 2014). The noise of sample i comes from a counter-based generator (Philox; Salmon et al., 2011) under
+the key (seed, i), so that a sample is the same alone and among others.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textrnn.engines.engine import Engine, Floats, State, repeat_state, select_state
+from textrnn.errors import UsageError
+from textrnn.text.tokenizer import PAD, START, UNK
+
+READ_AT_ONCE = 512  # steps of a prompt: bounds the memory of its logits
+NOISE_ENTRIES = 2**22  # the most noise drawn at once
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw. The default is the model's own distribution, whole.
+
+    temperature: below 1 sharper, above 1 flatter, 0 always takes the likeliest symbol.
+    top_k: only the k likeliest; 0 all. top_p: only the likeliest that together reach probability p (Holtzman et al.,
+    2020). min_p: only those at least p times as likely as the likeliest (Nguyen et al., 2024).
+    allow_unk: <unk> may be drawn; <pad> and <start> never are.
+    """
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    allow_unk: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < float("inf"):
+            raise UsageError(f"temperature must be 0 or more, not {self.temperature}")
+        if self.top_k < 0:
+            raise UsageError(f"top-k must be 0 or more, not {self.top_k}")
+        if not 0 < self.top_p <= 1:
+            raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p}")
+        if not 0 <= self.min_p <= 1:
+            raise UsageError(f"min-p must be from 0 to 1, not {self.min_p}")
+
+    @property
+    def filters(self) -> bool:
+        """Whether the choice depends on more than logits + noise."""
+        return self.temperature > 0 and (self.top_k > 0 or self.top_p < 1 or self.min_p > 0)
+
+    def forbidden(self, classes: int) -> Floats:
+        """(classes,) -inf where a symbol may not be drawn, else 0."""
+        mask = np.zeros(classes, np.float32)
+        mask[[PAD, START] if self.allow_unk else [PAD, START, UNK]] = -np.inf
+        return mask
+
+    def filter(self, logits: Floats) -> Floats:
+        """Logits (batch, classes), -inf where a filter drops a symbol; filters apply after the temperature."""
+        scaled = logits.astype(np.float64) / self.temperature
+        scaled -= scaled.max(-1, keepdims=True)
+        ranked = np.argsort(-scaled, axis=-1, kind="stable")
+        probability = np.exp(scaled)
+        probability /= probability.sum(-1, keepdims=True)
+        sorted_probability = np.take_along_axis(probability, ranked, -1)
+        before = np.cumsum(sorted_probability, -1) - sorted_probability
+        keep = before < self.top_p
+        keep &= sorted_probability >= self.min_p * sorted_probability[:, :1]
+        if self.top_k:
+            keep[:, self.top_k :] = False
+        kept = np.zeros_like(keep)
+        np.put_along_axis(kept, ranked, keep, -1)
+        return np.where(kept, logits, np.float32(-np.inf))
+
+
+class GumbelNoise:
+    """The standard Gumbel variates of one sample, in order."""
+
+    def __init__(self, seed: int, index: int) -> None:
+        self._bits = np.random.Philox(key=np.array([seed, index], np.uint64))
+
+    def draw(self, steps: int, classes: int) -> Floats:
+        """(steps, classes), -log(-log u) with u uniform in (0, 1), 23 bits of it."""
+        words = -(-classes // 2)  # 64 bits make two variates; a step begins with fresh ones
+        bits = self._bits.random_raw(steps * words).view(np.uint32).reshape(steps, -1)[:, :classes]
+        uniform = ((bits >> 9).astype(np.float32) + np.float32(0.5)) * np.float32(2**-23)  # exact: never 0, never 1
+        noise: Floats = -np.log(-np.log(uniform))
+        return noise
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Some steps of some samples."""
+
+    rows: NDArray[np.int64]  # (batch,) which samples these are
+    choices: NDArray[np.int64]  # (steps, batch)
+    logits: Floats  # (steps, batch, classes) the model's own, which each choice was made from
+
+
+class Sampler:
+    """Draws a batch of samples that continue the same prompt, a block of steps at a time."""
+
+    def __init__(
+        self, engine: Engine, prompt: Sequence[int], sampling: Sampling, *, seed: int, indices: Sequence[int]
+    ) -> None:
+        """prompt: ids, <start> first. indices: the number of each sample, which with the seed decides its noise."""
+        self.engine, self.sampling = engine, sampling
+        self.noise = [GumbelNoise(seed, index) for index in indices]
+        self.rows = np.arange(len(indices))
+        self.forbidden = sampling.forbidden(engine.classes)
+        ids = np.array(prompt, np.int64)[:, None]
+        state: State | None = None
+        for begin in range(0, len(ids) - 1, READ_AT_ONCE):
+            _, state = engine.run(ids[begin : min(begin + READ_AT_ONCE, len(ids) - 1)], state)
+        self.state = state if state is None else repeat_state(state, len(indices))
+        self.last = np.repeat(ids[-1:], len(indices), axis=1)
+
+    def blocks(self, *, steps: int, size: int) -> Iterator[Drawn]:
+        """`steps` steps in blocks of at most `size`; rows dropped with `keep` between two blocks are drawn no more."""
+        done = 0
+        while done < steps and len(self.rows):
+            most = max(1, NOISE_ENTRIES // (len(self.rows) * self.engine.classes))
+            count = 1 if self.sampling.filters else min(size, steps - done, most)
+            done += count
+            yield self._draw(count)
+
+    def keep(self, rows: NDArray[np.bool_]) -> None:
+        """Go on with these rows of the last block alone."""
+        if not rows.all():
+            self.rows, self.last = self.rows[rows], self.last[:, rows]
+            self.noise = [noise for noise, kept in zip(self.noise, rows, strict=True) if kept]
+            self.state = select_state(self.state, rows) if self.state is not None else None
+
+    def _draw(self, steps: int) -> Drawn:
+        classes, sampling = self.engine.classes, self.sampling
+        if sampling.temperature:
+            noise = np.stack([noise.draw(steps, classes) for noise in self.noise], axis=1)
+            perturbation = noise * np.float32(sampling.temperature) + self.forbidden
+        else:
+            perturbation = np.tile(self.forbidden, (steps, len(self.rows), 1))
+        if sampling.filters:
+            all_logits, self.state = self.engine.run(self.last, self.state)
+            logits = all_logits[-1:]
+            choices = np.argmax(sampling.filter(logits[0] + self.forbidden) + perturbation[0], axis=-1)[None]
+        else:
+            choices, logits, self.state = self.engine.choose(self.last, perturbation, self.state)
+        self.last = choices[-1:]
+        return Drawn(self.rows, choices, logits)

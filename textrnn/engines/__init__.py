@@ -1,0 +1,1 @@
+"""Running a saved network: arrays in, arrays out."""

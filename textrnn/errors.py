@@ -1,0 +1,40 @@
+"""Every error a user can meet, as a tree.
+
+TextrnnError
+├── DataError      exit 1   the text at hand cannot be used as it is
+├── ModelError     exit 1   the model folder is absent, damaged or not made for this
+├── TrainingError  exit 1   a training run cannot go on
+└── UsageError     exit 2   the command was asked for something it does not do
+    └── MissingExtra        a package of an optional extra is not installed
+"""
+
+
+class TextrnnError(Exception):
+    """Base of all; its text is one line that says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class DataError(TextrnnError):
+    """The input text is at fault: absent, empty, not in the stated encoding or format."""
+
+
+class ModelError(TextrnnError):
+    """The model folder is at fault: absent, damaged, from a newer format, or without the part that is needed."""
+
+
+class TrainingError(TextrnnError):
+    """The training run is at fault: the loss is not finite, or the text is too short to learn from."""
+
+
+class UsageError(TextrnnError):
+    """The request is at fault: an option out of range, or two that exclude each other."""
+
+    exit_code = 2
+
+
+class MissingExtra(UsageError):
+    """A package that belongs to an optional extra is needed and absent."""
+
+    def __init__(self, what: str, *, extra: str) -> None:
+        super().__init__(f"{what} needs the {extra!r} extra: pip install 'textrnn[{extra}]'")

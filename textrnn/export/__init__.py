@@ -1,0 +1,1 @@
+"""A trained network → a model folder. Needs the train extra."""

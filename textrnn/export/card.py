@@ -1,0 +1,48 @@
+"""The model card: what a model is, what it was made from, how good it is and under which protocol."""
+
+from collections.abc import Mapping
+
+from textrnn.config import ModelConfig
+
+
+def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
+    """README.md of a model folder, in Markdown."""
+    core, training = config.architecture.core, config.training
+    lines = [
+        f"# {name}",
+        "",
+        f"A recurrent language model made with textrnn: {core.layers} x {core.units} {core.cell}, "
+        f"{config.architecture.input.kind} input, {config.architecture.head.classes} symbols "
+        f"({config.text.level} level, unit {config.text.unit}), {config.precision}.",
+        "",
+        "```",
+        f'textrnn generate {name} -p "" --max-tokens 200',
+        f'textrnn score {name} --text "a line"',
+        "```",
+        "",
+    ]
+    for title, key in (("Data", "data"), ("Licence", "licence"), ("Made with", "command")):
+        if training.get(key):
+            value = training[key]
+            lines += [f"## {title}", "", f"`{value}`" if key == "command" else str(value), ""]
+    metrics = training.get("metrics", [])
+    if metrics:
+        lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]
+        lines += [f"| {row['metric']} | {figure(row['value'])} | {row['protocol']} |" for row in metrics]
+        lines += [""]
+    lines += ["## Parts", ""]
+    lines += [f"- {part}: {size:,} bytes" for part, size in sizes.items()]
+    lines += [
+        "",
+        "## Limits",
+        "",
+        "It knows the text that it was trained on and no other: its language, its time and its errors. What it writes "
+        "is not fact, and it may repeat its training text word for word.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def figure(value: float | None) -> str:
+    """A number as people write it."""
+    return "-" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")

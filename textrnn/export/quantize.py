@@ -1,0 +1,70 @@
+"""A float32 model → the same in int8, with its price: size, speed, and what it does to the figures."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textrnn.errors import ModelError, UsageError
+from textrnn.export.save import load_network, save_model
+from textrnn.model_folder import ModelFolder
+from textrnn.tasks import load
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.tokenizer import Tokenizer
+
+MOST_CHARACTERS = 200_000  # of the text that the price is measured on
+
+
+@dataclass(frozen=True)
+class Price:
+    """One line of what quantising costs or gains."""
+
+    figure: str
+    float32: float | None
+    int8: float | None
+    change: str
+
+
+def quantize(model: Path, out: Path) -> None:
+    """Write the int8 model of a float32 folder; it keeps the card's facts and drops the weights for training."""
+    if out.resolve() == model.resolve():
+        raise UsageError("--out must be another folder: the float32 model is needed to train it further")
+    folder = ModelFolder(model)
+    if folder.config.precision != "float32":
+        raise ModelError(f"{model} is int8 already")
+    config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
+    save_model(out, load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json")), config)
+
+
+def prices(model: Path, out: Path, text: str) -> list[Price]:
+    """The two models side by side; with no text, size alone."""
+    sizes = [ModelFolder(path).size() for path in (model, out)]
+    graphs = [(path / ModelFolder(path).config.parts["model.onnx"].file).stat().st_size for path in (model, out)]
+    rows = [price("bytes of the folder's parts", *sizes), price("bytes of the graph", *graphs)]
+    if not text:
+        return rows
+    measured = [measure(load(path), text[:MOST_CHARACTERS]) for path in (model, out)]
+    (old, old_seconds), (new, new_seconds) = measured
+    rows += [
+        price("tokens a second, 64 texts side by side", len(old) / old_seconds, len(new) / new_seconds),
+        price("perplexity", math.exp(-old.mean()), math.exp(-new.mean())),
+    ]
+    return [*rows, Price("largest change of one token's log-probability", None, None, f"{np.abs(old - new).max():.4f}")]
+
+
+def price(figure: str, old: float, new: float) -> Price:
+    """A row with its ratio."""
+    return Price(figure, old, new, f"x {new / old:.4f}")
+
+
+def measure(model: LanguageModel, text: str) -> tuple[np.ndarray, float]:
+    """Every token's log-probability, the text cut into 64 pieces of like length, and the seconds it took."""
+    length = -(-len(text) // 64)
+    pieces = [text[begin : begin + length] for begin in range(0, len(text), length)]
+    list(model.score(pieces[:1]))
+    begin = time.perf_counter()
+    scores = list(model.score(pieces, per_token=True, eos=False))
+    seconds = time.perf_counter() - begin
+    return np.array([row.logprob for score in scores for row in score.token_logprobs]), seconds

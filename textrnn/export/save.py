@@ -1,0 +1,52 @@
+"""Write a network as a model folder, and read it back for PyTorch."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+
+from textrnn.config import ModelConfig
+from textrnn.errors import ModelError
+from textrnn.export.card import model_card
+from textrnn.model_folder import ModelFolder, write_model
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.text.tokenizer import Tokenizer
+
+
+def save_model(
+    path: Path,
+    network: SequenceNetwork,
+    tokenizer: Tokenizer,
+    config: ModelConfig,
+    *,
+    history: Iterable[Mapping[str, Any]] = (),
+) -> ModelConfig:
+    """Write a model folder whole. An int8 config gets the graph alone, without weights to train further."""
+    parts = {"tokenizer.json": tokenizer.to_json(), "model.onnx": network.to_graph(config.precision)}
+    if config.precision == "float32":
+        parts["model.safetensors"] = save({name: value.cpu() for name, value in network.state_dict().items()})
+    rows = list(history)
+    if rows:
+        parts["history.jsonl"] = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    sizes = {name: len(content) for name, content in parts.items()}
+    return write_model(path, config, parts, card=model_card(path.name, config, sizes))
+
+
+def load_network(folder: ModelFolder) -> SequenceNetwork:
+    """The network of a float32 folder, with its weights."""
+    network = SequenceNetwork(folder.config.architecture)
+    content = folder.read("model.safetensors")
+    try:
+        network.load_state_dict(load(content))
+    except Exception as error:  # safetensors and torch raise different ones for each kind of mismatch
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{folder.path}: model.safetensors does not fit config.json: {reason[:200]}") from None
+    return network.eval()
+
+
+def count_parameters(network: torch.nn.Module) -> int:
+    """How many numbers are learnt."""
+    return sum(parameter.numel() for parameter in network.parameters())

@@ -1,0 +1,1 @@
+"""Numbers that mean something: each value with its protocol."""

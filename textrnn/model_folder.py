@@ -1,0 +1,123 @@
+"""A model folder: opened and checked, or written whole or not at all.
+
+config.json names every part with its sha256 and is replaced last, in one step: until then the old model stands.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from textrnn.config import FORMAT_VERSION, ModelConfig, Part, first_problem
+from textrnn.errors import ModelError
+
+CONFIG = "config.json"
+MOST_CONFIG_BYTES = 1 << 20
+MODELS = resources.files("textrnn") / "models"
+
+
+def bundled_models() -> list[str]:
+    """The names of the models that come with the program."""
+    return sorted(entry.name for entry in MODELS.iterdir() if (entry / CONFIG).is_file())
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model given by path, or by the name of a bundled one; a path that exists comes first."""
+    path = Path(name)
+    if not path.exists() and name in bundled_models():
+        return Path(str(MODELS / name))
+    if not path.is_dir():
+        raise ModelError(f"there is no model {name!r}: neither a folder nor one of {', '.join(bundled_models())}")
+    return path
+
+
+class ModelFolder:
+    """A folder whose config.json has been read and checked; parts are checked as they are read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = read_config(path)
+
+    def read(self, part: str) -> bytes:
+        """The content of a part, if its hash is the one in config.json."""
+        if part not in self.config.parts:
+            raise ModelError(f"{self.path} has no {part}" + (" (an int8 model)" if "safetensors" in part else ""))
+        entry = self.config.parts[part]
+        try:
+            content = (self.path / entry.file).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{self.path / entry.file} cannot be read: {error.strerror}") from None
+        if hashlib.sha256(content).hexdigest() != entry.sha256:
+            raise ModelError(f"{self.path / entry.file} was changed or damaged: its sha256 is not the one in {CONFIG}")
+        return content
+
+    def size(self) -> int:
+        """Bytes of all parts together."""
+        return sum((self.path / part.file).stat().st_size for part in self.config.parts.values())
+
+
+def read_config(path: Path) -> ModelConfig:
+    """config.json, or one line that says what is wrong with it."""
+    file = path / CONFIG
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MOST_CONFIG_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{path} is not a model folder: {CONFIG} cannot be read: {error.strerror}") from None
+    if len(content) > MOST_CONFIG_BYTES:
+        raise ModelError(f"{file} is over {MOST_CONFIG_BYTES} bytes: not a model's")
+    try:
+        document: Any = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{file} is not JSON: {error}") from None
+    version = document.get("format_version") if isinstance(document, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise ModelError(f"{path} has format {version}; this program reads up to {FORMAT_VERSION}: install a newer one")
+    try:
+        return ModelConfig.model_validate(document)
+    except ValidationError as error:
+        raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+
+
+def write_model(path: Path, config: ModelConfig, parts: Mapping[str, bytes], *, card: str) -> ModelConfig:
+    """Write a model over whatever model the folder holds, in one commit; returns the config as written.
+
+    card: the text of README.md, which is for people and may be edited, so it is no part.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    old = {part.file for part in read_config(path).parts.values()} if (path / CONFIG).exists() else set()
+    written = {name: write_part(path, name, content, taken=old) for name, content in parts.items()}
+    config = config.model_copy(update={"parts": written})
+    replace_file(path / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+    replace_file(path / "README.md", card.encode())
+    for file in old - {part.file for part in written.values()}:
+        (path / file).unlink(missing_ok=True)
+    return config
+
+
+def write_part(path: Path, name: str, content: bytes, *, taken: set[str]) -> Part:
+    """Write a part under a name that the model in place does not use, unless the content is the same."""
+    digest = hashlib.sha256(content).hexdigest()
+    stem, dot, suffix = name.partition(".")
+    file = f"{stem}-{digest[:8]}{dot}{suffix}" if name in taken else name
+    replace_file(path / file, content)
+    return Part(file=file, sha256=digest)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a file in place in one step: a reader sees the old content or the new."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ModelError(f"{path} cannot be written: {error.strerror}; what was there before is whole") from None

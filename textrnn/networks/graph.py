@@ -1,0 +1,171 @@
+"""A small builder of ONNX graphs: symbols with arithmetic, weights kept once, products in float32 or int8.
+
+The int8 product has constant scales, so that no value depends on what else is in the batch. An activation of known
+bound b becomes the integer round(63 x / b) + 64 in 1 .. 127: seven bits, so that no processor saturates when it adds
+pairs of products. A weight column has its own scale, its largest entry / 127.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from textrnn.config import Precision
+from textrnn.errors import ModelError
+
+OPSET = 17
+IR_VERSION = 9
+CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, part of every build of it
+ACTIVATION_STEPS = 63
+ACTIVATION_ZERO = 64
+
+
+class Symbol:
+    """A value to be computed when the graph runs."""
+
+    def __init__(self, graph: "Graph", name: str) -> None:
+        self.graph, self.name = graph, name
+
+    def __add__(self, other: "Symbol") -> "Symbol":
+        return self.graph.node("Add", self, other)
+
+    def __mul__(self, other: "Symbol") -> "Symbol":
+        return self.graph.node("Mul", self, other)
+
+
+class Graph:
+    """Nodes in the order they are made. A child (the body of a Scan or a branch) shares its parent's weights."""
+
+    def __init__(self, precision: Precision = "float32", *, parent: "Graph | None" = None) -> None:
+        self.root: Graph = parent.root if parent else self
+        self.precision = precision
+        self.nodes: list[onnx.NodeProto] = []
+        self.inputs: list[onnx.ValueInfoProto] = []
+        self.outputs: list[onnx.ValueInfoProto] = []
+        self.weights: dict[str, onnx.TensorProto] = {}
+        self.preparations: dict[str, Symbol] = {}
+        self.names = 0
+
+    def child(self) -> "Graph":
+        return Graph(self.precision, parent=self)
+
+    def fresh_name(self) -> str:
+        self.root.names += 1
+        return f"v{self.root.names}"
+
+    def input(self, name: str | None = None, *, shape: Sequence[int | str], dtype: int = TensorProto.FLOAT) -> Symbol:
+        name = name or self.fresh_name()
+        self.inputs.append(helper.make_tensor_value_info(name, dtype, shape))
+        return Symbol(self, name)
+
+    def output(self, value: Symbol, name: str | None = None, *, dtype: int = TensorProto.FLOAT) -> None:
+        """Declare an output; where it must have a name of its own, or is not made here, it is copied under one."""
+        made_here = any(value.name in node.output for node in self.nodes)
+        if name is not None or not made_here:
+            name = name or self.fresh_name()
+            self.nodes.append(helper.make_node("Identity", [value.name], [name]))
+        self.outputs.append(helper.make_tensor_value_info(name or value.name, dtype, None))
+
+    def weight(self, name: str, array: NDArray[Any] | np.generic) -> Symbol:
+        """A constant of the whole model, kept once under its name."""
+        if name not in self.root.weights:
+            self.root.weights[name] = numpy_helper.from_array(np.asarray(array, order="C"), name)
+        return Symbol(self, name)
+
+    def number(self, value: int) -> Symbol:
+        return self.weight(f"number.{value}", np.array(value, np.int64))
+
+    def numbers(self, *values: int) -> Symbol:
+        return self.weight(f"numbers.{'.'.join(map(str, values))}", np.array(values, np.int64))
+
+    def node(self, op: str, *inputs: Symbol | None, domain: str = "", **attributes: Any) -> Symbol:
+        """One operation with one output; None is an optional input left out."""
+        return self.nodes_out(op, *inputs, count=1, domain=domain, **attributes)[0]
+
+    def nodes_out(
+        self, op: str, *inputs: Symbol | None, count: int, domain: str = "", **attributes: Any
+    ) -> list[Symbol]:
+        """One operation with `count` outputs."""
+        names = [self.fresh_name() for _ in range(count)]
+        sources = [symbol.name if symbol else "" for symbol in inputs]
+        self.nodes.append(helper.make_node(op, sources, names, domain=domain, **attributes))
+        return [Symbol(self, name) for name in names]
+
+    def sigmoid(self, a: Symbol) -> Symbol:
+        return self.node("Sigmoid", a)
+
+    def tanh(self, a: Symbol) -> Symbol:
+        return self.node("Tanh", a)
+
+    def split(self, value: Symbol, *, parts: int) -> list[Symbol]:
+        """Equal parts along the last axis."""
+        return self.nodes_out("Split", value, count=parts, axis=-1)
+
+    def linear(
+        self, x: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, bound: float
+    ) -> Symbol:
+        """x W^T (+ b) in the graph's precision. weight: (out, in); every entry of x lies in [-bound, bound]."""
+        if self.precision == "int8":
+            return self._integer_linear(x, name, weight, bias, bound=bound)
+        product = self.node("MatMul", x, self.prepared("Transpose", self.weight(f"{name}.weight", weight)))
+        return product if bias is None else product + self.weight(f"{name}.bias", bias)
+
+    def prepared(self, op: str, *inputs: Symbol, **attributes: Any) -> Symbol:
+        """A weight in another form: computed once, when the model is loaded."""
+        key = f"{op} {' '.join(symbol.name for symbol in inputs)} {attributes}"
+        if key not in self.root.preparations:
+            self.root.preparations[key] = self.root.node(op, *inputs, **attributes)
+        return self.root.preparations[key]
+
+    def _integer_linear(
+        self, x: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, bound: float
+    ) -> Symbol:
+        scale = np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / 127  # (out,)
+        integers = np.rint(weight / scale[:, None]).astype(np.int8)
+        step = self.weight(f"activation_step.{bound:.9g}", np.float32(bound / ACTIVATION_STEPS))
+        zero = self.weight("activation_zero", np.uint8(ACTIVATION_ZERO))
+        return self.node(
+            "MatMulIntegerToFloat",
+            self.node("QuantizeLinear", x, step, zero),
+            self.weight(f"{name}.int8", integers.T),
+            step,
+            self.weight(f"{name}.scale", scale.astype(np.float32)),
+            zero,
+            self.weight(f"{name}.zero", np.zeros(len(scale), np.int8)),
+            None if bias is None else self.weight(f"{name}.bias", bias),
+            domain=CONTRIB,
+        )
+
+    def scan(self, body: "Graph", carried: Sequence[Symbol], scanned: Sequence[Symbol]) -> list[Symbol]:
+        """Run `body` along the first axis of `scanned`: the carried values after it, then its other outputs."""
+        return self.nodes_out(
+            "Scan",
+            *carried,
+            *scanned,
+            count=len(body.outputs),
+            body=body.to_onnx("body"),
+            num_scan_inputs=len(scanned),
+        )
+
+    def loop(self, body: "Graph", trips: Symbol, carried: Sequence[Symbol]) -> list[Symbol]:
+        """Run `body` a number of times (0 too): the carried values after it, then its other outputs, stacked."""
+        return self.nodes_out("Loop", trips, None, *carried, count=len(body.outputs) - 1, body=body.to_onnx("body"))
+
+    def to_onnx(self, name: str) -> onnx.GraphProto:
+        return helper.make_graph(self.nodes, name, self.inputs, self.outputs, list(self.weights.values()))
+
+    def to_bytes(self, name: str) -> bytes:
+        """The whole model as a file, checked against the ONNX standard."""
+        model = helper.make_model(
+            self.to_onnx(name),
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)],
+            producer_name="textrnn",
+        )
+        model.ir_version = IR_VERSION
+        content = model.SerializeToString()
+        if len(content) >= 2**31:
+            raise ModelError("the model is over 2 GB, the most an ONNX file can hold")
+        return bytes(content)

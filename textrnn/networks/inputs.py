@@ -1,0 +1,125 @@
+"""How symbols enter a network: what the first layer reads.
+
+A look-up is never multiplied out when it need not be: the first layer's product with a one-hot vector is a column of
+its weights, and its product with each row of a small embedding is computed once for each symbol, not for each step.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from textrnn.config import Input, Learned, OneHot, Spec
+from textrnn.networks.graph import Graph, Symbol
+
+TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
+
+
+class Read(Protocol):
+    """What a layer reads, in the two forms that its kernels ask for."""
+
+    def project(self, weight: Tensor, bias: Tensor) -> Tensor:
+        """x W^T + b: (time, batch, out)."""
+
+    def vectors(self) -> Tensor:
+        """x itself: (time, batch, size)."""
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors as they come, such as the layer below makes them."""
+
+    values: Tensor  # (time, batch, size)
+
+    def project(self, weight: Tensor, bias: Tensor) -> Tensor:
+        return functional.linear(self.values, weight, bias)
+
+    def vectors(self) -> Tensor:
+        return self.values
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """Rows of a table, by id."""
+
+    ids: Tensor  # (time, batch)
+    table: Tensor  # (symbols, size)
+
+    def project(self, weight: Tensor, bias: Tensor) -> Tensor:
+        if len(self.table) < self.ids.numel():
+            return functional.embedding(self.ids, functional.linear(self.table, weight, bias))
+        return functional.linear(self.vectors(), weight, bias)
+
+    def vectors(self) -> Tensor:
+        return functional.embedding(self.ids, self.table)
+
+
+@dataclass(frozen=True)
+class OneHotLookup:
+    """Unit vectors, by id."""
+
+    ids: Tensor  # (time, batch)
+    symbols: int
+
+    def project(self, weight: Tensor, bias: Tensor) -> Tensor:
+        return functional.embedding(self.ids, weight.T + bias)
+
+    def vectors(self) -> Tensor:
+        return functional.one_hot(self.ids, self.symbols).float()
+
+
+class LearnedInput(nn.Module):
+    """A vector for each symbol, learnt with the network; starts as N(0, 1), as in nn.Embedding."""
+
+    def __init__(self, spec: Learned) -> None:
+        super().__init__()
+        self.size = spec.size
+        self.table = nn.Parameter(torch.randn(spec.symbols, spec.size))
+
+    def forward(self, ids: Tensor) -> Read:
+        return Lookup(ids, self.table)
+
+    def to_graph(self, graph: Graph, ids: Symbol) -> Symbol:
+        """The vectors of ids."""
+        return graph.node("Gather", graph.weight("input.table", self.table.detach().cpu().numpy()), ids)
+
+    def projected(
+        self, graph: Graph, ids: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> Symbol:
+        """The first layer's product with the vectors of ids; in int8 as a table, exact, where it is small."""
+        table = self.table.detach().cpu().numpy()
+        if graph.precision == "int8" and len(table) * len(weight) <= TABLE_ENTRIES:
+            return graph.node("Gather", graph.weight(f"{name}.table", table @ weight.T + bias), ids)
+        return graph.linear(self.to_graph(graph, ids), name, weight, bias, bound=float(np.abs(table).max()))
+
+
+class OneHotInput(nn.Module):
+    """A unit vector for each symbol."""
+
+    def __init__(self, spec: OneHot) -> None:
+        super().__init__()
+        self.size = spec.symbols
+
+    def forward(self, ids: Tensor) -> Read:
+        return OneHotLookup(ids, self.size)
+
+    def to_graph(self, graph: Graph, ids: Symbol) -> None:
+        """Nothing: unit vectors are never made, so no kernel that asks for them can be used."""
+
+    def projected(
+        self, graph: Graph, ids: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> Symbol:
+        """The first layer's product with a unit vector: a column of its weights."""
+        return graph.node("Gather", graph.weight(f"{name}.table", weight.T + bias), ids)
+
+
+INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {Learned: LearnedInput, OneHot: OneHotInput}
+
+
+def build_input(spec: Input) -> LearnedInput | OneHotInput:
+    """The module of an input spec."""
+    return INPUTS[type(spec)](spec)  # type: ignore[arg-type]

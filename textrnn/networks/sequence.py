@@ -1,0 +1,156 @@
+"""A whole network: an input, a stack of recurrent layers, a head. State goes in and comes out."""
+
+from collections.abc import Sequence
+
+import torch
+from onnx import TensorProto
+from torch import Tensor, nn
+from torch.nn import functional
+
+from textrnn.cells import CELLS
+from textrnn.config import Architecture, Precision
+from textrnn.networks.graph import Graph, Symbol
+from textrnn.networks.heads import build_head
+from textrnn.networks.inputs import Read, Vectors, build_input
+from textrnn.networks.recurrent import LayerState, RecurrentLayer
+
+State = list[LayerState]  # one for each layer
+
+
+class SequenceNetwork(nn.Module):
+    """The network of an architecture.
+
+    dropout: share of each layer's outputs dropped in training (Zaremba et al., 2014).
+    recurrent_dropout: share of the hidden-to-hidden weights dropped in training (Merity et al., 2018).
+    """
+
+    def __init__(self, architecture: Architecture, *, dropout: float = 0.0, recurrent_dropout: float = 0.0) -> None:
+        super().__init__()
+        self.architecture = architecture
+        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
+        core = architecture.core
+        cell = CELLS[core.cell]
+        self.input = build_input(architecture.input)
+        sizes = [self.input.size] + [core.units] * (core.layers - 1)
+        self.layers: Sequence[RecurrentLayer] = nn.ModuleList(  # type: ignore[assignment]
+            RecurrentLayer(cell, size, core.units) for size in sizes
+        )
+        self.head = build_head(architecture.head, core.units)
+
+    @property
+    def device(self) -> torch.device:
+        return self.head.weight.device
+
+    def initial_state(self, batch: int) -> State:
+        """Zeros, before anything is read."""
+        core = self.architecture.core
+        parts = CELLS[core.cell].state
+        return [
+            {part: torch.zeros(batch, core.units, device=self.device) for part in parts} for _ in range(core.layers)
+        ]
+
+    def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        """The top layer's hidden vectors (time, batch, units) for ids (time, batch), and the state after."""
+        before = state if state is not None else self.initial_state(ids.shape[1])
+        dropout = self.dropout if self.training else 0.0
+        recurrent_dropout = self.recurrent_dropout if self.training else 0.0
+        read: Read = self.input(ids)
+        after = []
+        for layer, layer_state in zip(self.layers, before, strict=True):
+            hidden, new_state = layer(read, layer_state, dropped=recurrent_dropout)
+            after.append(new_state)
+            read = Vectors(functional.dropout(hidden, dropout) if dropout else hidden)
+        return read.vectors(), after
+
+    def to_graph(self, precision: Precision) -> bytes:
+        """The network as an ONNX file that reads symbols and then chooses some.
+
+        Inputs: ids (time, batch), int64, to be read; perturbation (steps, batch, classes), float32; for each layer k
+        and part p of the state, "p.k" (batch, units). At least one of each.
+        Outputs: logits (time, batch, classes) after each id; choices (steps, batch), int64, and chosen_logits
+        (steps, batch, classes) that they were made from; "p.k.after", the state after the ids and all choices but the
+        last, which the next call reads.
+
+        A choice is argmax(logits + perturbation). With Gumbel noise as perturbation this draws from the distribution
+        (Maddison et al., 2014); with zeros it is greedy; -inf forbids a symbol.
+        """
+        core, classes = self.architecture.core, self.architecture.head.classes
+        graph = Graph(precision)
+        ids = graph.input("ids", shape=("time", "batch"), dtype=TensorProto.INT64)
+        perturbation = graph.input("perturbation", shape=("steps", "batch", classes))
+        before = [
+            {part: graph.input(f"{part}.{index}", shape=("batch", core.units)) for part in CELLS[core.cell].state}
+            for index in range(core.layers)
+        ]
+        hidden, between = self._read_to_graph(graph, ids, before)
+        logits = self.head.to_graph(graph, hidden)
+        choices, chosen_logits, after = self._choose_to_graph(graph, logits, perturbation, between)
+        graph.output(logits, "logits")
+        graph.output(choices, "choices", dtype=TensorProto.INT64)
+        graph.output(chosen_logits, "chosen_logits")
+        for index, state in enumerate(after):
+            for part, value in state.items():
+                graph.output(value, f"{part}.{index}.after")
+        return graph.to_bytes("sequence")
+
+    def _read_to_graph(
+        self, graph: Graph, ids: Symbol, before: list[dict[str, Symbol]]
+    ) -> tuple[Symbol, list[dict[str, Symbol]]]:
+        """Every layer over all steps in turn: the top layer's hidden vectors, and the states after."""
+        below, after = ids, []
+        for index, (layer, state) in enumerate(zip(self.layers, before, strict=True)):
+            name = f"layers.{index}"
+            vectors = below if index else self.input.to_graph(graph, ids)
+            if layer.cell.fused and vectors is not None and graph.precision == "float32":
+                below, new_state = layer.fused_to_graph(graph, name, vectors, state)
+            else:
+                below, new_state = layer.scan_to_graph(graph, name, self._shares(graph, index, below), state)
+            after.append(new_state)
+        return below, after
+
+    def _choose_to_graph(
+        self, graph: Graph, logits: Symbol, perturbation: Symbol, before: list[dict[str, Symbol]]
+    ) -> tuple[Symbol, Symbol, list[dict[str, Symbol]]]:
+        """Choices, the logits they were made from, and the states: a Loop that chooses and reads what it chose."""
+        core, classes = self.architecture.core, self.architecture.head.classes
+        now = graph.node("Gather", logits, graph.number(-1), axis=0)  # (batch, classes)
+        body = graph.child()
+        index = body.input(shape=(), dtype=TensorProto.INT64)
+        goes_on = body.input(shape=(), dtype=TensorProto.BOOL)
+        body_logits = body.input(shape=("batch", classes))
+        states = [{part: body.input(shape=("batch", core.units)) for part in state} for state in before]
+        choice = self._choice(body, body_logits, body.node("Gather", perturbation, index, axis=0))
+        below, after = choice, []
+        for number, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
+            new_state = layer.step_to_graph(body, f"layers.{number}", self._shares(body, number, below), state)
+            below = new_state[layer.cell.state[0]]
+            after.append(new_state)
+        body.output(goes_on, body.fresh_name(), dtype=TensorProto.BOOL)
+        body.output(self.head.to_graph(body, below))
+        for value in (value for state in after for value in state.values()):
+            body.output(value)
+        body.output(choice, body.fresh_name(), dtype=TensorProto.INT64)
+        body.output(body_logits, body.fresh_name())
+
+        steps = graph.node("Gather", graph.node("Shape", perturbation), graph.number(0), axis=0)
+        carried = [now, *(value for state in before for value in state.values())]
+        final, *values, choices, chosen = graph.loop(body, graph.node("Sub", steps, graph.number(1)), carried)
+        last = self._choice(graph, final, graph.node("Gather", perturbation, graph.number(-1), axis=0))
+        rest = iter(values)
+        return (
+            graph.node("Concat", choices, graph.node("Unsqueeze", last, graph.numbers(0)), axis=0),
+            graph.node("Concat", chosen, graph.node("Unsqueeze", final, graph.numbers(0)), axis=0),
+            [{part: next(rest) for part in state} for state in before],
+        )
+
+    @staticmethod
+    def _choice(graph: Graph, logits: Symbol, perturbation: Symbol) -> Symbol:
+        return graph.node("ArgMax", logits + perturbation, axis=-1, keepdims=0)
+
+    def _shares(self, graph: Graph, index: int, below: Symbol) -> Symbol:
+        """W x + b of a layer, from ids or from the hidden vectors of the layer below."""
+        layer, name = self.layers[index], f"layers.{index}.ih"
+        weight, bias = layer.weights("weight_ih"), layer.weights("bias_ih")
+        if index == 0:
+            return self.input.projected(graph, below, name, weight, bias)
+        return graph.linear(below, name, weight, bias, bound=1.0)

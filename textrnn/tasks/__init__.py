@@ -1,0 +1,38 @@
+"""What the project can do, a file each, and the door to a saved model."""
+
+from pathlib import Path
+
+from textrnn.engines.onnx_engine import OnnxEngine
+from textrnn.errors import ModelError, UsageError
+from textrnn.model_folder import ModelFolder, find_model
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.tokenizer import Tokenizer
+
+TASKS: dict[str, type[LanguageModel]] = {LanguageModel.task: LanguageModel}
+
+
+def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> LanguageModel:
+    """Open a model for use.
+
+    model: a model folder, or the name of a bundled model. engine: "onnx", or "torch" (needs the train extra).
+    threads: for one product; 0 is one for each core. Raises ModelError where the folder is absent or damaged.
+    """
+    folder = ModelFolder(find_model(str(model)))
+    config = folder.config
+    if config.task not in TASKS:
+        raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
+    tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"))
+    classes = config.architecture.head.classes
+    if len(tokenizer) != classes:
+        raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {classes}")
+    if engine == "onnx":
+        onnx_engine = OnnxEngine(folder.read("model.onnx"), threads=threads)
+        if onnx_engine.classes != classes:
+            raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols and config.json {classes}")
+        return TASKS[config.task](onnx_engine, tokenizer, config)
+    if engine == "torch":
+        from textrnn.export.save import load_network
+        from textrnn.networks.torch_engine import TorchEngine
+
+        return TASKS[config.task](TorchEngine(load_network(folder)), tokenizer, config)
+    raise UsageError(f"unknown engine {engine!r}: onnx or torch")

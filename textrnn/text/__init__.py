@@ -1,0 +1,1 @@
+"""Text in: records of a file, and the symbols of a text."""

@@ -1,0 +1,1 @@
+"""Training a network, in PyTorch. Needs the train extra."""
