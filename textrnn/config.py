@@ -149,7 +149,7 @@ class TrainingSettings(Spec):
 
     batch: Count = Field(32, description="Streams read side by side.")
     window: Count = Field(64, description="Steps that the gradient reaches back (truncated BPTT).")
-    rate: Positive = Field(0.006, description="Peak learning rate.")
+    rate: Positive = Field(0.009, description="Peak learning rate.")
     final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
     warmup: CountFromZero = Field(100, description="Steps in which the rate rises to its peak.")
     beta2: Annotated[float, Field(gt=0, lt=1)] = Field(0.99, description="AdamW's second moment decay.")

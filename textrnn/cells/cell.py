@@ -41,4 +41,5 @@ class Cell:
     state: tuple[str, ...]  # what one step hands to the next; the first is the output
     step: Callable[[Gates, Gates, State, Ops], State]
     fused: Fused | None = None
+    sums_shares: bool = False  # x and u of a gate enter as x + u alone, so that they may be added all at once
     open_gates: tuple[str, ...] = ()  # gates whose bias starts at 1, so that the cell remembers from the start

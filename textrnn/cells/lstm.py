@@ -22,5 +22,6 @@ LSTM = Cell(
     state=("hidden", "memory"),
     step=step,
     fused=Fused(torch="lstm", onnx="LSTM", onnx_gates=("input", "output", "forget", "candidate")),
+    sums_shares=True,
     open_gates=("forget",),
 )

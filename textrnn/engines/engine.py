@@ -11,10 +11,14 @@ Floats = NDArray[np.float32]
 State = dict[str, Floats]  # "hidden.0" and the like → (batch, units)
 
 
+MANY = 16  # sequences in a call from which on it is one of several that run side by side
+
+
 class Engine(Protocol):
     """A network that reads symbols and carries a state; it remembers nothing itself. `None` is the state of zeros."""
 
     classes: int
+    workers: int  # how many calls of `run` with MANY sequences are worth making side by side, from as many threads
 
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
         """Logits (time, batch, classes) after each of the ids (time, batch), and the state after; time ≥ 1."""

@@ -29,8 +29,9 @@ class Symbol:
     def __init__(self, graph: "Graph", name: str) -> None:
         self.graph, self.name = graph, name
 
-    def __add__(self, other: "Symbol") -> "Symbol":
-        return self.graph.node("Add", self, other)
+    def __add__(self, other: "Symbol | None") -> "Symbol":
+        """The sum; None stands for 0, of which no node is made."""
+        return self if other is None else self.graph.node("Add", self, other)
 
     def __mul__(self, other: "Symbol") -> "Symbol":
         return self.graph.node("Mul", self, other)

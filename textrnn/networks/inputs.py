@@ -7,13 +7,13 @@ its weights, and its product with each row of a small embedding is computed once
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from onnx import TensorProto
 from torch import Tensor, nn
 from torch.nn import functional
 
 from textrnn.config import Input, Learned, OneHot, Spec
+from textrnn.engines.engine import Floats
 from textrnn.networks.graph import Graph, Symbol
 
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
@@ -72,6 +72,20 @@ class OneHotLookup:
         return functional.one_hot(self.ids, self.symbols).float()
 
 
+@dataclass(frozen=True)
+class Shares:
+    """W x + b of every step, for a Scan: what is scanned, and what its body makes of one step of it."""
+
+    scanned: Symbol
+    table: Symbol | None = None  # rows to look up, where ids are scanned: the look-ups stay in the cache
+
+    def of_step(self, body: Graph) -> Symbol:
+        """The share of one step: (batch, gates x units)."""
+        if self.table is None:
+            return body.input(shape=("batch", "shares"))
+        return body.node("Gather", self.table, body.input(shape=("batch",), dtype=TensorProto.INT64))
+
+
 class LearnedInput(nn.Module):
     """A vector for each symbol, learnt with the network; starts as N(0, 1), as in nn.Embedding."""
 
@@ -87,14 +101,15 @@ class LearnedInput(nn.Module):
         """The vectors of ids."""
         return graph.node("Gather", graph.weight("input.table", self.table.detach().cpu().numpy()), ids)
 
-    def projected(
-        self, graph: Graph, ids: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
-    ) -> Symbol:
-        """The first layer's product with the vectors of ids; in int8 as a table, exact, where it is small."""
-        table = self.table.detach().cpu().numpy()
-        if graph.precision == "int8" and len(table) * len(weight) <= TABLE_ENTRIES:
-            return graph.node("Gather", graph.weight(f"{name}.table", table @ weight.T + bias), ids)
-        return graph.linear(self.to_graph(graph, ids), name, weight, bias, bound=float(np.abs(table).max()))
+    def product_table(self, graph: Graph, weight: Floats, bias: Floats) -> Floats | None:
+        """W x + b for every symbol, in int8, where it is small: (symbols, out). Exact, and nothing to multiply."""
+        table: Floats = self.table.detach().cpu().numpy()
+        is_small = len(table) * len(weight) <= TABLE_ENTRIES
+        return table @ weight.T + bias if graph.precision == "int8" and is_small else None
+
+    def bound(self) -> float:
+        """The largest entry of any vector."""
+        return float(self.table.detach().abs().max())
 
 
 class OneHotInput(nn.Module):
@@ -110,11 +125,13 @@ class OneHotInput(nn.Module):
     def to_graph(self, graph: Graph, ids: Symbol) -> None:
         """Nothing: unit vectors are never made, so no kernel that asks for them can be used."""
 
-    def projected(
-        self, graph: Graph, ids: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32]
-    ) -> Symbol:
-        """The first layer's product with a unit vector: a column of its weights."""
-        return graph.node("Gather", graph.weight(f"{name}.table", weight.T + bias), ids)
+    def product_table(self, graph: Graph, weight: Floats, bias: Floats) -> Floats:
+        """W x + b for every symbol: a column of W each, plus b."""
+        return weight.T + bias
+
+    def bound(self) -> float:
+        """The largest entry of any vector."""
+        return 1.0
 
 
 INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {Learned: LearnedInput, OneHot: OneHotInput}

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from textrnn.cells import Cell
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import Read
+from textrnn.networks.inputs import Read, Shares
 from textrnn.networks.kernels import KERNELS
 
 LayerState = dict[str, Tensor]  # one (batch, units) tensor for each part of the cell's state
@@ -90,22 +90,24 @@ class RecurrentLayer(nn.Module):
         gates = self.graph_gates
         hidden = state[self.cell.state[0]]
         from_hidden = graph.linear(hidden, f"{name}.hh", self.weights("weight_hh"), self.weights("bias_hh"), bound=1.0)
+        if self.cell.sums_shares:
+            x = dict(zip(gates, graph.split(shares + from_hidden, parts=len(gates)), strict=True))
+            return dict(self.cell.step(x, dict.fromkeys(gates), state, graph))
         x = dict(zip(gates, graph.split(shares, parts=len(gates)), strict=True))
         u = dict(zip(gates, graph.split(from_hidden, parts=len(gates)), strict=True))
         return dict(self.cell.step(x, u, state, graph))
 
     def scan_to_graph(
-        self, graph: Graph, name: str, shares: Symbol, state: dict[str, Symbol]
+        self, graph: Graph, name: str, shares: Shares, state: dict[str, Symbol]
     ) -> tuple[Symbol, dict[str, Symbol]]:
-        """All steps, as a Scan over the cell's equations. shares: (time, batch, gates x units)."""
+        """All steps, as a Scan over the cell's equations."""
         body = graph.child()
         before = {part: body.input(shape=("batch", self.units)) for part in self.cell.state}
-        share = body.input(shape=("batch", len(self.cell.gates) * self.units))
-        after = self.step_to_graph(body, name, share, before)
+        after = self.step_to_graph(body, name, shares.of_step(body), before)
         for part in self.cell.state:
             body.output(after[part])
         body.output(after[self.cell.state[0]], body.fresh_name())
-        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [shares])
+        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [shares.scanned])
         return outputs, dict(zip(self.cell.state, carried, strict=True))
 
     def fused_to_graph(

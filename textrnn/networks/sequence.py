@@ -11,7 +11,7 @@ from textrnn.cells import CELLS
 from textrnn.config import Architecture, Precision
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.heads import build_head
-from textrnn.networks.inputs import Read, Vectors, build_input
+from textrnn.networks.inputs import Read, Shares, Vectors, build_input
 from textrnn.networks.recurrent import LayerState, RecurrentLayer
 
 State = list[LayerState]  # one for each layer
@@ -104,7 +104,7 @@ class SequenceNetwork(nn.Module):
             if layer.cell.fused and vectors is not None and graph.precision == "float32":
                 below, new_state = layer.fused_to_graph(graph, name, vectors, state)
             else:
-                below, new_state = layer.scan_to_graph(graph, name, self._shares(graph, index, below), state)
+                below, new_state = layer.scan_to_graph(graph, name, self._scanned_shares(graph, index, below), state)
             after.append(new_state)
         return below, after
 
@@ -151,6 +151,21 @@ class SequenceNetwork(nn.Module):
         """W x + b of a layer, from ids or from the hidden vectors of the layer below."""
         layer, name = self.layers[index], f"layers.{index}.ih"
         weight, bias = layer.weights("weight_ih"), layer.weights("bias_ih")
-        if index == 0:
-            return self.input.projected(graph, below, name, weight, bias)
-        return graph.linear(below, name, weight, bias, bound=1.0)
+        if index:
+            return graph.linear(below, name, weight, bias, bound=1.0)
+        if table := self._product_table(graph):
+            return graph.node("Gather", table, below)
+        vectors = self.input.to_graph(graph, below)
+        assert vectors is not None
+        return graph.linear(vectors, name, weight, bias, bound=self.input.bound())
+
+    def _scanned_shares(self, graph: Graph, index: int, below: Symbol) -> Shares:
+        """The same for a Scan, whose body looks ids up by itself."""
+        table = None if index else self._product_table(graph)
+        return Shares(below, table) if table else Shares(self._shares(graph, index, below))
+
+    def _product_table(self, graph: Graph) -> Symbol | None:
+        """The first layer's W x + b of each symbol, where the input has it ready."""
+        first = self.layers[0]
+        table = self.input.product_table(graph, first.weights("weight_ih"), first.weights("bias_ih"))
+        return None if table is None else graph.weight("layers.0.ih.table", table)

@@ -11,6 +11,8 @@ from textrnn.networks.sequence import SequenceNetwork
 class TorchEngine:
     """A network in float32 with no dropout; its mode is put back after each call."""
 
+    workers = 1  # the library uses every core by itself
+
     def __init__(self, network: SequenceNetwork) -> None:
         self.network = network
         self.classes = network.architecture.head.classes

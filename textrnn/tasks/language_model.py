@@ -3,6 +3,7 @@
 import math
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -12,14 +13,15 @@ from numpy.typing import NDArray
 from textrnn.batch import Ids, padded_columns
 from textrnn.config import ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling
-from textrnn.engines.engine import Engine, Floats, State
+from textrnn.engines.engine import MANY, Engine, Floats, State
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric, log_probabilities
 from textrnn.metrics.perplexity import Tally
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, Tokenizer
 
-STEPS_AT_ONCE = 256  # of a long text: bounds the memory of its logits
-ENTRIES_AT_ONCE = 2**23  # logits of one call
+STEPS_AT_ONCE = 4096  # in one call, of all its texts together: what the layers hand on stays in the cache
+ENTRIES_AT_ONCE = 2**23  # logits of one call: bounds its memory
+NO_IDS: Ids = np.zeros(0, np.int64)
 RECORDS_AT_ONCE = 4096  # read, sorted by length and scored together
 CHARACTERS_AT_ONCE = 2**21  # or fewer records, where they are long
 BLOCK = 32  # steps drawn in one call; output is streamed in smaller ones
@@ -102,15 +104,23 @@ class LanguageModel:
         tally = tally if tally is not None else Tally()
         for group in groups(texts, records=RECORDS_AT_ONCE, characters=CHARACTERS_AT_ONCE):
             rows = [self.tokenizer.encode(text).astype(np.int64) for text in group]
-            scores: list[Score | None] = [None] * len(group)
-            by_length = sorted(range(len(group)), key=lambda index: len(rows[index]))
-            for begin in range(0, len(group), batch_size):
-                members = by_length[begin : begin + batch_size]
-                targets = [np.append(rows[index], EOS) for index in members]
-                logprobs, ranks = self._logprobs(targets, ranks=per_token)
-                for index, ids, values, rank in zip(members, targets, logprobs, ranks, strict=True):
-                    scores[index] = self._score(group[index], ids, values, rank, with_end=with_end, tally=tally)
-            yield from (score for score in scores if score is not None)
+            scored = self._logprobs_of_many([np.append(row, EOS) for row in rows], batch_size, ranks=per_token)
+            for text, (targets, logprobs, ranks) in zip(group, scored, strict=True):
+                yield self._score(text, targets, logprobs, ranks, with_end=with_end, tally=tally)
+
+    def _logprobs_of_many(
+        self, targets: Sequence[Ids], batch_size: int, *, ranks: bool
+    ) -> list[tuple[Ids, NDArray[np.float64], Ids]]:
+        """Each row's targets, log-probabilities and ranks: batches of like length, side by side, back in order."""
+        by_length = sorted(range(len(targets)), key=lambda index: len(targets[index]), reverse=True)
+        batches = [by_length[begin : begin + batch_size] for begin in range(0, len(targets), batch_size)]
+        scored: list[tuple[Ids, NDArray[np.float64], Ids]] = [(NO_IDS, np.zeros(0), NO_IDS)] * len(targets)
+        with ThreadPoolExecutor(self.engine.workers if batch_size >= MANY else 1) as pool:
+            rows = pool.map(lambda members: self._logprobs([targets[i] for i in members], ranks=ranks), batches)
+            for members, (logprobs, places) in zip(batches, rows, strict=True):
+                for index, values, place in zip(members, logprobs, places, strict=True):
+                    scored[index] = targets[index], values, place
+        return scored
 
     def _score(
         self,
@@ -149,7 +159,7 @@ class LanguageModel:
         inputs = np.concatenate([np.full((1, len(rows)), first), targets[:-1]])
         values = np.zeros(targets.shape)
         places = np.zeros(targets.shape, np.int64)
-        steps = max(1, min(STEPS_AT_ONCE, ENTRIES_AT_ONCE // (len(rows) * self.engine.classes)))
+        steps = max(1, min(STEPS_AT_ONCE, ENTRIES_AT_ONCE // self.engine.classes) // len(rows))
         for begin in range(0, len(targets), steps):
             now = slice(begin, begin + steps)
             logits, state = self.engine.run(inputs[now], state)

@@ -18,7 +18,7 @@ from textrnn.training.loop import Row
 VALID_STREAMS = 64
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
 
-SIZES = ((300_000, 256, 0.5), (3_000_000, 512, 0.25), (math.inf, 512, 0.1))  # symbols below which: units, dropout
+SIZES = ((300_000, 256, 0.5), (3_000_000, 512, 0.2), (math.inf, 512, 0.1))  # symbols below which: units, dropout
 
 
 class LanguageModelTraining:
