@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from textrnn.cli.output import Sink
-from textrnn.text.records import STANDARD_INPUT, read_records
+from textrnn.text.records import read_records
 
 
 def open_records(
@@ -17,7 +17,7 @@ def open_records(
     if source is None and not texts and sys.stdin.isatty():
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(2)
-    return read_records(source or STANDARD_INPUT, texts or (), encoding=encoding)
+    return read_records(source, texts or (), encoding=encoding)
 
 
 def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str) -> None:

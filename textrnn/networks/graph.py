@@ -62,13 +62,18 @@ class Graph:
         self.inputs.append(helper.make_tensor_value_info(name, dtype, shape))
         return Symbol(self, name)
 
-    def output(self, value: Symbol, name: str | None = None, *, dtype: int = TensorProto.FLOAT) -> None:
-        """Declare an output; where it must have a name of its own, or is not made here, it is copied under one."""
-        made_here = any(value.name in node.output for node in self.nodes)
-        if name is not None or not made_here:
-            name = name or self.fresh_name()
+    def output(
+        self,
+        value: Symbol,
+        name: str | None = None,
+        *,
+        shape: Sequence[int | str] | None = None,
+        dtype: int = TensorProto.FLOAT,
+    ) -> None:
+        """Declare an output, copied under `name` if it must have one; the model's own outputs state their shape."""
+        if name is not None:
             self.nodes.append(helper.make_node("Identity", [value.name], [name]))
-        self.outputs.append(helper.make_tensor_value_info(name or value.name, dtype, None))
+        self.outputs.append(helper.make_tensor_value_info(name or value.name, dtype, shape))
 
     def weight(self, name: str, array: NDArray[Any] | np.generic) -> Symbol:
         """A constant of the whole model, kept once under its name."""

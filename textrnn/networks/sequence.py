@@ -85,12 +85,12 @@ class SequenceNetwork(nn.Module):
         hidden, between = self._read_to_graph(graph, ids, before)
         logits = self.head.to_graph(graph, hidden)
         choices, chosen_logits, after = self._choose_to_graph(graph, logits, perturbation, between)
-        graph.output(logits, "logits")
-        graph.output(choices, "choices", dtype=TensorProto.INT64)
-        graph.output(chosen_logits, "chosen_logits")
+        graph.output(logits, "logits", shape=("time", "batch", classes))
+        graph.output(choices, "choices", shape=("steps", "batch"), dtype=TensorProto.INT64)
+        graph.output(chosen_logits, "chosen_logits", shape=("steps", "batch", classes))
         for index, state in enumerate(after):
             for part, value in state.items():
-                graph.output(value, f"{part}.{index}.after")
+                graph.output(value, f"{part}.{index}.after", shape=("batch", core.units))
         return graph.to_bytes("sequence")
 
     def _read_to_graph(

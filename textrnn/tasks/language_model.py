@@ -159,7 +159,7 @@ class LanguageModel:
         inputs = np.concatenate([np.full((1, len(rows)), first), targets[:-1]])
         values = np.zeros(targets.shape)
         places = np.zeros(targets.shape, np.int64)
-        steps = max(1, min(STEPS_AT_ONCE, ENTRIES_AT_ONCE // self.engine.classes) // len(rows))
+        steps = max(1, min(STEPS_AT_ONCE, ENTRIES_AT_ONCE // self.engine.classes) // max(1, len(rows)))
         for begin in range(0, len(targets), steps):
             now = slice(begin, begin + steps)
             logits, state = self.engine.run(inputs[now], state)

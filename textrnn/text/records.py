@@ -6,7 +6,9 @@ difference; a blank line is a record.
 
 import gzip
 import io
+import os
 import sys
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,27 +26,41 @@ def opened(source: str) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     path = Path(source)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise DataError(f"{source} is a directory, not a file of text")
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             yield io.BufferedReader(file) if isinstance(file, gzip.GzipFile) else file
     except FileNotFoundError:
         raise DataError(f"there is no file {source}") from None
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise DataError(f"{source} is not a whole gzip file: {error}") from None
-    except PermissionError:
-        raise DataError(f"{source} may not be read: permission denied") from None
+    except OSError as error:
+        raise DataError(f"{source} cannot be read: {error.strerror}") from None
 
 
 def read_lines(source: str, *, encoding: str = "utf-8") -> Iterator[str]:
-    """The lines of a source, without their ends, in constant memory."""
+    """The lines of a source, without their ends; in constant memory, unless a newline is not one byte (UTF-16)."""
+    if not newline_is_one_byte(encoding):
+        text = read_text(source, encoding=encoding)
+        yield from text.removesuffix("\n").split("\n") if text else ()
+        return
     with opened(source) as file:
         for number, line in enumerate(file, start=1):
             text = decode(line, source, encoding=encoding, line=number)
             if number == 1:
                 text = text.removeprefix("\ufeff")
-            yield text.removesuffix("\n").removesuffix("\r")
+                if not text:  # a byte-order mark and nothing else
+                    return
+            yield text.removesuffix("\r\n").removesuffix("\n")
+
+
+def newline_is_one_byte(encoding: str) -> bool:
+    """Whether lines can be told apart before they are decoded."""
+    try:
+        return "\n".encode(encoding) == b"\n"
+    except LookupError:
+        raise UsageError(f"unknown encoding {encoding!r}") from None
 
 
 def read_text(source: str, *, encoding: str = "utf-8") -> str:
@@ -61,8 +77,9 @@ def decode(content: bytes, source: str, *, encoding: str, line: int | None = Non
     except LookupError:
         raise UsageError(f"unknown encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
-        number = line or content.count(b"\n", 0, error.start) + 1
-        begin = content.rfind(b"\n", 0, error.start) + 1
+        before = content[: error.start].decode(encoding)
+        number = line or before.count("\n") + 1
+        begin = len(before[: before.rfind("\n") + 1].encode(encoding))
         name = "standard input" if source == STANDARD_INPUT else source
         raise DataError(
             f"{name}, line {number}, byte {error.start - begin + 1}: not {encoding} (0x{content[error.start]:02x}); "
@@ -70,7 +87,9 @@ def decode(content: bytes, source: str, *, encoding: str, line: int | None = Non
         ) from None
 
 
-def read_records(source: str, texts: Iterable[str], *, encoding: str = "utf-8") -> Iterator[str]:
-    """The records of a command: those given as options if there are any, else those of the source."""
+def read_records(source: str | None, texts: Iterable[str], *, encoding: str = "utf-8") -> Iterator[str]:
+    """The records of a command: those given as options, or those of a source (None is standard input)."""
     given = list(texts)
-    return iter(given) if given else read_lines(source, encoding=encoding)
+    if given and source is not None:
+        raise UsageError(f"give a file or --text, not both ({source})")
+    return iter(given) if given else read_lines(source or STANDARD_INPUT, encoding=encoding)

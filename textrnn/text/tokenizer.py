@@ -3,6 +3,7 @@
 Ids 0 to 3 are <pad>, <unk>, <start> and <eos>. Text that happens to spell one of them is ordinary text.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from textrnn.errors import ModelError
 
 SPECIAL = ("<pad>", "<unk>", "<start>", "<eos>")
 PAD, UNK, START, EOS = range(4)
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which the library refuses
 BLOCK = 2000  # characters encoded at once: the library keeps some 100 bytes for each
 
 
@@ -26,6 +28,8 @@ class Tokenizer:
         inner.encode_special_tokens = True  # the file does not keep it
         self.inner = inner
         self.tokens: list[str] = [inner.id_to_token(index) or "" for index in range(inner.get_vocab_size())]
+        known = set(self.tokens)
+        self._stranger = next(chr(code) for code in range(0x10FFFF, 0, -1) if chr(code) not in known)
 
     @classmethod
     def of_characters(cls, characters: Iterable[str]) -> "Tokenizer":
@@ -57,6 +61,7 @@ class Tokenizer:
 
     def encode(self, text: str) -> NDArray[np.uint32]:
         """The ids of a text, without <start> or <eos>; a character outside the vocabulary is <unk>."""
+        text = SURROGATE.sub(self._stranger, text)
         blocks = [text[begin : begin + BLOCK] for begin in range(0, len(text), BLOCK)]
         encodings = self.inner.encode_batch_fast(blocks, add_special_tokens=False)
         return np.concatenate([np.array([], np.uint32), *(np.array(e.ids, np.uint32) for e in encodings)])

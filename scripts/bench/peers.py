@@ -1,0 +1,52 @@
+"""The networks of plain PyTorch that ours is measured against, and ours as a spec: the same sizes. Needs torch."""
+
+from bench import EMBEDDING, LAYERS, UNITS
+from torch import Tensor, nn
+
+from textrnn.config import Architecture, Core, LabelPerStep, Learned
+
+States = list[tuple[Tensor, Tensor]]
+
+
+def architecture(classes: int) -> Architecture:
+    """Ours."""
+    return Architecture(
+        input=Learned(symbols=classes, size=EMBEDDING),
+        core=Core(cell="lstm", units=UNITS, layers=LAYERS),
+        head=LabelPerStep(classes=classes),
+    )
+
+
+class WholeLSTM(nn.Module):
+    """Embedding, nn.LSTM, linear: what most scripts do."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, EMBEDDING)
+        self.lstm = nn.LSTM(EMBEDDING, UNITS, LAYERS)
+        self.linear = nn.Linear(UNITS, classes)
+
+    def forward(self, ids: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Logits (time, batch, classes) and the state after."""
+        hidden, after = self.lstm(self.embedding(ids), state)
+        return self.linear(hidden), after
+
+
+class Cells(nn.Module):
+    """Embedding, an nn.LSTMCell for each layer, linear: one step."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, EMBEDDING)
+        sizes = [EMBEDDING] + [UNITS] * (LAYERS - 1)
+        self.cells = nn.ModuleList(nn.LSTMCell(size, UNITS) for size in sizes)
+        self.linear = nn.Linear(UNITS, classes)
+
+    def forward(self, ids: Tensor, state: States | None = None) -> tuple[Tensor, States]:
+        """Logits (1, batch, classes) after ids (1, batch), and the state after."""
+        before = state or [None] * LAYERS
+        below, after = self.embedding(ids[0]), []
+        for cell, layer_state in zip(self.cells, before, strict=True):
+            below, memory = cell(below, layer_state)
+            after.append((below, memory))
+        return self.linear(below)[None], after

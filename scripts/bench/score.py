@@ -1,0 +1,96 @@
+"""Scoring known text, a batch of 50 x 50 symbols: ours against a forward pass of nn.LSTM."""
+
+from functools import partial
+from typing import Any
+
+from bench import (
+    LAYERS,
+    UNITS,
+    Contender,
+    Measure,
+    arguments,
+    model_bytes,
+    print_machine,
+    print_race,
+    print_ratio,
+    race,
+    seconds_per,
+    tokens_per_second,
+)
+
+CLASSES = 65 + 4
+TIME, BATCH = 50, 50
+
+
+def batch() -> Any:
+    """Inputs and targets (time, batch), the same for all."""
+    import numpy as np
+
+    return np.random.default_rng(0).integers(4, CLASSES, (2, TIME, BATCH))
+
+
+def in_torch(precision: str, threads: int, calls: int) -> Measure:
+    """nn.LSTM, linear, log-softmax, gather."""
+    import torch
+    from peers import WholeLSTM
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    model = WholeLSTM(CLASSES).eval()
+    inputs, targets = torch.from_numpy(batch())
+
+    def score() -> None:
+        for _ in range(calls):
+            logits, _ = model(inputs)
+            torch.log_softmax(logits.float(), -1).gather(-1, targets[..., None])
+
+    def measure() -> float:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
+            return seconds_per(calls * TIME * BATCH, score)
+
+    return measure
+
+
+def in_onnx(model: bytes, threads: int, calls: int, with_log_probabilities: bool) -> Measure:
+    """OnnxEngine.run, and the log-probabilities of the targets if asked for."""
+    from textrnn.engines.onnx_engine import OnnxEngine
+    from textrnn.metrics.metric import log_probabilities
+
+    engine = OnnxEngine(model, threads=threads)
+    inputs, targets = batch()
+
+    def score() -> None:
+        for _ in range(calls):
+            logits, _ = engine.run(inputs)
+            if with_log_probabilities:
+                log_probabilities(logits, targets)
+
+    return lambda: seconds_per(calls * TIME * BATCH, score)
+
+
+def main() -> None:
+    """Race and compare."""
+    parser = arguments(__doc__)
+    parser.add_argument("--calls", type=int, default=10, help="batches in a turn (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=2, help="of every contender (default: %(default)s)")
+    given = parser.parse_args()
+    print_machine("torch", "onnxruntime")
+    print(f"scoring, {LAYERS} x {UNITS} LSTM, {CLASSES} symbols, batch {BATCH} x {TIME}; {given.rounds} rounds\n")
+    theirs = [
+        Contender("nn.LSTM", precision, partial(in_torch, precision, given.threads, given.calls), given.threads)
+        for precision in ("float32", "bfloat16")
+    ]
+    ours = {}
+    for precision in ("int8", "float32"):
+        model = model_bytes(precision, classes=CLASSES)
+        for name, whole in (("textrnn", True), ("textrnn, OnnxEngine.run alone", False)):
+            prepare = partial(in_onnx, model, given.threads, given.calls, whole)
+            ours[precision, whole] = Contender(name, precision, prepare, given.threads)
+    race([*theirs, *ours.values()], rounds=given.rounds)
+    print_race([*theirs, *ours.values()], "tokens/s", tokens_per_second)
+    print_ratio(ours["int8", True], theirs[0], target=2.5)
+    print_ratio(ours["float32", True], theirs[0], target=0.9)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""What many tests need: tiny models, and the command line in process."""
+
+import io
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+
+from textrnn.cli.app import main
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings
+from textrnn.export.quantize import quantize
+from textrnn.export.save import save_model
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.text.tokenizer import Tokenizer
+
+ALPHABET = string.ascii_lowercase + " ,.!?\n" + string.ascii_uppercase
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A float32 model folder with an untrained network, its weights doubled so that probabilities differ."""
+    tokenizer = Tokenizer.of_characters(ALPHABET)
+    symbols = len(tokenizer)
+    architecture = Architecture(
+        input=Learned(symbols=symbols, size=8), core=Core(units=16, layers=2), head=LabelPerStep(classes=symbols)
+    )
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        network = SequenceNetwork(architecture)
+        for weights in network.parameters():
+            weights *= 2
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    config = ModelConfig(
+        task="lm",
+        architecture=architecture,
+        text=TextSettings(),
+        training={"data": "none: the network is untrained", "metrics": [], "settings": {"seed": 0}},
+    )
+    save_model(path, network, tokenizer, config)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_int8(tiny_model: Path) -> Path:
+    """The same network in int8."""
+    path = tiny_model.with_name("tiny-int8")
+    quantize(tiny_model, path)
+    return path
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the command line in process: run("score", model, "-", stdin=b"a line")."""
+
+    def run(*arguments: str | Path, stdin: bytes = b"") -> Result:
+        stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr("sys.argv", ["textrnn", *map(str, arguments)])
+            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            patch.setattr("sys.stdout", stdout)
+            patch.setattr("sys.stderr", stderr)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        out, err = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))
+        return Result(int(ended.value.code or 0), out, err)
+
+    return run

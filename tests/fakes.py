@@ -1,0 +1,41 @@
+"""Stand-ins whose answers can be worked out in the head."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from textrnn.batch import Ids
+from textrnn.config import Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings, Unit
+from textrnn.engines.engine import Floats, State, choose_by_steps
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.tokenizer import Tokenizer
+
+TENTHS = (0, 1, 0, 2, 3, 4)  # of <pad>, <unk>, <start>, <eos>, a, b
+
+
+class FakeEngine:
+    """Symbol k always has probability tenths[k] / 10; the state counts the symbols read."""
+
+    def __init__(self, tenths: Sequence[int] = TENTHS) -> None:
+        assert sum(tenths) == 10
+        self.classes = len(tenths)
+        with np.errstate(divide="ignore"):
+            self.logits: Floats = np.log(np.array(tenths, np.float32) / 10)
+
+    def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
+        time, batch = ids.shape
+        before = state["symbols.0"] if state else np.zeros((batch, 1), np.float32)
+        return np.tile(self.logits, (time, batch, 1)), {"symbols.0": before + time}
+
+    def choose(self, ids: Ids, perturbation: Floats, state: State | None = None) -> tuple[Ids, Floats, State]:
+        return choose_by_steps(self, ids, perturbation, state)
+
+
+def fake_language_model(unit: Unit = "text") -> LanguageModel:
+    """A language model of the letters a and b over a FakeEngine; all else is <unk>."""
+    classes = len(TENTHS)
+    architecture = Architecture(
+        input=OneHot(symbols=classes), core=Core(units=1), head=LabelPerStep(classes=classes)
+    )
+    config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(unit=unit))
+    return LanguageModel(FakeEngine(), Tokenizer.of_characters("ab"), config)

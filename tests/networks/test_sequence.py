@@ -1,0 +1,113 @@
+"""A network in PyTorch: its values against torch.nn and NumPy, its gradients, its state, its initialisation."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from tests.oracles import numpy_logits, torch_nn
+from textrnn.cells import CELLS
+from textrnn.networks.inputs import Vectors
+from textrnn.networks.kernels import KERNELS
+from textrnn.networks.recurrent import RecurrentLayer
+
+IDS = np.random.default_rng(0).integers(0, 11, (9, 3))
+
+
+@pytest.mark.parametrize("input", ["learned", "one-hot"])
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_logits_equal_torch_nn(build, input, layers):
+    network = build(input=input, layers=layers).eval()
+    embedding, lstm, linear = torch_nn(network)
+    ids = torch.from_numpy(IDS)
+    hidden, _ = network(ids)
+    torch.testing.assert_close(network.head(hidden), linear(lstm(embedding(ids))[0]), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("input", ["learned", "one-hot"])
+def test_logits_equal_the_equations_in_numpy(build, cell, input):
+    network = build(cell=cell, input=input).eval()
+    hidden, _ = network(torch.from_numpy(IDS))
+    np.testing.assert_allclose(network.head(hidden).detach().numpy(), numpy_logits(network, IDS), atol=1e-5)
+
+
+@pytest.mark.parametrize("input", ["learned", "one-hot"])
+def test_gradients_equal_torch_nn(build, input):
+    network = build(input=input)
+    embedding, lstm, linear = torch_nn(network)
+    ids, targets = torch.from_numpy(IDS[:-1]), torch.from_numpy(IDS[1:])
+    nats, count = network.head.loss(network(ids)[0], targets)
+    (nats / count).backward()
+    logits = linear(lstm(embedding(ids))[0])
+    functional.cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
+    for index, layer in enumerate(network.layers):
+        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+            expected = getattr(lstm, f"{name}_l{index}").grad
+            torch.testing.assert_close(getattr(layer, name).grad, expected, atol=1e-6, rtol=1e-4)
+    if input == "learned":
+        torch.testing.assert_close(network.input.table.grad, embedding.weight.grad, atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_kernel_equals_the_equations_with_its_gradients(name):
+    torch.manual_seed(3)
+    layer = RecurrentLayer(CELLS[name], 4, 6)
+    x = torch.randn(8, 5, 4)
+    results = []
+    for run in (layer, layer.by_equations):
+        leaf = x.clone().requires_grad_()
+        state = {part: torch.linspace(-1, 1, 30).view(5, 6).requires_grad_() for part in layer.cell.state}
+        arguments = () if run is layer else (layer.weight_hh,)
+        outputs, after = run(Vectors(leaf), state, *arguments)
+        loss = outputs.square().sum() + sum(value.sin().sum() for value in after.values())
+        layer.zero_grad()
+        loss.backward()
+        gradients = [leaf.grad, *(parameter.grad for parameter in layer.parameters())]
+        results.append([outputs, *after.values(), *gradients, *(value.grad for value in state.values())])
+    for kernel, equations in zip(*results, strict=True):
+        torch.testing.assert_close(kernel, equations, atol=1e-5, rtol=1e-4)
+
+
+def test_a_kernel_in_bfloat16_is_near_float32(build):
+    network = build(units=32, layers=1).eval()
+    ids = torch.from_numpy(IDS)
+    exact = network.head(network(ids)[0])
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = network.head(network(ids)[0])
+    assert rough.dtype == torch.float32
+    torch.testing.assert_close(rough, exact, atol=0.05, rtol=0.05)
+    assert not torch.equal(rough, exact)
+
+
+def test_a_sequence_equals_its_halves_with_the_state_carried(build):
+    network = build().eval()
+    ids = torch.from_numpy(IDS)
+    whole, _ = network(ids)
+    first, state = network(ids[:4])
+    second, _ = network(ids[4:], state)
+    torch.testing.assert_close(torch.cat([first, second]), whole)
+
+
+def test_dropout_acts_in_training_alone(build):
+    network = build(units=32, dropout=0.5, recurrent_dropout=0.5)
+    ids = torch.from_numpy(IDS)
+    network.train()
+    assert not torch.equal(network(ids)[0], network(ids)[0])
+    network.eval()
+    assert torch.equal(network(ids)[0], network(ids)[0])
+
+
+def test_a_new_network_has_its_forget_gates_open():
+    layer = RecurrentLayer(CELLS["lstm"], 4, 6)
+    by_gate = dict(zip(layer.cell.gates, (layer.bias_ih + layer.bias_hh).detach().chunk(4), strict=True))
+    assert torch.equal(by_gate.pop("forget"), torch.ones(6))
+    assert all(torch.equal(block, torch.zeros(6)) for block in by_gate.values())
+    assert layer.weight_hh.abs().max() <= 6**-0.5
+
+
+def test_the_described_shapes_are_those_of_the_weights(build):
+    for input in ("learned", "one-hot"):
+        network = build(input=input, layers=3)
+        weights = {name: value.numel() for name, value in network.state_dict().items()}
+        assert {name: rows * columns for name, rows, columns in network.architecture.shapes()} == weights

@@ -1,0 +1,231 @@
+"""Training: the loop, the plan, the choices it makes, and a text learnt by heart."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import textrnn
+from textrnn.batch import Batch
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, TrainingSettings, training_settings
+from textrnn.errors import DataError, TrainingError, UsageError
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.training.corpus import split_end
+from textrnn.training.language_model import by_size
+from textrnn.training.loop import train
+from textrnn.training.optimizers import Schedule
+from textrnn.training.run import TrainingRun
+from textrnn.training.run_state import RunState
+
+SONG = "the wheels on the bus go round and round,\nround and round, round and round.\n"
+SMALL = {"units": 48, "embedding": 16, "batch": 4, "window": 16, "precision": "float32", "dropout": 0.0}
+
+
+@pytest.fixture
+def song(tmp_path):
+    path = tmp_path / "song.txt"
+    path.write_text(SONG * 30)
+    return str(path)
+
+
+def test_a_text_is_learnt_by_heart_and_opened_without_it(song, tmp_path):
+    model = textrnn.train("lm", [song], out=tmp_path / "model", steps=150, evaluations=3, **SMALL)
+    text = model.generate("the wheels on", temperature=0, max_tokens=60)[0].text
+    assert text == SONG[len("the wheels on") :][:60]
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["training"]["settings"]["units"] == 48
+    rows = [json.loads(line) for line in (tmp_path / "model" / "history.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [50, 100, 150]
+    assert rows[-1]["valid_nats"] < 0.3 < rows[0]["valid_nats"]
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(song, tmp_path):
+    def weights(name: str, seed: int) -> bytes:
+        textrnn.train("lm", [song], out=tmp_path / name, steps=12, evaluations=1, seed=seed, **SMALL)
+        return (tmp_path / name / "model.safetensors").read_bytes()
+
+    assert weights("a", 1) == weights("b", 1) != weights("c", 2)
+
+
+def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatch):
+    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"steps": 40, "evaluations": 4, **SMALL}))
+    figures = iter([3.0, 1.0, 2.0, 2.5])
+    kept = {}
+    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    for row in run.rows():
+        kept[row.step] = run.network.head.bias.detach().clone()
+    best = textrnn.load(tmp_path / "model", engine="torch").engine.network.head.bias
+    assert torch.equal(best, kept[20])
+    assert not torch.equal(best, kept[40])
+
+
+def test_training_stops_after_evaluations_without_a_better_model(song, tmp_path, monkeypatch):
+    settings = training_settings({"steps": 100, "evaluations": 10, "patience": 2, **SMALL})
+    run = TrainingRun("lm", [song], tmp_path / "model", settings)
+    figures = iter([3.0, 1.0, 2.0, 2.5, 0.1])
+    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    assert [row.valid_nats for row in run.rows()] == [3.0, 1.0, 2.0, 2.5]
+    assert run.ended.startswith("early")
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_path):
+    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"steps": 40, "evaluations": 4, **SMALL}))
+    rows = run.rows()
+    next(rows)
+    with torch.no_grad():
+        run.network.head.bias[0] = math.nan
+    with pytest.raises(TrainingError, match="not finite at step 10.*the best model so far is in"):
+        next(rows)
+    assert textrnn.load(tmp_path / "model").generate("the", max_tokens=3, seed=0)
+
+
+def small_network(symbols: int = 6) -> SequenceNetwork:
+    torch.manual_seed(0)
+    architecture = Architecture(
+        input=Learned(symbols=symbols, size=4), core=Core(units=8), head=LabelPerStep(classes=symbols)
+    )
+    return SequenceNetwork(architecture)
+
+
+def state_of(network: SequenceNetwork, **values) -> RunState:
+    settings = TrainingSettings(precision="float32", **values)
+    return RunState(network, settings, steps_per_epoch=10.0, began=0.0)
+
+
+def test_the_state_is_carried_between_windows_and_the_gradient_is_cut(monkeypatch):
+    network = small_network()
+    ids = np.random.default_rng(0).integers(0, 6, (9, 2))
+    windows = [Batch(ids[:4], ids[1:5], continues=False), Batch(ids[4:8], ids[5:9], continues=True)]
+    run = state_of(network, steps=2, evaluations=2)
+    seen = []
+    forward = SequenceNetwork.forward
+    monkeypatch.setattr(
+        SequenceNetwork,
+        "forward",
+        lambda self, ids, state=None: (seen.append(state), forward(self, ids, state))[1],
+    )
+    list(train(network, windows, lambda network: 1.0, run))
+    assert seen[0] is None
+    assert seen[1][0]["hidden"].abs().sum() > 0
+    assert not seen[1][0]["hidden"].requires_grad
+    assert not seen[1][0]["memory"].requires_grad
+
+
+def test_a_fresh_batch_starts_from_zero():
+    network = small_network()
+    ids = np.random.default_rng(0).integers(0, 6, (5, 2))
+    run = state_of(network, steps=2, evaluations=1)
+    run.carried = [{"hidden": torch.full((2, 8), math.nan), "memory": torch.full((2, 8), math.nan)}]
+    rows = list(train(network, [Batch(ids[:-1], ids[1:])] * 2, lambda network: 1.0, run))
+    assert math.isfinite(rows[0].train_nats)
+
+
+@pytest.mark.parametrize(("setting", "limit"), [("clip_norm", 0.01), ("clip_value", 0.001)])
+def test_gradients_are_clipped(setting, limit):
+    network = small_network()
+    run = state_of(network, steps=1, **{"clip_norm": 0.0, setting: limit})
+    ids = torch.zeros(4, 2, dtype=torch.int64)
+    hidden, _ = network(ids)
+    nats, targets = network.head.loss(hidden, ids)
+    run.update(100 * nats, targets)
+    gradients = torch.cat([parameter.grad.flatten() for parameter in network.parameters()])
+    measured = gradients.norm() if setting == "clip_norm" else gradients.abs().max()
+    assert measured <= limit * 1.001
+
+
+def test_the_rate_rises_to_its_peak_and_falls_by_half_a_cosine():
+    schedule = Schedule(peak=1.0, final=0.1, warmup=10, total=110)
+    rates = [schedule.rate(step) for step in range(110)]
+    assert rates[0] == pytest.approx(0.1)
+    assert max(rates) == rates[10] == 1.0
+    assert rates[60] == pytest.approx(0.55)
+    assert rates[-1] == pytest.approx(0.1, abs=0.001)
+    assert rates[10:] == sorted(rates[10:], reverse=True)
+
+
+def test_evaluations_are_spread_evenly_and_the_last_is_at_the_end():
+    run = state_of(small_network(), steps=25, evaluations=4)
+    due = []
+    for run.step in range(1, 26):
+        if run.evaluation_due:
+            due.append(run.step)
+    assert due == [7, 13, 19, 25]
+
+
+def test_minutes_become_a_number_of_steps_that_is_stored(song, tmp_path):
+    settings = training_settings({"minutes": 0.05, "evaluations": 2, **SMALL})
+    run = TrainingRun("lm", [song], tmp_path / "model", settings)
+    rows = list(run.rows())
+    assert len(rows) == 2
+    assert rows[-1].step == run.state.total
+    config = json.loads((tmp_path / "model" / "config.json").read_text())
+    assert config["training"]["steps"] == run.state.total
+
+
+def test_epochs_limit_the_steps(song, tmp_path):
+    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"epochs": 2, **SMALL}))
+    assert run.state.total == round(2 * run.task.steps_per_epoch)
+
+
+def test_the_held_out_end_is_the_last_of_the_text():
+    assert split_end(["abcdef", "gh"], 3) == (["abcde"], "fgh")
+    assert split_end(["abcdef"], 0) == (["abcde"], "f")
+    assert split_end(["ab", "c"], 5) == ([], "abc")
+
+
+def test_what_is_left_open_is_chosen_by_the_size_of_the_text():
+    small, large = by_size(TrainingSettings(), 50_000), by_size(TrainingSettings(), 10_000_000)
+    assert (small.units or 0) < (large.units or 0)
+    assert (small.dropout or 0) > (large.dropout or 0)
+    assert by_size(TrainingSettings(units=7, dropout=0.0), 50_000).units == 7
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"unitz": 3}, "unknown setting 'unitz'"),
+        ({"units": 0}, "units: Input should be greater than 0"),
+        ({"dropout": 1.0}, "dropout: Input should be less than 1"),
+        ({"cell": "gro"}, "unknown cell 'gro'; one of lstm"),
+        ({"steps": 3, "minutes": 1}, "give one end"),
+        ({"rate": "fast"}, "rate: Input should be a valid number"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_refused_in_one_line(values, says):
+    with pytest.raises(UsageError, match=says) as caught:
+        training_settings(values)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_text_that_is_too_short_is_refused(tmp_path):
+    (tmp_path / "short.txt").write_text("too short")
+    with pytest.raises(DataError, match="too few to learn from"):
+        TrainingRun("lm", [str(tmp_path / "short.txt")], tmp_path / "model", TrainingSettings())
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(DataError, match="is empty"):
+        TrainingRun("lm", [str(tmp_path / "empty.txt")], tmp_path / "model", TrainingSettings())
+
+
+def test_a_folder_that_holds_something_else_is_not_written_to(song, tmp_path):
+    with pytest.raises(UsageError, match="not empty and not a model folder"):
+        TrainingRun("lm", [song], tmp_path, TrainingSettings())
+    with pytest.raises(UsageError, match="is a file"):
+        TrainingRun("lm", [song], song, TrainingSettings())
+
+
+def test_an_absent_device_is_refused(song, tmp_path):
+    with pytest.raises(UsageError, match="no device 'tpu'"):
+        TrainingRun("lm", [song], tmp_path / "model", TrainingSettings(device="tpu"))
+
+
+def test_the_vocabulary_comes_from_the_training_text_alone(tmp_path):
+    (tmp_path / "train.txt").write_text("ab" * 600 + "c")
+    (tmp_path / "valid.txt").write_text("xyz" * 100)
+    settings = training_settings({"min_count": 2, "steps": 1, **SMALL})
+    run = TrainingRun(
+        "lm", [str(tmp_path / "train.txt")], tmp_path / "model", settings, valid=str(tmp_path / "valid.txt")
+    )
+    assert run.task.tokenizer.tokens[4:] == ["a", "b"]
+    assert run.task.corpus.left_out == 1
