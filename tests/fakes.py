@@ -16,6 +16,8 @@ TENTHS = (0, 1, 0, 2, 3, 4)  # of <pad>, <unk>, <start>, <eos>, a, b
 class FakeEngine:
     """Symbol k always has probability tenths[k] / 10; the state counts the symbols read."""
 
+    workers = 2
+
     def __init__(self, tenths: Sequence[int] = TENTHS) -> None:
         assert sum(tenths) == 10
         self.classes = len(tenths)
@@ -34,8 +36,6 @@ class FakeEngine:
 def fake_language_model(unit: Unit = "text") -> LanguageModel:
     """A language model of the letters a and b over a FakeEngine; all else is <unk>."""
     classes = len(TENTHS)
-    architecture = Architecture(
-        input=OneHot(symbols=classes), core=Core(units=1), head=LabelPerStep(classes=classes)
-    )
+    architecture = Architecture(input=OneHot(symbols=classes), core=Core(units=1), head=LabelPerStep(classes=classes))
     config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(unit=unit))
     return LanguageModel(FakeEngine(), Tokenizer.of_characters("ab"), config)

@@ -19,9 +19,7 @@ def test_the_drawing_in_the_module_is_what_happens():
     assert (first.continues, second.continues) == (False, True)
 
 
-@given(
-    length=st.integers(1, 200), count=st.integers(1, 9), steps=st.integers(1, 20), offset=st.integers(0, 300)
-)
+@given(length=st.integers(1, 200), count=st.integers(1, 9), steps=st.integers(1, 20), offset=st.integers(0, 300))
 def test_every_symbol_of_a_stream_is_a_target_once(length, count, steps, offset):
     ids = np.arange(length) + 10
     columns = streams(ids, count=count, start=START, offset=offset)

@@ -6,6 +6,7 @@ config.json names every part with its sha256 and is replaced last, in one step: 
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,8 @@ from pydantic import ValidationError
 from textrnn.config import FORMAT_VERSION, ModelConfig, Part, first_problem
 from textrnn.errors import ModelError
 
-CONFIG = "config.json"
+CONFIG, CARD = "config.json", "README.md"
+PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
 MOST_CONFIG_BYTES = 1 << 20
 MODELS = resources.files("textrnn") / "models"
 
@@ -29,9 +31,9 @@ def bundled_models() -> list[str]:
 def find_model(name: str) -> Path:
     """The folder of a model given by path, or by the name of a bundled one; a path that exists comes first."""
     path = Path(name)
-    if not path.exists() and name in bundled_models():
+    if not os.path.exists(path) and name in bundled_models():
         return Path(str(MODELS / name))
-    if not path.is_dir():
+    if not os.path.isdir(path):
         raise ModelError(f"there is no model {name!r}: neither a folder nor one of {', '.join(bundled_models())}")
     return path
 
@@ -56,9 +58,9 @@ class ModelFolder:
             raise ModelError(f"{self.path / entry.file} was changed or damaged: its sha256 is not the one in {CONFIG}")
         return content
 
-    def size(self) -> int:
-        """Bytes of all parts together."""
-        return sum((self.path / part.file).stat().st_size for part in self.config.parts.values())
+    def sizes(self) -> dict[str, int]:
+        """The bytes of each part; every part is checked."""
+        return {part: len(self.read(part)) for part in self.config.parts}
 
 
 def read_config(path: Path) -> ModelConfig:
@@ -89,19 +91,33 @@ def write_model(path: Path, config: ModelConfig, parts: Mapping[str, bytes], *, 
 
     card: the text of README.md, which is for people and may be edited, so it is no part.
     """
-    path.mkdir(parents=True, exist_ok=True)
-    old = {part.file for part in read_config(path).parts.values()} if (path / CONFIG).exists() else set()
-    written = {name: write_part(path, name, content, taken=old) for name, content in parts.items()}
+    assert parts.keys() <= set(PARTS)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be made: {error.strerror}") from None
+    old = read_config(path).parts if (path / CONFIG).exists() else {}
+    taken = {part.file for part in old.values()}
+    written = {name: write_part(path, name, content, taken=taken) for name, content in parts.items()}
     config = config.model_copy(update={"parts": written})
     replace_file(path / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
-    replace_file(path / "README.md", card.encode())
-    for file in old - {part.file for part in written.values()}:
-        (path / file).unlink(missing_ok=True)
+    replace_file(path / CARD, card.encode())
+    sweep(path, keep={CONFIG, CARD, *(part.file for part in written.values())})
     return config
 
 
+def sweep(path: Path, *, keep: set[str]) -> None:
+    """Remove the parts that earlier writes left behind, finished or not."""
+    for name in (*PARTS, CONFIG, CARD):
+        stem, dot, suffix = name.partition(".")
+        part = rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
+        for file in list(path.iterdir()):
+            if file.name not in keep and re.fullmatch(rf"{part}|\.{part}\.[0-9]+\.tmp", file.name):
+                file.unlink(missing_ok=True)
+
+
 def write_part(path: Path, name: str, content: bytes, *, taken: set[str]) -> Part:
-    """Write a part under a name that the model in place does not use, unless the content is the same."""
+    """Write a part under a name that the model in place does not use."""
     digest = hashlib.sha256(content).hexdigest()
     stem, dot, suffix = name.partition(".")
     file = f"{stem}-{digest[:8]}{dot}{suffix}" if name in taken else name

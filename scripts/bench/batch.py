@@ -13,6 +13,9 @@ from bench import (
     tokens_per_second,
 )
 
+from textrnn.errors import ModelError
+from textrnn.model_folder import find_model, read_config
+
 PROMPT = "ROMEO:"
 WAYS = {
     "batch": "generate(n={n}, seed=0)",
@@ -54,9 +57,10 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=256, help="samples (default: %(default)s)")
     parser.add_argument("--max-tokens", type=int, default=100, help="of each sample (default: %(default)s)")
     given = parser.parse_args()
-    from textrnn.model_folder import ModelFolder, find_model
-
-    config = ModelFolder(find_model(given.model)).config
+    try:
+        config = read_config(find_model(given.model))
+    except ModelError as error:
+        raise SystemExit(f"error: {error}") from None
     print_machine("onnxruntime")
     core = config.architecture.core
     print(

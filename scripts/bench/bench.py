@@ -13,6 +13,7 @@ import platform
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.metadata import version
@@ -76,8 +77,9 @@ def _receive(contender: Contender, pipe: Connection) -> float:
 def _take_turns(prepare: Callable[[], Measure], pipe: Connection) -> None:
     measure = prepare()
     pipe.send(measure())
-    while pipe.recv():
-        pipe.send(measure())
+    with suppress(EOFError, KeyboardInterrupt):  # the script was stopped
+        while pipe.recv():
+            pipe.send(measure())
 
 
 def alone(function: Callable[[], T]) -> T:

@@ -76,7 +76,7 @@ def print_results(results: Sequence[Result]) -> None:
     ]
     middle = median(result.nats for result in results)
     print_table(
-        ("seed", "nats a character", "unknown", "precision", "seconds", "ended"),
+        ("seed", "nats a character", "unknown", "evaluated in", "seconds", "ended"),
         [*rows, ["median", f"{middle:.4f}", "", "", f"{median(result.seconds for result in results):.0f}", ""]],
     )
 

@@ -1,5 +1,7 @@
 """The networks of plain PyTorch that ours is measured against, and ours as a spec: the same sizes. Needs torch."""
 
+from collections.abc import Sequence
+
 from bench import EMBEDDING, LAYERS, UNITS
 from torch import Tensor, nn
 
@@ -44,7 +46,7 @@ class Cells(nn.Module):
 
     def forward(self, ids: Tensor, state: States | None = None) -> tuple[Tensor, States]:
         """Logits (1, batch, classes) after ids (1, batch), and the state after."""
-        before = state or [None] * LAYERS
+        before: Sequence[tuple[Tensor, Tensor] | None] = state or [None] * LAYERS
         below, after = self.embedding(ids[0]), []
         for cell, layer_state in zip(self.cells, before, strict=True):
             below, memory = cell(below, layer_state)

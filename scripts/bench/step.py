@@ -2,10 +2,12 @@
 
 import json
 import tempfile
-import time
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench import (
@@ -30,6 +32,8 @@ CLASSES = 65 + 4  # the symbols of tiny Shakespeare, and the special ones
 NUMBER_OF_THREADS = (2, 1)
 PROFILED_BLOCKS = 20
 CONTAINERS = ("Loop", "Scan")  # their time is that of the nodes inside
+START = 2  # the id of <start>
+SILENT = 4  # as in OnnxEngine
 
 
 def in_torch(network: str, threads: int, onednn: bool, steps: int) -> Measure:
@@ -37,6 +41,7 @@ def in_torch(network: str, threads: int, onednn: bool, steps: int) -> Measure:
     import peers
     import torch
 
+    warnings.simplefilter("ignore")  # PyTorch's own: oneDNN's TF32, and that its int8 will be removed
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = peers.Cells(CLASSES) if network == "cells" else peers.WholeLSTM(CLASSES)
@@ -45,7 +50,7 @@ def in_torch(network: str, threads: int, onednn: bool, steps: int) -> Measure:
         model = quantized(model)
 
     def draw() -> list[Any]:
-        ids, state, drawn = torch.full((1, 1), 2), None, []
+        ids, state, drawn = torch.full((1, 1), START), None, []
         for _ in range(steps):
             logits, state = model(ids, state)
             ids = torch.multinomial(torch.softmax(logits[-1], -1), 1).T
@@ -61,13 +66,10 @@ def in_torch(network: str, threads: int, onednn: bool, steps: int) -> Measure:
 
 def quantized(model: Any) -> Any:
     """PyTorch's own dynamic quantisation of an nn.LSTM and its linear layer."""
-    import warnings
-
     import torch
     from torch import nn
 
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-        return torch.ao.quantization.quantize_dynamic(model, {nn.LSTM, nn.Linear}, dtype=torch.qint8)
+    return torch.ao.quantization.quantize_dynamic(model, {nn.LSTM, nn.Linear}, dtype=torch.qint8)
 
 
 def in_onnx(model: bytes, threads: int, steps: int) -> Measure:
@@ -75,7 +77,6 @@ def in_onnx(model: bytes, threads: int, steps: int) -> Measure:
     from textrnn.decoding.sampling import Sampler, Sampling
     from textrnn.engines.onnx_engine import OnnxEngine
     from textrnn.tasks.language_model import BLOCK
-    from textrnn.text.tokenizer import START
 
     sampler = Sampler(OnnxEngine(model, threads=threads), [START], Sampling(), seed=0, indices=[0])
     return lambda: seconds_per(steps, lambda: list(sampler.blocks(steps=steps, size=BLOCK)))
@@ -106,66 +107,82 @@ def our_contenders(models: dict[str, bytes], steps: int) -> list[Contender]:
     ]
 
 
-def where_time_goes(model: bytes, threads: int) -> list[tuple[str, float]]:
-    """Seconds of a step by part: the noise, ONNX Runtime's operators by its profiler, the rest of the call."""
-    import numpy as np
+@dataclass(frozen=True)
+class Profile:
+    """Where the time of a step goes, in seconds. The profiler's record of a node costs more than most nodes do."""
 
+    noise: float
+    call: float  # of ONNX Runtime, without the profiler
+    profiled_call: float
+    operators: dict[str, tuple[float, float]]  # name → nodes in a step, seconds with the profiler
+
+
+def profile(model: bytes, threads: int) -> Profile:
+    """Time the noise, the call without the profiler, and the call with it."""
     from textrnn.decoding.sampling import GumbelNoise
     from textrnn.tasks.language_model import BLOCK
 
     noise = GumbelNoise(0, 0)
-    blocks = [noise.draw(BLOCK, CLASSES)[:, None] for _ in range(PROFILED_BLOCKS)]
     steps = PROFILED_BLOCKS * BLOCK
+    blocks = [noise.draw(BLOCK, CLASSES)[:, None] for _ in range(PROFILED_BLOCKS)]
     drawing = seconds_per(steps, lambda: [noise.draw(BLOCK, CLASSES) for _ in range(PROFILED_BLOCKS)])
+    call, _ = seconds_of_call(model, threads, blocks)
     with tempfile.TemporaryDirectory() as folder:
-        session = profiled_session(model, threads, prefix=f"{folder}/step")
-        zeros = np.zeros((1, UNITS), np.float32)
-        feeds = {value.name: zeros for value in session.get_inputs() if "." in value.name}
-        ids = np.full((1, 1), 2, np.int64)
-        session.run(None, {**feeds, "ids": ids, "perturbation": blocks[0]})
-        from_now = time.perf_counter()
-        for block in blocks:
-            session.run(None, {**feeds, "ids": ids, "perturbation": block})
-        total = (time.perf_counter() - from_now) / steps
-        operators = by_operator(Path(session.end_profiling()), steps)
-    inside = sum(operators.values())
-    parts = sorted(operators.items(), key=lambda part: -part[1])
-    return [
-        ("Gumbel noise (NumPy)", drawing),
-        *parts,
-        ("between operators: Loop, allocation, profiler", total - inside),
-    ]
+        profiled_call, record = seconds_of_call(model, threads, blocks, record=f"{folder}/step")
+        return Profile(drawing, call, profiled_call, by_operator(Path(record), steps))
 
 
-def profiled_session(model: bytes, threads: int, *, prefix: str) -> Any:
-    """A session with the options of OnnxEngine, and the profiler."""
+def seconds_of_call(model: bytes, threads: int, blocks: Sequence[Any], *, record: str = "") -> tuple[float, str]:
+    """Seconds of a step in ONNX Runtime with the options of OnnxEngine; with `record`, the profiler's file too."""
+    import numpy as np
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 4
-    options.enable_profiling, options.profile_file_prefix = True, prefix
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    options.log_severity_level = SILENT
+    options.enable_profiling, options.profile_file_prefix = bool(record), record
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    feeds = {value.name: np.zeros((1, UNITS), np.float32) for value in session.get_inputs() if "." in value.name}
+    feeds["ids"] = np.full((1, 1), START)
+
+    def run_all() -> None:
+        for block in blocks:
+            session.run(None, {**feeds, "perturbation": block})
+
+    session.run(None, {**feeds, "perturbation": blocks[0]})
+    seconds = seconds_per(sum(map(len, blocks)), run_all)
+    return seconds, session.end_profiling() if record else ""
 
 
-def by_operator(profile: Path, steps: int) -> dict[str, float]:
-    """Seconds of a step by operator type, without the first call, which allocates."""
-    events = json.loads(profile.read_text())
-    runs = sorted(event["ts"] for event in events if event["name"] == "model_run")
-    seconds: dict[str, float] = {}
+def by_operator(record: Path, steps: int) -> dict[str, tuple[float, float]]:
+    """Nodes and seconds of a step by operator type, without the first call, which allocates."""
+    events = json.loads(record.read_text())
+    _, begin, *_ = sorted(event["ts"] for event in events if event["name"] == "model_run")
+    totals: dict[str, tuple[float, float]] = {}
     for event in events:
         operator = event.get("args", {}).get("op_name")
-        if operator and event["ts"] >= runs[1] and event["name"].endswith("kernel_time") and operator not in CONTAINERS:
-            seconds[operator] = seconds.get(operator, 0.0) + event["dur"] * 1e-6 / steps
-    return seconds
+        if operator and event["ts"] >= begin and event["name"].endswith("kernel_time") and operator not in CONTAINERS:
+            nodes, seconds = totals.get(operator, (0.0, 0.0))
+            totals[operator] = nodes + 1 / steps, seconds + event["dur"] * 1e-6 / steps
+    return totals
 
 
-def print_parts(parts: Sequence[tuple[str, float]], ours: Contender) -> None:
-    """The parts as microseconds and shares."""
-    total = sum(seconds for _, seconds in parts)
-    print(f"\nwhere a step of {label(ours)} goes, as ONNX Runtime's profiler tells (which itself takes time):\n")
-    rows = [[name, f"{seconds * 1e6:.1f}", f"{seconds / total:.0%}"] for name, seconds in parts]
-    print_table(("part", "us a step", "share"), [*rows, ["sum", f"{total * 1e6:.1f}", "100%"]])
+def print_profile(found: Profile, ours: Contender) -> None:
+    """The step as a whole, and its operators."""
+    step, micro = median(ours.seconds), 1e6
+    print(f"\na step of {label(ours)}: {step * micro:.1f} us, of which {found.call * micro:.1f} in ONNX Runtime's call")
+    print(f"and {found.noise * micro:.1f} for the Gumbel noise; its operators, by ONNX Runtime's profiler, which slows")
+    print(f"the call to {found.profiled_call * micro:.1f} us a step, about alike for each node:\n")
+    inside = sum(seconds for _, seconds in found.operators.values())
+    rows = [
+        [name, f"{nodes:.1f}", f"{seconds * micro:.1f}", f"{seconds / inside:.0%}"]
+        for name, (nodes, seconds) in sorted(found.operators.items(), key=lambda item: -item[1][1])
+    ]
+    nodes = sum(nodes for nodes, _ in found.operators.values())
+    print_table(
+        ("operator", "nodes a step", "us a step, profiled", "share"),
+        [*rows, ["all", f"{nodes:.1f}", f"{inside * micro:.1f}", "100%"]],
+    )
 
 
 def main() -> None:
@@ -183,9 +200,9 @@ def main() -> None:
     usual = theirs[0]
     print_ratio(best, usual, target=10)
     print_ratio(best, fastest([contender for contender in theirs if contender.precision == "float32"]), target=3)
-    print_ratio(best, fastest(theirs), target=3)
+    print_ratio(best, fastest([contender for contender in theirs if contender.precision == "int8"]))
     print_ratio(fastest([contender for contender in ours if contender.precision == "float32"]), usual)
-    print_parts(alone(partial(where_time_goes, models["int8"], best.threads)), best)
+    print_profile(alone(partial(profile, models["int8"], best.threads)), best)
 
 
 if __name__ == "__main__":

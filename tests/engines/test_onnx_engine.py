@@ -22,9 +22,7 @@ SYMBOLS = 13
 def network(*, input: str = "learned", units: int = 16, layers: int = 2, symbols: int = SYMBOLS) -> SequenceNetwork:
     torch.manual_seed(7)
     spec = Learned(symbols=symbols, size=6) if input == "learned" else OneHot(symbols=symbols)
-    architecture = Architecture(
-        input=spec, core=Core(units=units, layers=layers), head=LabelPerStep(classes=symbols)
-    )
+    architecture = Architecture(input=spec, core=Core(units=units, layers=layers), head=LabelPerStep(classes=symbols))
     built = SequenceNetwork(architecture).eval()
     with torch.no_grad():
         for layer in built.layers:
@@ -153,5 +151,3 @@ def test_another_graph_is_refused():
     model.ir_version = 9
     with pytest.raises(ModelError, match="not a graph of this program"):
         OnnxEngine(model.SerializeToString())
-
-

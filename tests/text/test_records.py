@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from textrnn.errors import DataError, UsageError
 from textrnn.text.records import read_lines, read_records, read_text
 
-ODD = "\x00\x0b\x0c\x1c\x85\u2028\u2029\r\t ab\ufeff\U0001f600"  # what str.splitlines, and others, take for a line's end
+ODD = (
+    "\x00\x0b\x0c\x1c\x85\u2028\u2029\r\t ab\ufeff\U0001f600"  # what str.splitlines, and others, take for a line's end
+)
 LINES = st.lists(st.text(st.sampled_from(ODD)).map(lambda line: line.rstrip("\r")), min_size=1)
 MARK = b"\xef\xbb\xbf"
 
@@ -81,8 +83,18 @@ def test_minus_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(read_lines("-")) == ["a", "", "b"]
 
 
-def test_texts_given_as_options_come_before_the_source_and_are_records_as_they_stand() -> None:
-    assert list(read_records("no such file", ["a\nb", ""])) == ["a\nb", ""]
+def test_texts_given_as_options_are_records_as_they_stand() -> None:
+    assert list(read_records(None, ["a\nb", ""])) == ["a\nb", ""]
+
+
+def test_a_file_and_texts_exclude_each_other() -> None:
+    with pytest.raises(UsageError, match=r"not both \(file\.txt\)"):
+        read_records("file.txt", [""])
+
+
+def test_without_file_or_texts_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\n"), encoding="ascii"))
+    assert list(read_records(None, [])) == ["a"]
 
 
 READERS = [lambda source: list(read_lines(source)), read_text]
@@ -101,6 +113,7 @@ READERS = [lambda source: list(read_lines(source)), read_text]
         ("empty.gz", b"\x1f\x8b", "{} is not a whole gzip file"),
         ("bytes.txt", b"good\n\nab\xff\n", "{}, line 3, byte 3: not utf-8 (0xff)"),
         ("mark.txt", MARK + b"\xe9", "{}, line 1, byte 4: not utf-8 (0xe9)"),
+        ("long.txt", "é\n".encode() * 9 + b"ab\xc3", "{}, line 10, byte 3: not utf-8 (0xc3)"),
         ("half.txt", b"a\n\xf0\x9f\x98", "{}, line 2, byte 1: not utf-8 (0xf0)"),
         ("folder", "a directory", "{} is a directory"),
     ],
@@ -136,3 +149,9 @@ def test_unknown_encoding_is_a_usage_error(file: Path, encoding: str) -> None:
 def test_encodings_of_wide_characters_are_read_by_line(file: Path, encoding: str) -> None:
     file.write_bytes("a\r\n\u0a0d\n\nb".encode(encoding))  # a letter whose bytes are those of CR and LF
     assert list(read_lines(str(file), encoding=encoding)) == ["a", "\u0a0d", "", "b"]
+
+
+def test_a_place_in_wide_characters_is_right(file: Path) -> None:
+    file.write_bytes("\u0a0d\nab".encode("utf-16-le") + b"\x00")
+    with pytest.raises(DataError, match=re.escape("line 2, byte 5: not utf-16-le (0x00)")):
+        list(read_lines(str(file), encoding="utf-16-le"))

@@ -19,7 +19,7 @@ from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import RunState
 
-SONG = "the wheels on the bus go round and round,\nround and round, round and round.\n"
+SONG = "sphinx of black quartz, judge my vow.\nthe quick brown fox jumps over a lazy dog.\n"
 SMALL = {"units": 48, "embedding": 16, "batch": 4, "window": 16, "precision": "float32", "dropout": 0.0}
 
 
@@ -31,13 +31,13 @@ def song(tmp_path):
 
 
 def test_a_text_is_learnt_by_heart_and_opened_without_it(song, tmp_path):
-    model = textrnn.train("lm", [song], out=tmp_path / "model", steps=150, evaluations=3, **SMALL)
-    text = model.generate("the wheels on", temperature=0, max_tokens=60)[0].text
-    assert text == SONG[len("the wheels on") :][:60]
+    model = textrnn.train("lm", [song], out=tmp_path / "model", steps=300, evaluations=3, **SMALL)
+    text = model.generate("sphinx of", temperature=0, max_tokens=60)[0].text
+    assert text == SONG[len("sphinx of") :][:60]
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     assert config["training"]["settings"]["units"] == 48
     rows = [json.loads(line) for line in (tmp_path / "model" / "history.jsonl").read_text().splitlines()]
-    assert [row["step"] for row in rows] == [50, 100, 150]
+    assert [row["step"] for row in rows] == [100, 200, 300]
     assert rows[-1]["valid_nats"] < 0.3 < rows[0]["valid_nats"]
 
 

@@ -51,6 +51,3 @@ def main() -> None:
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader went away: nothing is wrong here
-        sys.stdout = None
-        sys.exit(0)

@@ -15,6 +15,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
 
     folder = ModelFolder(find_model(model))
     config = folder.config
+    sizes = folder.sizes()
     shapes = config.architecture.shapes()
     total = sum(rows * columns for _, rows, columns in shapes)
     with open_sink(None, format) as sink:
@@ -23,8 +24,9 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         sink.write({"weights": "total", "shape": None, "parameters": total})
     cell = CELLS[config.architecture.core.cell]
     facts = {
-        "model": f"{folder.path} ({folder.size():,} bytes, {config.precision}, format {config.format_version})",
+        "model": f"{folder.path} ({sum(sizes.values()):,} bytes, {config.precision}, format {config.format_version})",
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
+        "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
         **{name: value for name, value in config.training.items() if isinstance(value, str | int | float)},
         **{row["metric"]: f"{row['value']:.4f} ({row['protocol']})" for row in config.training.get("metrics", [])},

@@ -21,7 +21,7 @@ def models(format: FormatOption = "auto") -> None:
                     "network": f"{config.architecture.core.layers} x {config.architecture.core.units}",
                     "level": config.text.level,
                     "precision": config.precision,
-                    "bytes": folder.size(),
+                    "bytes": sum(folder.sizes().values()),
                     "data": config.training.get("data", ""),
                 }
             )

@@ -1,11 +1,10 @@
 """Results out: one record after another, in the format asked for, to standard output or whole into a file."""
 
-import csv
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +23,6 @@ class Sink:
         self._stream, self._format, self._hidden = stream, format, hidden
         self._page: list[Record] = []
         self._has_header = False
-        self._csv = csv.writer(stream, lineterminator="\n")
 
     def write(self, record: Record) -> None:
         if self._format == "jsonl":
@@ -37,10 +35,8 @@ class Sink:
             rows = [list(record)] if not self._has_header else []
             self._has_header = True
             for row in [*rows, [cell(value) for value in record.values()]]:
-                if self._format == "csv":
-                    self._csv.writerow(row)
-                else:
-                    self._stream.write("\t".join(map(escaped, row)) + "\n")
+                line = ",".join(map(quoted, row)) if self._format == "csv" else "\t".join(map(escaped, row))
+                self._stream.write(line + "\n")
 
     def finish(self) -> None:
         """Show what a table has gathered."""
@@ -77,6 +73,11 @@ def escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
 
 
+def quoted(text: str) -> str:
+    """A CSV cell by RFC 4180; the csv module leaves a lone return bare, which no reader takes back."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+
+
 def chosen_format(format: str, out: str | None) -> str:
     """What `auto` means here."""
     if format != "auto":
@@ -102,8 +103,12 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
     if out is None:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass", newline="\n")
-        yield sys.stdout
-        sys.stdout.flush()
+        try:
+            yield sys.stdout
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader has seen enough: nothing is wrong here
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         return
     temporary = Path(f"{out}.{os.getpid()}.tmp")
     try:
@@ -113,4 +118,5 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror}") from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

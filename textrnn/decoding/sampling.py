@@ -17,6 +17,7 @@ from textrnn.text.tokenizer import PAD, START, UNK
 
 READ_AT_ONCE = 512  # steps of a prompt: bounds the memory of its logits
 NOISE_ENTRIES = 2**22  # the most noise drawn at once
+HOTTEST = 1e6  # all symbols are alike long before; far above, noise x temperature is no float32
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Sampling:
     allow_unk: bool = False
 
     def __post_init__(self) -> None:
-        if not 0 <= self.temperature < float("inf"):
-            raise UsageError(f"temperature must be 0 or more, not {self.temperature}")
+        if not 0 <= self.temperature <= HOTTEST:
+            raise UsageError(f"temperature must be from 0 to {HOTTEST:.0f}, not {self.temperature}")
         if self.top_k < 0:
             raise UsageError(f"top-k must be 0 or more, not {self.top_k}")
         if not 0 < self.top_p <= 1:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
+from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, find_model
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
@@ -31,6 +32,7 @@ def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> Langua
             raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols and config.json {classes}")
         return TASKS[config.task](onnx_engine, tokenizer, config)
     if engine == "torch":
+        require("train", "--engine torch")
         from textrnn.export.save import load_network
         from textrnn.networks.torch_engine import TorchEngine
 

@@ -77,7 +77,7 @@ def decode(content: bytes, source: str, *, encoding: str, line: int | None = Non
     except LookupError:
         raise UsageError(f"unknown encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode(encoding)
+        before = content[: error.start].decode(encoding, errors="ignore")
         number = line or before.count("\n") + 1
         begin = len(before[: before.rfind("\n") + 1].encode(encoding))
         name = "standard input" if source == STANDARD_INPUT else source

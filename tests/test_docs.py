@@ -1,0 +1,85 @@
+"""The documentation is executed: README blocks, the examples of every command's help, the public names."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+import textrnn
+from textrnn.cli import app as app_module
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding=8"}  # the same commands, in seconds
+COMMANDS = ("train", "generate", "score", "evaluate", "inspect", "quantize", "models")
+
+
+def quickened(command: str) -> str:
+    for slow, quick in QUICK.items():
+        command = command.replace(slow, quick)
+    return command
+
+
+def commands_of(text: str) -> list[str]:
+    return [line.partition("  #")[0].strip() for line in text.splitlines() if line.startswith("textrnn ")]
+
+
+README_COMMANDS = [command for kind, block in BLOCKS if kind == "bash" for command in commands_of(block)]
+HELP_EXAMPLES = [
+    command
+    for name in COMMANDS
+    for command in re.findall(r"\[bold\](.*?)\[/bold\]", getattr(app_module, name).EXAMPLES)
+]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with the files that the documentation speaks of."""
+    folder = tmp_path_factory.mktemp("docs")
+    text = (ROOT / "corpora" / "lighthouse.txt").read_text(encoding="utf-8")
+    (folder / "novel.txt").write_text(text[:20_000])
+    (folder / "sonnets.txt").write_text(text[:2_000])
+    shutil.copy(ROOT / "README.md", folder)
+    return folder
+
+
+def test_every_documented_command_runs_in_order(workplace, run, monkeypatch):
+    monkeypatch.chdir(workplace)
+    assert README_COMMANDS
+    for command in [*README_COMMANDS, *HELP_EXAMPLES]:
+        code, _, stderr = run(*shlex.split(quickened(command))[1:])
+        assert code == 0, f"{command}\n{stderr}"
+
+
+def test_every_command_has_help_with_an_example_and_a_place_in_the_readme(run):
+    for name in COMMANDS:
+        code, stdout, _ = run(name, "--help")
+        assert code == 0
+        assert "Examples:" in stdout
+        assert f"textrnn {name}" in README
+    code, stdout, _ = run("--help")
+    assert all(name in stdout for name in COMMANDS)
+
+
+def test_python_blocks_run(capsys):
+    blocks = [block for kind, block in BLOCKS if kind == "python"]
+    assert blocks
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})
+    assert "To be, or not to be" in capsys.readouterr().out
+
+
+def test_the_public_names_are_these_and_exist():
+    assert set(textrnn.__all__) == {"Generation", "LanguageModel", "Score", "__version__", "load", "train"}
+    for name in textrnn.__all__:
+        assert getattr(textrnn, name)
+
+
+def test_the_two_commands_of_the_readme_are_those_that_ci_runs():
+    assert "scripts/demo" in README
+    assert "scripts/test" in README
+    assert "scripts/test" in (ROOT / ".ci" / "run").read_text()
+    assert "scripts/demo" in (ROOT / ".ci" / "runtime-alone").read_text()
