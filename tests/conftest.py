@@ -76,7 +76,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             patch.setattr("sys.stderr", stderr)
             with pytest.raises(SystemExit) as ended:
                 main()
-        out, err = (stream.buffer.getvalue().decode() for stream in (stdout, stderr))
+        out, err = (stream.buffer.getvalue().decode(errors="surrogatepass") for stream in (stdout, stderr))
         return Result(int(ended.value.code or 0), out, err)
 
     return run

@@ -1,5 +1,7 @@
 """Arrays out of ids: nothing lost, nothing counted twice."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_every_symbol_of_a_stream_is_a_target_once(length, count, steps, offset)
     assert (counts == 1).all()
     assert targets.size == length // count * count
     assert all(len(batch.inputs) <= steps for batch in batches)
-    for before, after in zip(batches, batches[1:], strict=False):
+    for before, after in pairwise(batches):
         np.testing.assert_array_equal(before.targets[-1], after.inputs[0])
 
 
@@ -43,7 +45,7 @@ def test_overlapping_streams_have_every_symbol_as_a_target_once(length, count, o
     for source, target in zip(inputs[targets != IGNORE].tolist(), counted.tolist(), strict=True):
         assert source == before[target]
     for column in inputs.T.tolist():
-        steps = [(a, b) for a, b in zip(column, column[1:], strict=False) if a != START and b != START]
+        steps = [(a, b) for a, b in pairwise(column) if a != START and b != START]
         assert all(b == a + 1 for a, b in steps)
 
 

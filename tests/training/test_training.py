@@ -76,7 +76,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_pa
     next(rows)
     with torch.no_grad():
         run.network.head.bias[0] = math.nan
-    with pytest.raises(TrainingError, match="not finite at step 10.*the best model so far is in"):
+    with pytest.raises(TrainingError, match=r"not finite at step 10.*the best model so far is in"):
         next(rows)
     assert textrnn.load(tmp_path / "model").generate("the", max_tokens=3, seed=0)
 

@@ -1,5 +1,7 @@
 """textrnn quantize"""
 
+import shlex
+import sys
 from typing import Annotated
 
 import typer
@@ -33,7 +35,7 @@ def quantize(
 
     text = read_text(data, encoding=encoding) if data else ""
     path = find_model(model)
-    write_int8(path, Path(out))
+    write_int8(path, Path(out), text=text, command=shlex.join(["textrnn", *sys.argv[1:]]))
     with open_sink(None, format) as sink:
         for row in prices(path, Path(out), text):
             sink.write(asdict(row))

@@ -52,6 +52,7 @@ def train(
         list[str] | None, typer.Option("--set", help="Any setting, as name=value; may be given again.")
     ] = None,
     config: Annotated[str | None, typer.Option("--config", help="A TOML file of settings; flags come first.")] = None,
+    licence: Annotated[str, typer.Option(help="Licence of the text, for the model card.", show_default=False)] = "",
     encoding: EncodingOption = "utf-8",
 ) -> None:
     """Train a model on text files; it shows a fresh sample as it goes, and keeps the best model in the folder."""
@@ -89,7 +90,7 @@ def train(
     from textrnn.training.run import TrainingRun
 
     command = shlex.join(["textrnn", *sys.argv[1:]])
-    run = TrainingRun(task, files, out, settings, valid=valid, encoding=encoding, command=command)
+    run = TrainingRun(task, files, out, settings, valid=valid, encoding=encoding, command=command, licence=licence)
     try:
         watch(run)
     except KeyboardInterrupt:

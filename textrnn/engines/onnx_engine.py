@@ -38,6 +38,7 @@ class OnnxEngine:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = SILENT
+        options.add_session_config_entry("session.force_spinning_stop", "1")  # between calls; it would burn a core
         try:
             return onnxruntime.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library's exceptions have no common base but this

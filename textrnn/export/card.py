@@ -23,8 +23,8 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
     ]
     for title, key in (("Data", "data"), ("Licence", "licence"), ("Made with", "command")):
         if training.get(key):
-            value = training[key]
-            lines += [f"## {title}", "", f"`{value}`" if key == "command" else str(value), ""]
+            value = str(training[key])
+            lines += [f"## {title}", "", *(["```", value, "```"] if key == "command" else [value]), ""]
     metrics = training.get("metrics", [])
     if metrics:
         lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]

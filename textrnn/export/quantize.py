@@ -2,11 +2,12 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
 from textrnn.model_folder import ModelFolder
@@ -27,22 +28,34 @@ class Price:
     change: str
 
 
-def quantize(model: Path, out: Path) -> None:
-    """Write the int8 model of a float32 folder; it keeps the card's facts and drops the weights for training."""
+def quantize(model: Path, out: Path, *, text: str = "", command: str = "") -> None:
+    """Write the int8 model of a float32 folder; it has no weights to train further.
+
+    text: to measure the figures of the card on; without it they remain those of the float32 model.
+    """
     if out.resolve() == model.resolve():
         raise UsageError("--out must be another folder: the float32 model is needed to train it further")
     folder = ModelFolder(model)
     if folder.config.precision != "float32":
         raise ModelError(f"{model} is int8 already")
-    config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
-    save_model(out, load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json")), config)
+    network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"))
+    training = dict(folder.config.training)
+    training["command"] = "\n".join(filter(None, [training.get("command", ""), command]))
+    config = folder.config.model_copy(update={"precision": "int8", "parts": {}, "training": training})
+    if text:
+        graph = OnnxEngine(network.to_graph("int8"))
+        metrics = LanguageModel(graph, tokenizer, config).evaluate(text[:MOST_CHARACTERS])
+        training["metrics"] = [asdict(metric) for metric in metrics]
+    save_model(out, network, tokenizer, config)
 
 
 def prices(model: Path, out: Path, text: str) -> list[Price]:
     """The two models side by side; with no text, size alone."""
-    sizes = [ModelFolder(path).size() for path in (model, out)]
-    graphs = [(path / ModelFolder(path).config.parts["model.onnx"].file).stat().st_size for path in (model, out)]
-    rows = [price("bytes of the folder's parts", *sizes), price("bytes of the graph", *graphs)]
+    old_sizes, new_sizes = (ModelFolder(path).sizes() for path in (model, out))
+    rows = [
+        price("bytes of all parts", sum(old_sizes.values()), sum(new_sizes.values())),
+        price("bytes of the graph", old_sizes["model.onnx"], new_sizes["model.onnx"]),
+    ]
     if not text:
         return rows
     measured = [measure(load(path), text[:MOST_CHARACTERS]) for path in (model, out)]

@@ -40,11 +40,14 @@ class TrainingRun:
         valid: str | None = None,
         encoding: str = "utf-8",
         command: str = "",
+        licence: str = "",
     ) -> None:
+        """licence: of the text, in words for the model card."""
         began = time.monotonic()
         if task not in TRAININGS:
             raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
-        self.out, self.files, self.command = Path(out), [str(file) for file in files], command
+        self.out, self.files = Path(out), [str(file) for file in files]
+        self.command, self.licence = command, licence
         check_destination(self.out)
         self.task = TRAININGS[task](self.files, settings, valid=valid, encoding=encoding)
         self.settings = on_this_machine(self.task.settings)
@@ -109,6 +112,7 @@ class TrainingRun:
         names = ", ".join(Path(file).name for file in self.files)
         return {
             "data": f"{names}: " + "; ".join(self.task.describe()),
+            "licence": self.licence,
             "command": self.command,
             "parameters": self.parameters,
             "steps": self.state.total if self.state.is_planned else 0,

@@ -1,0 +1,399 @@
+"""The commands, in process: exit code, standard output, standard error."""
+
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import textrnn
+from tests.conftest import Result, Run
+from textrnn.config import Architecture
+
+ODD = 'tab\there, "quoted"\nnext \\ line\rreturn \u2028 end'
+
+
+def refused(result: Result, code: int) -> str:
+    """The one line of an error."""
+    assert result.code == code
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: ")
+    return line
+
+
+def jsonl(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+
+
+def tsv(text: str) -> list[dict[str, str]]:
+    header, *rows = (line.split("\t") for line in text.removesuffix("\n").split("\n"))
+    return [dict(zip(header, map(unescaped, row), strict=True)) for row in rows]
+
+
+def unescaped(cell: str) -> str:
+    marks = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}
+    text, rest = "", cell
+    while rest:
+        size = 2 if rest[0] == "\\" else 1
+        text, rest = text + marks.get(rest[:size], rest[:size]), rest[size:]
+    return text
+
+
+# generate
+
+
+def test_generate_prints_the_prompt_and_its_continuation(run: Run, tiny_int8: Path) -> None:
+    (sample,) = textrnn.load(tiny_int8).generate("Once", max_tokens=20, seed=1)
+    result = run("generate", tiny_int8, "-p", "Once", "--max-tokens", "20", "--seed", "1")
+    assert result == Result(0, "Once" + sample.text + "\n", "")
+    result = run("generate", tiny_int8, "-p", "Once", "--max-tokens", "20", "--seed", "1", "--no-echo")
+    assert result.stdout == sample.text + "\n"
+
+
+def test_generate_passes_every_option_on(run: Run, tiny_int8: Path) -> None:
+    options = {"max_tokens": 30, "temperature": 0.8, "top_k": 9, "top_p": 0.9, "min_p": 0.01, "seed": 3, "n": 2}
+    samples = textrnn.load(tiny_int8).generate("Once", stop=["e", "."], allow_unk=True, **options)
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "n"]
+    more = ("-n", "2", "--stop", "e", "--stop", ".", "--allow-unk", "--format", "jsonl")
+    result = run("generate", tiny_int8, "--prompt", "Once", *flags, *more)
+    assert [(row["text"], row["logprob"]) for row in jsonl(result.stdout)] == [
+        (sample.text, sample.logprob) for sample in samples
+    ]
+
+
+def test_generate_jsonl_has_the_fields_of_the_api(run: Run, tiny_int8: Path) -> None:
+    arguments = ("generate", tiny_int8, "-p", "Oncé", "-n", "3", "--seed", "1", "--format", "jsonl")
+    result = run(*arguments)
+    rows = jsonl(result.stdout)
+    assert list(rows[0]) == ["prompt", "text", "tokens", "logprob", "seed", "index", "oov", "canonical"]
+    assert [row["index"] for row in rows] == [0, 1, 2]
+    assert {(row["prompt"], row["seed"], *row["oov"]) for row in rows} == {("Oncé", 1, "é")}
+    assert result.stderr == "1 symbols of the prompt are unknown to the model: 'é'\n"
+    with_logprobs = jsonl(run(*arguments, "--logprobs").stdout)
+    assert [len(row["token_logprobs"]) for row in with_logprobs] == [len(row["tokens"]) for row in rows]
+
+
+@pytest.mark.parametrize("format", ["tsv", "csv"])
+def test_generate_rows_keep_every_character(run: Run, tiny_int8: Path, format: str) -> None:
+    stdout = run("generate", tiny_int8, "-p", ODD, "-n", "5", "--seed", "1", "--format", format).stdout
+    rows = tsv(stdout) if format == "tsv" else list(csv.DictReader(io.StringIO(stdout, newline="")))
+    samples = textrnn.load(tiny_int8).generate(ODD, n=5, seed=1)
+    assert [(row["prompt"], row["text"]) for row in rows] == [(ODD, sample.text) for sample in samples]
+
+
+def test_generate_separates_samples_and_describes_them(run: Run, tiny_int8: Path) -> None:
+    samples = textrnn.load(tiny_int8).generate("Once", n=2, max_tokens=10, seed=0)
+    result = run("generate", tiny_int8, "-p", "Once", "-n", "2", "--max-tokens", "10", "--seed", "0", "--logprobs")
+    assert result.stdout == ("-" * 20 + "\n").join(f"Once{sample.text}\n" for sample in samples)
+    assert result.stderr.count("seed 0, ") == 2
+
+
+def test_generate_writes_a_file(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    for name in ("samples.txt", "samples.jsonl"):
+        arguments = ("generate", tiny_int8, "--seed", "1", "--format", "jsonl" if "json" in name else "text")
+        result = run(*arguments, "--out", tmp_path / name)
+        assert (result.code, result.stdout) == (0, "")
+        assert (tmp_path / name).read_text() == run(*arguments).stdout
+
+
+# score
+
+
+def test_score_reads_standard_input_a_file_and_texts_alike(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_bytes(b"To be\n\nor not\n")
+    (tmp_path / "lines.txt.gz").write_bytes(gzip.compress(b"\xef\xbb\xbfTo be\r\n\r\nor not"))
+    ways = [
+        run("score", tiny_int8, stdin=b"To be\n\nor not\n"),
+        run("score", tiny_int8, "-", stdin=b"To be\n\nor not"),
+        run("score", tiny_int8, tmp_path / "lines.txt"),
+        run("score", tiny_int8, tmp_path / "lines.txt.gz"),
+        run("score", tiny_int8, "--text", "To be", "--text", "", "--text", "or not"),
+    ]
+    assert {way.code for way in ways} == {0}
+    assert len({way.stdout for way in ways}) == 1
+    assert [row["text"] for row in tsv(ways[0].stdout)] == ["To be", "", "or not"]
+
+
+@pytest.mark.parametrize("format", ["tsv", "csv", "jsonl"])
+def test_score_gives_a_record_for_each_line_in_order(run: Run, tiny_int8: Path, format: str) -> None:
+    lines = ["long line " * 9, "", ODD.replace("\n", "\x0b"), "a", "", "\x85\u2028", " "]
+    stdout = run("score", tiny_int8, "--format", format, stdin="".join(line + "\n" for line in lines).encode()).stdout
+    readers = {"tsv": tsv, "jsonl": jsonl, "csv": lambda text: list(csv.DictReader(io.StringIO(text, newline="")))}
+    rows = readers[format](stdout)
+    assert [row["text"] for row in rows] == lines
+    assert all(list(row) == ["text", "logprob", "tokens", "oov"] for row in rows)
+    expected = [score.logprob for score in textrnn.load(tiny_int8).score(lines)]
+    assert [float(row["logprob"]) if row["logprob"] else None for row in rows] == expected
+
+
+def test_score_of_empty_text_is_the_end_or_nothing(run: Run, tiny_int8: Path) -> None:
+    arguments = ("score", tiny_int8, "--text", "", "--format", "jsonl")
+    (row,) = jsonl(run(*arguments, "--eos").stdout)
+    assert row["tokens"] == ["<eos>"]
+    assert row["logprob"] < 0
+    assert jsonl(run(*arguments, "--no-eos").stdout) == [{"text": "", "logprob": None, "tokens": [], "oov": []}]
+    assert run(*arguments[:-1], "tsv").stdout.split("\n")[1] == "\t\t[]\t[]"
+
+
+def test_score_of_nothing_is_no_record(run: Run, tiny_int8: Path) -> None:
+    result = run("score", tiny_int8, stdin=b"")
+    assert (result.code, result.stdout) == (0, "")
+    assert "texts: 0" in result.stderr
+
+
+@pytest.mark.parametrize(("base", "unit"), [("e", 1), ("2", math.log(2)), ("10", math.log(10))])
+def test_score_converts_to_the_log_base_and_names_it(run: Run, tiny_int8: Path, base: str, unit: float) -> None:
+    (score,) = textrnn.load(tiny_int8).score(["To be"], per_token=True)
+    arguments = ("score", tiny_int8, "--text", "To be", "--log-base", base, "--per-token", "--format", "jsonl")
+    result = run(*arguments)
+    (row,) = jsonl(result.stdout)
+    assert row["logprob"] == pytest.approx(score.logprob / unit)
+    expected = [(token.token, token.logprob / unit, token.surprisal_bits, token.rank) for token in score.token_logprobs]
+    assert [tuple(token.values()) for token in row["token_logprobs"]] == pytest.approx(expected)
+    assert list(row["token_logprobs"][0]) == ["token", "logprob", "surprisal_bits", "rank"]
+    assert f"log base {base}; logprob without <eos>\n" in result.stderr
+
+
+def test_score_lists_unknown_symbols_and_sums_up(run: Run, tiny_int8: Path) -> None:
+    result = run("score", tiny_int8, "--text", "é\udcff", "--text", "To be", "--format", "jsonl")
+    assert jsonl(result.stdout)[0]["oov"] == ["é", "\udcff"]
+    summary = dict(line.split(": ", 1) for line in result.stderr.splitlines()[1:])
+    assert summary["texts"].startswith("2 ")
+    assert summary["token_count"].startswith("7 ")
+    assert summary["oov_count"].startswith("2 ")
+    assert summary["bits_per_character"].startswith("-  (not given: 2 symbols are <unk>")
+    assert "perplexity_without_oov_without_eos" in summary
+
+
+def test_score_does_not_change_with_batch_and_threads(run: Run, tiny_int8: Path) -> None:
+    lines = "".join(f"{'abc ' * (number % 7)}\n" for number in range(50)).encode()
+    usual = run("score", tiny_int8, stdin=lines)
+    assert run("score", tiny_int8, "--batch", "1", "--threads", "2", stdin=lines) == usual
+    assert run("score", tiny_int8, "--batch", "7", "--threads", "1", stdin=lines) == usual
+
+
+def test_score_reads_other_encodings(run: Run, tiny_int8: Path) -> None:
+    result = run("score", tiny_int8, "--encoding", "latin-1", "--format", "jsonl", stdin=b"\xe9")
+    assert jsonl(result.stdout)[0]["text"] == "é"
+
+
+@pytest.mark.parametrize("name", ["out.tsv", "out.csv", "out.jsonl"])
+def test_score_writes_a_file_in_the_format_of_its_ending(run: Run, tiny_int8: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    result = run("score", tiny_int8, "--out", out, stdin=b"To be\n")
+    assert (result.code, result.stdout) == (0, "")
+    assert out.read_text() == run("score", tiny_int8, "--format", out.suffix[1:], stdin=b"To be\n").stdout
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_a_file_appears_whole_or_not_at_all(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.tsv").write_text("earlier")
+    damaged = b"good\n" * 9 + b"\xff\n"
+    refused(run("score", tiny_int8, "--out", tmp_path / "out.tsv", stdin=damaged), 1)
+    refused(run("score", tiny_int8, "--out", tmp_path / "new.tsv", stdin=damaged), 1)
+    assert os.listdir(tmp_path) == ["out.tsv"]
+    assert (tmp_path / "out.tsv").read_text() == "earlier"
+
+
+@pytest.mark.parametrize("place", ["no such folder/out", "file/out", "folder"])
+def test_a_file_that_cannot_be_written_is_an_error(run: Run, tiny_int8: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "folder").mkdir()
+    result = run("generate", tiny_int8, "--max-tokens", "1", "--out", tmp_path / place)
+    assert f"{tmp_path / place} cannot be written" in refused(result, 1)
+    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
+
+
+def test_a_closed_pipe_ends_quietly(tiny_int8: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("a line\n" * 5000)
+    command = [sys.executable, "-m", "textrnn", "score", str(tiny_int8), str(tmp_path / "lines.txt")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    assert process.stdout.readline() == b"text\tlogprob\ttokens\toov\n"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+
+
+# evaluate, inspect, models, quantize
+
+
+def test_evaluate_prints_the_figures_of_the_api(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_bytes(b"To be,\r\nor not to be.\r\n")
+    rows = jsonl(run("evaluate", tiny_int8, tmp_path / "text.txt", "--format", "jsonl").stdout)
+    figures = textrnn.load(tiny_int8).evaluate("To be,\nor not to be.\n")
+    assert rows == [{"metric": row.metric, "value": row.value, "protocol": row.protocol} for row in figures]
+    assert all(row["protocol"] for row in rows)
+
+
+def test_evaluate_reads_standard_input_and_leaves_out_what_means_nothing(run: Run, tiny_int8: Path) -> None:
+    result = run("evaluate", tiny_int8, "-", stdin="To bé".encode())
+    rows = {row["metric"]: row for row in tsv(result.stdout)}
+    assert rows["bits_per_character"]["value"] == ""
+    assert "1 symbols are <unk>" in rows["bits_per_character"]["protocol"]
+    assert float(rows["perplexity_without_oov_without_eos"]["value"]) > 1
+
+
+def test_evaluate_refuses_an_empty_file(run: Run, tiny_int8: Path) -> None:
+    assert "is empty" in refused(run("evaluate", tiny_int8, "-"), 1)
+
+
+def test_inspect_lists_all_weights(run: Run, tiny_model: Path, tiny_int8: Path) -> None:
+    config = json.loads((tiny_model / "config.json").read_text())
+    shapes = Architecture.model_validate(config["architecture"]).shapes()
+    for model, precision in ((tiny_model, "float32"), (tiny_int8, "int8")):
+        result = run("inspect", model, "--format", "jsonl")
+        *rows, total = jsonl(result.stdout)
+        assert [(row["weights"], *row["shape"]) for row in rows] == shapes
+        assert total["parameters"] == sum(row["parameters"] for row in rows)
+        assert f"{precision}, format 1)" in result.stderr
+        assert "carries hidden, memory" in result.stderr
+
+
+def test_inspect_is_a_table_for_people(run: Run, tiny_int8: Path) -> None:
+    result = run("inspect", tiny_int8, "--format", "table")
+    assert "layers.1.weight_hh" in result.stdout
+    assert "cell: lstm" in result.stdout
+    assert result.stderr == ""
+
+
+def test_models_lists_the_bundled_ones(run: Run, tiny_int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textrnn.model_folder.MODELS", tiny_int8.parent)
+    rows = {row["name"]: row for row in jsonl(run("models", "--format", "jsonl").stdout)}
+    assert list(rows) == ["tiny", "tiny-int8"]
+    assert rows["tiny-int8"]["network"] == "2 x 16"
+    assert rows["tiny-int8"]["precision"] == "int8"
+    assert rows["tiny-int8"]["bytes"] < rows["tiny"]["bytes"]
+    assert run("generate", "tiny-int8", "--max-tokens", "3").code == 0
+
+
+def test_quantize_writes_a_model_and_prints_its_price(
+    run: Run, tiny_model: Path, tiny_int8: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "text.txt").write_text("To be, or not to be.\n" * 20)
+    result = run(
+        "quantize", tiny_model, "--out", tmp_path / "small", "--data", tmp_path / "text.txt", "--format", "jsonl"
+    )
+    assert result.code == 0
+    assert (tmp_path / "small" / "model.onnx").read_bytes() == (tiny_int8 / "model.onnx").read_bytes()
+    prices = {row["figure"]: row for row in jsonl(result.stdout)}
+    assert prices["bytes of the folder's parts"]["int8"] < prices["bytes of the folder's parts"]["float32"]
+    assert prices["perplexity"]["int8"] == pytest.approx(prices["perplexity"]["float32"], rel=0.05)
+    assert 0 < float(prices["largest change of one token's log-probability"]["change"]) < 0.5
+    assert f"next: textrnn generate {tmp_path / 'small'}" in result.stderr
+
+
+def test_quantize_refuses_what_it_cannot_do(run: Run, tiny_model: Path, tiny_int8: Path, tmp_path: Path) -> None:
+    assert "is int8 already" in refused(run("quantize", tiny_int8, "--out", tmp_path / "new"), 1)
+    assert "--out must be another folder" in refused(run("quantize", tiny_model, "--out", tiny_model), 2)
+    (tmp_path / "file").write_text("text")
+    assert "cannot be made" in refused(run("quantize", tiny_model, "--out", tmp_path / "file"), 1)
+
+
+# errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("generate", "MODEL", "--temperature=-1"), 2, "temperature must be"),
+        (("generate", "MODEL", "-t", "nan"), 2, "temperature must be"),
+        (("generate", "MODEL", "--top-p", "0"), 2, "top-p must be"),
+        (("generate", "MODEL", "--top-k=-1"), 2, "top-k must be"),
+        (("generate", "MODEL", "--min-p", "2"), 2, "min-p must be"),
+        (("generate", "MODEL", "--stop", ""), 2, "stop string"),
+        (("generate", "MODEL", "--seed", str(2**64)), 2, "seed must be"),
+        (("generate", "MODEL", "--format", "xml"), 2, "'xml' is not one of text, auto, table, tsv, csv, jsonl"),
+        (("score", "MODEL", "--format", "xml"), 2, "'xml' is not one of auto, table, tsv, csv, jsonl"),
+        (("score", "MODEL", "--log-base", "3"), 2, "'3' is not one of e, 2, 10"),
+        (("score", "MODEL", "--engine", "theano"), 2, "'theano' is not one of onnx, torch"),
+        (("score", "MODEL", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
+        (("score", "MODEL", "file", "--text", "a"), 2, "not both"),
+        (("evaluate", "MODEL", "FILE", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
+        (("score", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
+        (("score", "MODEL", "FOLDER"), 1, "is a directory"),
+        (("score", "MODEL", "BYTES"), 1, "line 2, byte 3: not utf-8 (0xff)"),
+        (("evaluate", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
+        (("evaluate", "MODEL", "BYTES"), 1, "line 2, byte 3: not utf-8 (0xff)"),
+        (("quantize", "MODEL", "--out", "x", "--data", "no-such-file"), 1, "there is no file no-such-file"),
+        (("generate", "no-such-model"), 1, "neither a folder nor one of tiny, tiny-int8"),
+        (("score", "no-such-model", "--text", "a"), 1, "neither a folder nor one of tiny, tiny-int8"),
+        (("evaluate", "no-such-model", "FILE"), 1, "neither a folder nor one of tiny, tiny-int8"),
+        (("inspect", "no-such-model"), 1, "neither a folder nor one of tiny, tiny-int8"),
+        (("quantize", "no-such-model", "--out", "x"), 1, "neither a folder nor one of tiny, tiny-int8"),
+    ],
+)
+def test_an_error_is_one_line_with_its_exit_code(
+    run: Run,
+    tiny_model: Path,
+    tiny_int8: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    says: str,
+) -> None:
+    monkeypatch.setattr("textrnn.model_folder.MODELS", tiny_int8.parent)
+    (tmp_path / "FILE").write_text("text")
+    (tmp_path / "BYTES").write_bytes(b"good\nab\xff\n")
+    (tmp_path / "FOLDER").mkdir()
+    (tmp_path / "MODEL").symlink_to(tiny_model)
+    monkeypatch.chdir(tmp_path)
+    assert says in refused(run(*arguments, stdin=b"text\n"), code)
+    assert sorted(os.listdir(tmp_path)) == ["BYTES", "FILE", "FOLDER", "MODEL"]
+
+
+@pytest.mark.parametrize("command", ["generate", "score", "evaluate", "inspect", "quantize"])
+@pytest.mark.parametrize("damage", ["missing", "changed"])
+def test_a_damaged_model_is_named_in_one_line(
+    run: Run, tiny_model: Path, tmp_path: Path, command: str, damage: str
+) -> None:
+    if (command, damage) == ("inspect", "changed"):
+        pytest.skip("inspect reads config.json alone")
+    shutil.copytree(tiny_model, tmp_path / "model")
+    part = tmp_path / "model" / ("model.safetensors" if command == "quantize" else "model.onnx")
+    if damage == "missing":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes() + b"\x00")
+    more = {"evaluate": ("-",), "quantize": ("--out", tmp_path / "small")}.get(command, ())
+    assert part.name in refused(run(command, tmp_path / "model", *more, stdin=b"text\n"), 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("scores",), ("generate",), ("generate", "MODEL", "--no-such-option"), ("generate", "MODEL", "-n", "0")],
+)
+def test_a_command_that_is_not_understood_exits_2_without_output(run: Run, arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert "Traceback" not in result.stderr
+    assert result.stdout == "" or not arguments  # nothing at all asks for the help
+
+
+def test_a_terminal_without_a_source_shows_the_help(run: Run, tiny_int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("io.TextIOWrapper.isatty", lambda self: True, raising=False)
+    result = run("score", tiny_int8)
+    assert (result.code, result.stdout) == (2, "")
+    assert "Usage: textrnn score" in result.stderr
+
+
+def test_debug_shows_where_an_error_comes_from(run: Run) -> None:
+    with pytest.raises(textrnn.errors.ModelError):
+        run("--debug", "generate", "no-such-model")
+    assert run("generate", "no-such-model").code == 1
+
+
+def test_version_and_help(run: Run) -> None:
+    assert run("--version") == Result(0, f"textrnn {textrnn.__version__}\n", "")
+    assert run("--help").code == 0

@@ -1,0 +1,62 @@
+"""What a command loads, read from sys.modules at the end of a fresh process: the runtime never waits for PyTorch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"torch", "gensim", "datasets", "onnx", "pandas", "matplotlib"}
+RUNTIME = {"onnxruntime", "tokenizers"}
+MARK = "modules: "
+PROGRAM = f"""
+import atexit, sys
+atexit.register(lambda: print({MARK!r} + " ".join(sys.modules), file=sys.stderr))
+from textrnn.cli.app import main
+main()
+"""
+
+
+def loaded(*arguments: str | Path) -> set[str]:
+    """The modules that a command has loaded when it ends."""
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+        input="A line.\n",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    *_, last = result.stderr.splitlines()
+    assert last.startswith(MARK)
+    return set(last.removeprefix(MARK).split())
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [("generate", ()), ("score", ("--per-token",)), ("evaluate", ("-",)), ("inspect", ())],
+)
+def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, more: tuple[str, ...]) -> None:
+    modules = loaded(command, tiny_model, *more)
+    assert not modules & HEAVY
+    assert "onnxruntime" in modules or command == "inspect"
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("generate", "--help"), ("train", "--help")])
+def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
+    assert not loaded(*arguments) & (HEAVY | RUNTIME)
+
+
+def test_listing_models_loads_nothing_heavy() -> None:
+    assert not loaded("models") & (HEAVY | RUNTIME)
+
+
+def test_importing_the_package_loads_nothing() -> None:
+    code = f"import sys, textrnn; assert not set(sys.modules) & {HEAVY | RUNTIME | {'numpy', 'pydantic'}!r}"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_the_probe_sees_what_is_loaded(tiny_model: Path) -> None:
+    assert "torch" in loaded("score", tiny_model, "--engine", "torch")
