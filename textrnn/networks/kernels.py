@@ -58,14 +58,15 @@ class LongShortTermMemory(torch.autograd.Function):
         time, batch, width = gates.shape
         units = width // 4
         d_shares = torch.empty(time, batch, width, dtype=hiddens.dtype)
-        d_hidden, d_memory = from_hidden.float(), from_memory.clone()
+        d_outputs = from_hiddens.float()  # all at once: an operation on two types converts one of them each time
+        d_hidden, d_memory = from_hidden.clone(), from_memory.clone()
         d_gates, slope, product = torch.empty(batch, width), torch.empty(batch, width), torch.empty(batch, units)
         d_admit, d_keep, d_candidate, d_emit = d_gates.chunk(4, dim=1)
         candidate_slope = slope[:, 2 * units : 3 * units]
         for step in reversed(range(time)):
             now, tanh = gates[step], shown[step]
             admit, keep, candidate, emit = now.chunk(4, dim=1)
-            d_hidden = d_hidden + from_hiddens[step]
+            d_hidden.add_(d_outputs[step])
             torch.mul(d_hidden, tanh, out=d_emit)
             d_memory.add_(d_hidden.mul_(emit)).sub_(d_hidden.mul_(tanh).mul_(tanh))  # (1 - tanh²) emit d_hidden
             torch.mul(d_memory, candidate, out=d_admit)
@@ -76,9 +77,9 @@ class LongShortTermMemory(torch.autograd.Function):
             torch.sub(1, product, out=candidate_slope)  # tanh' = 1 - t²
             d_shares[step].copy_(d_gates.mul_(slope))
             d_memory.mul_(keep)
-            d_hidden = torch.mm(d_shares[step], weight)
+            d_hidden.copy_(torch.mm(d_shares[step], weight))
         d_weight = d_shares.view(-1, width).T @ hiddens[:-1].view(-1, units)
-        return d_shares, d_weight.float(), d_hidden.float(), d_memory
+        return d_shares, d_weight.float(), d_hidden, d_memory
 
 
 def lstm(shares: Tensor, weight: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import torch
 from onnx import TensorProto
 from torch import Tensor, nn
-from torch.nn import functional
 
 from textrnn.cells import CELLS
 from textrnn.config import Architecture, Precision
@@ -59,7 +58,7 @@ class SequenceNetwork(nn.Module):
         for layer, layer_state in zip(self.layers, before, strict=True):
             hidden, new_state = layer(read, layer_state, dropped=recurrent_dropout)
             after.append(new_state)
-            read = Vectors(functional.dropout(hidden, dropout) if dropout else hidden)
+            read = Vectors(drop(hidden, dropout) if dropout else hidden)
         return read.vectors(), after
 
     def to_graph(self, precision: Precision) -> bytes:
@@ -169,3 +168,14 @@ class SequenceNetwork(nn.Module):
         first = self.layers[0]
         table = self.input.product_table(graph, first.weights("weight_ih"), first.weights("bias_ih"))
         return None if table is None else graph.weight("layers.0.ih.table", table)
+
+
+def drop(x: Tensor, share: float) -> Tensor:
+    """Inverted dropout (Srivastava et al., 2014), the share rounded to a 256th.
+
+    A random byte for each entry, eight drawn at once: torch draws a number for each, at ten times the cost.
+    """
+    words = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
+    dropped = min(255, round(share * 256))
+    kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= dropped
+    return x * kept * (256 / (256 - dropped))
