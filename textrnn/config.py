@@ -157,7 +157,7 @@ class TrainingSettings(Spec):
     clip_value: NotNegative = Field(0.0, description="Largest entry of the gradient; 0 is no limit.")
 
     minutes: NotNegative = Field(0.0, description="Time to train for, evaluation included; 10 if no end is given.")
-    epochs: NotNegative = Field(0.0, description="Passes over the training text; with --minutes, at most as many.")
+    epochs: NotNegative = Field(0.0, description="Passes over the training text; at most 40 with --minutes alone.")
     steps: CountFromZero = Field(0, description="Updates to make, and no other end.")
     evaluations: Count = Field(10, description="How often to evaluate in the whole run.")
     patience: CountFromZero = Field(5, description="Stop after this many evaluations without a better one; 0 never.")

@@ -10,11 +10,11 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     import sys
 
     from textrnn.cells import CELLS
-    from textrnn.cli.output import chosen_format, open_sink
+    from textrnn.cli.output import chosen_format, open_sink, shown
     from textrnn.model_folder import ModelFolder, find_model
 
     folder = ModelFolder(find_model(model))
-    config = folder.config
+    config, training = folder.config, folder.config.training
     sizes = folder.sizes()
     shapes = config.architecture.shapes()
     total = sum(rows * columns for _, rows, columns in shapes)
@@ -28,9 +28,9 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
         "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
-        **{name: value for name, value in config.training.items() if isinstance(value, str | int | float)},
-        **{row["metric"]: f"{row['value']:.4f} ({row['protocol']})" for row in config.training.get("metrics", [])},
-        "settings": ", ".join(f"{name}={value}" for name, value in config.training.get("settings", {}).items()),
+        **{name: value for name, value in training.items() if isinstance(value, str | int | float)},
+        **{row["metric"]: f"{shown(row['value']) or '-'} ({row['protocol']})" for row in training.get("metrics", [])},
+        "settings": ", ".join(f"{name}={value}" for name, value in training.get("settings", {}).items()),
     }
     stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr
     for name, value in facts.items():

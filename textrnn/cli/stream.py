@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stdout
 from typing import Any
 
 import typer
@@ -15,7 +16,8 @@ def open_records(
 ) -> Iterator[str]:
     """The texts of --text, of a file, or of standard input; with none of these on a terminal, the help."""
     if source is None and not texts and sys.stdin.isatty():
-        typer.echo(context.get_help(), err=True)
+        with redirect_stdout(sys.stderr):  # where it prints the help itself, and returns nothing
+            typer.echo(context.get_help())
         raise typer.Exit(2)
     return read_records(source, texts or (), encoding=encoding)
 

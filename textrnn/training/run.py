@@ -24,6 +24,7 @@ from textrnn.training.run_state import RunState
 
 TRAININGS = {LanguageModelTraining.task: LanguageModelTraining}
 DEFAULT_MINUTES = 10.0
+MOST_EPOCHS = 40.0  # with minutes alone: more of a small text is learnt by heart
 SECONDS_TO_SAVE = 0.5  # a guess for the plan: the model is saved and sampled from after an evaluation
 
 
@@ -153,7 +154,9 @@ def on_this_machine(settings: TrainingSettings) -> TrainingSettings:
         precision = "bfloat16" if bfloat16_is_fast(device) else "float32"
     no_end = not (settings.minutes or settings.epochs or settings.steps)
     minutes = DEFAULT_MINUTES if no_end else settings.minutes
-    return settings.model_copy(update={"device": device, "precision": precision, "minutes": minutes})
+    epochs = settings.epochs or (MOST_EPOCHS if minutes else 0.0)
+    update = {"device": device, "precision": precision, "minutes": minutes, "epochs": epochs}
+    return settings.model_copy(update=update)
 
 
 def find_device(name: str) -> str:
