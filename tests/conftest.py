@@ -3,8 +3,8 @@
 import io
 import string
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -51,8 +51,7 @@ def tiny_int8(tiny_model: Path) -> Path:
     return path
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What a command left behind."""
 
     code: int
@@ -60,18 +59,25 @@ class Result:
     stderr: str
 
 
+class Terminal(io.StringIO):
+    """A terminal where nobody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 Run = Callable[..., Result]
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run the command line in process: run("score", model, "-", stdin=b"a line")."""
+    """Run the command line in process: run("score", model, "-", stdin=b"a line"); stdin=None is a terminal."""
 
-    def run(*arguments: str | Path, stdin: bytes = b"") -> Result:
+    def run(*arguments: str | Path, stdin: bytes | None = b"") -> Result:
         stdout, stderr = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
         with monkeypatch.context() as patch:
             patch.setattr("sys.argv", ["textrnn", *map(str, arguments)])
-            patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+            patch.setattr("sys.stdin", Terminal() if stdin is None else io.TextIOWrapper(io.BytesIO(stdin), "utf-8"))
             patch.setattr("sys.stdout", stdout)
             patch.setattr("sys.stderr", stderr)
             with pytest.raises(SystemExit) as ended:

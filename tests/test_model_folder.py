@@ -186,7 +186,7 @@ def test_writing_again_replaces_and_sweeps(tmp_path: Path) -> None:
         write(tmp_path, parts)
         assert held(tmp_path) == parts
         assert set(os.listdir(tmp_path)) == files_of(tmp_path)
-        assert ModelFolder(tmp_path).size() == sum(map(len, parts.values()))
+        assert ModelFolder(tmp_path).sizes() == {name: len(content) for name, content in parts.items()}
 
 
 def test_what_is_not_the_model_s_is_left_alone(tmp_path: Path) -> None:

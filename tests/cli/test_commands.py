@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ import textrnn
 from tests.conftest import Result, Run
 from textrnn.config import Architecture
 
-ODD = 'tab\there, "quoted"\nnext \\ line\rreturn \u2028 end'
+ODD = 'tab\there, "quoted"\nnext \\n line\rreturn \u2028 end'
 
 
 def refused(result: Result, code: int) -> str:
@@ -58,15 +59,37 @@ def test_generate_prints_the_prompt_and_its_continuation(run: Run, tiny_int8: Pa
     assert result.stdout == sample.text + "\n"
 
 
-def test_generate_passes_every_option_on(run: Run, tiny_int8: Path) -> None:
-    options = {"max_tokens": 30, "temperature": 0.8, "top_k": 9, "top_p": 0.9, "min_p": 0.01, "seed": 3, "n": 2}
-    samples = textrnn.load(tiny_int8).generate("Once", stop=["e", "."], allow_unk=True, **options)
-    flags = [f"--{name.replace('_', '-')}={value}" for name, value in options.items() if name != "n"]
-    more = ("-n", "2", "--stop", "e", "--stop", ".", "--allow-unk", "--format", "jsonl")
-    result = run("generate", tiny_int8, "--prompt", "Once", *flags, *more)
-    assert [(row["text"], row["logprob"]) for row in jsonl(result.stdout)] == [
-        (sample.text, sample.logprob) for sample in samples
-    ]
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_tokens": 3},
+        {"temperature": 0.3},
+        {"top_k": 2},
+        {"top_p": 0.3},
+        {"min_p": 0.9},
+        {"n": 2},
+        {"seed": 7},
+        {"stop": ["i", "E"]},
+    ],
+    ids=str,
+)
+def test_generate_passes_an_option_on(run: Run, tiny_int8: Path, options: dict) -> None:
+    flags = []
+    for name, value in options.items():
+        flag = "-n" if name == "n" else f"--{name.replace('_', '-')}"
+        flags += [part for item in (value if isinstance(value, list) else [value]) for part in (flag, str(item))]
+    seed = () if "seed" in options else ("--seed", "3")
+    rows = jsonl(run("generate", tiny_int8, "-p", "Once", *seed, *flags, "--format", "jsonl").stdout)
+    model = textrnn.load(tiny_int8)
+    texts = [sample.text for sample in model.generate("Once", **{"seed": 3} | options)]
+    assert [row["text"] for row in rows] == texts
+    assert texts != [sample.text for sample in model.generate("Once", seed=3)]
+
+
+def test_generate_permits_unk_where_it_is_told_to(run: Run, tiny_int8: Path) -> None:
+    samples = ("generate", tiny_int8, "-n", "20", "--seed", "3", "--no-echo")
+    assert "\ufffd" not in run(*samples).stdout
+    assert "\ufffd" in run(*samples, "--allow-unk").stdout
 
 
 def test_generate_jsonl_has_the_fields_of_the_api(run: Run, tiny_int8: Path) -> None:
@@ -124,7 +147,7 @@ def test_score_reads_standard_input_a_file_and_texts_alike(run: Run, tiny_int8: 
 
 @pytest.mark.parametrize("format", ["tsv", "csv", "jsonl"])
 def test_score_gives_a_record_for_each_line_in_order(run: Run, tiny_int8: Path, format: str) -> None:
-    lines = ["long line " * 9, "", ODD.replace("\n", "\x0b"), "a", "", "\x85\u2028", " "]
+    lines = ["long line " * 9, "", ODD.replace("\n", "\x0b"), "a", "", "\x85\u2028", " ", "lone\rreturn"]
     stdout = run("score", tiny_int8, "--format", format, stdin="".join(line + "\n" for line in lines).encode()).stdout
     readers = {"tsv": tsv, "jsonl": jsonl, "csv": lambda text: list(csv.DictReader(io.StringIO(text, newline="")))}
     rows = readers[format](stdout)
@@ -156,9 +179,9 @@ def test_score_converts_to_the_log_base_and_names_it(run: Run, tiny_int8: Path, 
     result = run(*arguments)
     (row,) = jsonl(result.stdout)
     assert row["logprob"] == pytest.approx(score.logprob / unit)
-    expected = [(token.token, token.logprob / unit, token.surprisal_bits, token.rank) for token in score.token_logprobs]
-    assert [tuple(token.values()) for token in row["token_logprobs"]] == pytest.approx(expected)
-    assert list(row["token_logprobs"][0]) == ["token", "logprob", "surprisal_bits", "rank"]
+    for found, token in zip(row["token_logprobs"], score.token_logprobs, strict=True):
+        assert found == asdict(token) | {"logprob": pytest.approx(token.logprob / unit)}
+        assert list(found) == ["token", "logprob", "surprisal_bits", "rank"]
     assert f"log base {base}; logprob without <eos>\n" in result.stderr
 
 
@@ -260,6 +283,14 @@ def test_inspect_lists_all_weights(run: Run, tiny_model: Path, tiny_int8: Path) 
         assert "carries hidden, memory" in result.stderr
 
 
+def test_inspect_shows_a_figure_that_means_nothing_as_a_dash(run: Run, tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("To bé")
+    run("quantize", tiny_model, "--out", tmp_path / "small", "--data", tmp_path / "text.txt")
+    result = run("inspect", tmp_path / "small")
+    assert result.code == 0
+    assert "bits_per_character: - (not given: 1 symbols are <unk>" in result.stderr
+
+
 def test_inspect_is_a_table_for_people(run: Run, tiny_int8: Path) -> None:
     result = run("inspect", tiny_int8, "--format", "table")
     assert "layers.1.weight_hh" in result.stdout
@@ -287,7 +318,7 @@ def test_quantize_writes_a_model_and_prints_its_price(
     assert result.code == 0
     assert (tmp_path / "small" / "model.onnx").read_bytes() == (tiny_int8 / "model.onnx").read_bytes()
     prices = {row["figure"]: row for row in jsonl(result.stdout)}
-    assert prices["bytes of the folder's parts"]["int8"] < prices["bytes of the folder's parts"]["float32"]
+    assert prices["bytes of all parts"]["int8"] < prices["bytes of all parts"]["float32"]
     assert prices["perplexity"]["int8"] == pytest.approx(prices["perplexity"]["float32"], rel=0.05)
     assert 0 < float(prices["largest change of one token's log-probability"]["change"]) < 0.5
     assert f"next: textrnn generate {tmp_path / 'small'}" in result.stderr
@@ -358,8 +389,6 @@ def test_an_error_is_one_line_with_its_exit_code(
 def test_a_damaged_model_is_named_in_one_line(
     run: Run, tiny_model: Path, tmp_path: Path, command: str, damage: str
 ) -> None:
-    if (command, damage) == ("inspect", "changed"):
-        pytest.skip("inspect reads config.json alone")
     shutil.copytree(tiny_model, tmp_path / "model")
     part = tmp_path / "model" / ("model.safetensors" if command == "quantize" else "model.onnx")
     if damage == "missing":
@@ -381,11 +410,10 @@ def test_a_command_that_is_not_understood_exits_2_without_output(run: Run, argum
     assert result.stdout == "" or not arguments  # nothing at all asks for the help
 
 
-def test_a_terminal_without_a_source_shows_the_help(run: Run, tiny_int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("io.TextIOWrapper.isatty", lambda self: True, raising=False)
-    result = run("score", tiny_int8)
+def test_a_terminal_without_a_source_shows_the_help(run: Run, tiny_int8: Path) -> None:
+    result = run("score", tiny_int8, stdin=None)
     assert (result.code, result.stdout) == (2, "")
-    assert "Usage: textrnn score" in result.stderr
+    assert "score [OPTIONS]" in result.stderr
 
 
 def test_debug_shows_where_an_error_comes_from(run: Run) -> None:

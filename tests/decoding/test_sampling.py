@@ -1,6 +1,8 @@
 """Drawing: the right distribution, the right filters, the same numbers wherever they are drawn."""
 
+import math
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,11 +36,24 @@ def test_noise_has_the_mean_and_variance_of_gumbel() -> None:
     assert np.isfinite(noise).all()
 
 
-def test_noise_is_the_inverse_of_its_distribution_at_philox_bits() -> None:
-    bits = np.random.Philox(key=np.array([7, 3], np.uint64)).random_raw(2)
-    words = [int(word) >> half & 0xFFFFFFFF for word in bits for half in (0, 32)]
-    expected = [-np.log(-np.log(((word >> 9) + 0.5) / 2**23)) for word in words]
-    assert GumbelNoise(seed=7, index=3).draw(1, 4)[0] == pytest.approx(expected, rel=1e-5)
+def test_noise_is_worked_out_from_philox_bits_and_each_step_begins_with_fresh_ones() -> None:
+    bits = np.random.Philox(key=np.array([7, 3], np.uint64)).random_raw(4)
+    first, last = ([int(word) & 0xFFFFFFFF, int(word) >> 32] for word in bits[1::2])
+    steps = [[int(bits[0]) & 0xFFFFFFFF, int(bits[0]) >> 32, first[0]]]
+    steps += [[int(bits[2]) & 0xFFFFFFFF, int(bits[2]) >> 32, last[0]]]
+    expected = [[gumbel(word) for word in step] for step in steps]
+    np.testing.assert_allclose(GumbelNoise(seed=7, index=3).draw(2, 3), expected, rtol=1e-5)
+
+
+def gumbel(word: int) -> float:
+    """The variate of 32 random bits."""
+    return -math.log(-math.log(((word >> 9) + 0.5) / 2**23))
+
+
+def test_noise_of_the_most_extreme_bits_is_finite() -> None:
+    noise = GumbelNoise(0, 0)
+    noise._bits = SimpleNamespace(random_raw=lambda count: np.array([2**32 - 1], np.uint64))  # all ones, all zeros
+    np.testing.assert_allclose(noise.draw(1, 2), [[gumbel(2**32 - 1), gumbel(0)]], rtol=1e-5)
 
 
 @pytest.mark.parametrize("classes", [1, 6, 7])
@@ -107,8 +122,9 @@ def test_temperature_0_takes_the_likeliest_whatever_the_filters() -> None:
     assert (draw(Sampling(temperature=0, top_k=3, top_p=0.9, min_p=0.1)) == B).all()
 
 
-def test_the_state_counts_the_prompt_and_every_choice_but_the_last() -> None:
-    prompt = [START, *[A] * (2 * READ_AT_ONCE)]
+@pytest.mark.parametrize("length", [1, READ_AT_ONCE - 1, READ_AT_ONCE, 2 * READ_AT_ONCE + 5])
+def test_the_state_counts_the_prompt_and_every_choice_but_the_last(length: int) -> None:
+    prompt = [START, *[A] * length]
     sampler = Sampler(FakeEngine(), prompt, Sampling(), seed=0, indices=range(3))
     assert sampler.state is not None
     assert (sampler.state["symbols.0"] == len(prompt) - 1).all()
@@ -123,6 +139,7 @@ def test_rows_that_are_dropped_leave_the_others_as_they_were() -> None:
     blocks = sampler.blocks(steps=20, size=10)
     next(blocks)
     sampler.keep(np.array([True, False, True]))
+    np.testing.assert_array_equal(sampler.last, whole[9:10, [0, 2]])
     rest = next(blocks)
     assert rest.rows.tolist() == [0, 2]
     np.testing.assert_array_equal(rest.choices, whole[10:, [0, 2]])
@@ -133,6 +150,11 @@ def test_drawing_ends_when_no_row_is_left() -> None:
     for _ in sampler.blocks(steps=10**9, size=10):
         sampler.keep(np.array([False, False]))
     assert not len(sampler.rows)
+
+
+def test_symbols_that_are_just_likely_enough_are_kept() -> None:
+    filtered = Sampling(min_p=1).filter(np.array([[0, 1, 0.999, 1]], np.float32))
+    assert np.isfinite(filtered).tolist() == [[False, True, False, True]]
 
 
 LOGITS = hnp.arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 9)), elements=st.integers(-4, 4).map(float))

@@ -2,6 +2,6 @@
 
 import os
 
-# Threads that wait for one another spin. By the library's default for so long that one other busy program on the machine
-# makes a step ten times as slow; this is long enough for the pauses within a step. Read once, when torch is imported.
+# Waiting threads spin. By the default for so long that one other busy program on the machine makes a step ten times as
+# slow; this is long enough for the pauses within a step. Read once, when torch is imported.
 os.environ.setdefault("GOMP_SPINCOUNT", "3000")
