@@ -166,7 +166,7 @@ def test_moving_the_folder_changes_nothing(tiny_int8: Path, tmp_path: Path) -> N
 
 def write(folder: Path, parts: dict[str, bytes]) -> None:
     architecture = Architecture(input=OneHot(symbols=5), core=Core(units=1), head=LabelPerStep(classes=5))
-    config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(), training={"parts": len(parts)})
+    config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(), training={"steps": len(parts)})
     write_model(folder, config, parts, card=f"{sorted(parts)}")
 
 

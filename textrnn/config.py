@@ -109,15 +109,38 @@ class Part(Spec):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class Figure(Spec):
+    """One metric of a model's card."""
+
+    metric: str
+    value: float | None
+    protocol: str
+
+
+class TrainingSummary(Spec):
+    """How a model came to be: for people and for the model card; nothing reads it to run the model."""
+
+    data: str = ""
+    licence: str = ""
+    command: str = ""
+    parameters: int = 0
+    steps: int = 0
+    best_step: int = 0
+    ended: str = ""
+    metrics: tuple[Figure, ...] = ()
+    settings: dict[str, str | int | float | None] = {}
+    versions: dict[str, str] = {}
+
+
 class ModelConfig(Spec):
-    """The whole of config.json. `training` is a summary for people; nothing reads it to run the model."""
+    """The whole of config.json."""
 
     format_version: int = FORMAT_VERSION
     task: str
     architecture: Architecture
     text: TextSettings
     precision: Precision = "float32"
-    training: dict[str, Any] = {}
+    training: TrainingSummary = TrainingSummary()
     parts: dict[str, Part] = {}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from textrnn.config import FORMAT_VERSION, ModelConfig, Part, first_problem
-from textrnn.errors import ModelError
+from textrnn.errors import ModelError, UsageError
 
 CONFIG, CARD = "config.json", "README.md"
 PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
@@ -25,7 +25,8 @@ MODELS = resources.files("textrnn") / "models"
 
 def bundled_models() -> list[str]:
     """The names of the models that come with the program."""
-    return sorted(entry.name for entry in MODELS.iterdir() if (entry / CONFIG).is_file())
+    folders = MODELS.iterdir() if MODELS.is_dir() else ()
+    return sorted(entry.name for entry in folders if (entry / CONFIG).is_file())
 
 
 def find_model(name: str) -> Path:
@@ -84,6 +85,20 @@ def read_config(path: Path) -> ModelConfig:
         return ModelConfig.model_validate(document)
     except ValidationError as error:
         raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+
+
+def check_destination(out: Path) -> None:
+    """Make the folder for a model; refuse before the work what would fail or destroy something after it."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; --out names a folder")
+    if out.is_dir() and any(out.iterdir()):
+        if not (out / CONFIG).exists():
+            raise UsageError(f"{out} is not empty and not a model folder: choose another --out")
+        read_config(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ModelError(f"{out} cannot be made: {error.strerror}") from None
 
 
 def write_model(path: Path, config: ModelConfig, parts: Mapping[str, bytes], *, card: str) -> ModelConfig:

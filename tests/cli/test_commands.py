@@ -328,7 +328,9 @@ def test_quantize_refuses_what_it_cannot_do(run: Run, tiny_model: Path, tiny_int
     assert "is int8 already" in refused(run("quantize", tiny_int8, "--out", tmp_path / "new"), 1)
     assert "--out must be another folder" in refused(run("quantize", tiny_model, "--out", tiny_model), 2)
     (tmp_path / "file").write_text("text")
-    assert "cannot be made" in refused(run("quantize", tiny_model, "--out", tmp_path / "file"), 1)
+    assert "is a file" in refused(run("quantize", tiny_model, "--out", tmp_path / "file"), 2)
+    assert "not empty and not a model folder" in refused(run("quantize", tiny_model, "--out", tmp_path), 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 # errors

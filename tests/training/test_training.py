@@ -38,7 +38,7 @@ def test_a_text_is_learnt_by_heart_and_opened_without_it(song, tmp_path):
     assert config["training"]["settings"]["units"] == 48
     rows = [json.loads(line) for line in (tmp_path / "model" / "history.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [100, 200, 300]
-    assert rows[-1]["valid_nats"] < 0.3 < rows[0]["valid_nats"]
+    assert rows[-1]["valid_nats"] < 0.5 < rows[0]["valid_nats"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(song, tmp_path):
@@ -138,11 +138,11 @@ def test_gradients_are_clipped(setting, limit):
 def test_the_rate_rises_to_its_peak_and_falls_by_half_a_cosine():
     schedule = Schedule(peak=1.0, final=0.1, warmup=10, total=110)
     rates = [schedule.rate(step) for step in range(110)]
-    assert rates[0] == pytest.approx(0.1)
-    assert max(rates) == rates[10] == 1.0
-    assert rates[60] == pytest.approx(0.55)
+    assert rates[:9] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    assert rates[55] == pytest.approx(0.55)
     assert rates[-1] == pytest.approx(0.1, abs=0.001)
     assert rates[10:] == sorted(rates[10:], reverse=True)
+    assert [Schedule(1.0, 0.1, 10, 2**31).rate(step) for step in range(8)] == rates[:8]
 
 
 def test_evaluations_are_spread_evenly_and_the_last_is_at_the_end():
@@ -161,7 +161,12 @@ def test_minutes_become_a_number_of_steps_that_is_stored(song, tmp_path):
     assert len(rows) == 2
     assert rows[-1].step == run.state.total
     config = json.loads((tmp_path / "model" / "config.json").read_text())
-    assert config["training"]["steps"] == run.state.total
+    steps = config["training"]["steps"]
+    assert steps == run.state.total
+    repeated = training_settings({"steps": steps, "evaluations": 1, **SMALL})
+    again = TrainingRun("lm", [song], tmp_path / "again", repeated)
+    list(again.rows())
+    assert torch.equal(again.network.layers[0].weight_hh, run.network.layers[0].weight_hh)
 
 
 def test_epochs_limit_the_steps(song, tmp_path):

@@ -7,7 +7,7 @@ import typer
 
 import textrnn
 from textrnn.cli import evaluate, generate, inspect, models, quantize, score, train
-from textrnn.errors import TextrnnError
+from textrnn.errors import TextrnnError, UsageError
 
 app = typer.Typer(
     name="textrnn",
@@ -45,9 +45,14 @@ def options(
 def main() -> None:
     """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False))
     except TextrnnError as error:
         if _shows_traceback:
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer raises for a command line that it cannot parse has one
+            raise
+        print(f"error: {error.format_message()} (textrnn --help, or --help after a command)", file=sys.stderr)
+        sys.exit(UsageError.exit_code)

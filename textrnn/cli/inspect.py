@@ -28,9 +28,9 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
         "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
-        **{name: value for name, value in training.items() if isinstance(value, str | int | float)},
-        **{row["metric"]: f"{shown(row['value']) or '-'} ({row['protocol']})" for row in training.get("metrics", [])},
-        "settings": ", ".join(f"{name}={value}" for name, value in training.get("settings", {}).items()),
+        **training.model_dump(include={"data", "licence", "command", "parameters", "steps", "best_step", "ended"}),
+        **{row.metric: f"{shown(row.value) or '-'} ({row.protocol})" for row in training.metrics},
+        "settings": ", ".join(f"{name}={value}" for name, value in training.settings.items()),
     }
     stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr
     for name, value in facts.items():

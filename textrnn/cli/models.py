@@ -22,6 +22,6 @@ def models(format: FormatOption = "auto") -> None:
                     "level": config.text.level,
                     "precision": config.precision,
                     "bytes": sum(folder.sizes().values()),
-                    "data": config.training.get("data", ""),
+                    "data": config.training.data,
                 }
             )

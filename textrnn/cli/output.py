@@ -102,7 +102,7 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
     """Standard output as UTF-8, or a file that appears whole when all went well."""
     if out is None:
         if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass", newline="\n")
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         try:
             yield sys.stdout
             sys.stdout.flush()
@@ -112,7 +112,7 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
         return
     temporary = Path(f"{out}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", errors="surrogatepass", newline="\n") as stream:
+        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
             yield stream
         os.replace(temporary, out)
     except OSError as error:

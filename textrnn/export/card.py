@@ -22,13 +22,11 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
         "",
     ]
     for title, key in (("Data", "data"), ("Licence", "licence"), ("Made with", "command")):
-        if training.get(key):
-            value = str(training[key])
+        if value := getattr(training, key):
             lines += [f"## {title}", "", *(["```", value, "```"] if key == "command" else [value]), ""]
-    metrics = training.get("metrics", [])
-    if metrics:
+    if training.metrics:
         lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]
-        lines += [f"| {row['metric']} | {figure(row['value'])} | {row['protocol']} |" for row in metrics]
+        lines += [f"| {row.metric} | {figure(row.value)} | {row.protocol} |" for row in training.metrics]
         lines += [""]
     lines += ["## Parts", ""]
     lines += [f"- {part}: {size:,} bytes" for part, size in sizes.items()]

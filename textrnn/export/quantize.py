@@ -4,13 +4,15 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from textrnn.config import Figure
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
-from textrnn.model_folder import ModelFolder
+from textrnn.model_folder import ModelFolder, check_destination
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
@@ -28,25 +30,25 @@ class Price:
     change: str
 
 
-def quantize(model: Path, out: Path, *, text: str = "", command: str = "") -> None:
+def quantize(source: Path, out: Path, *, text: str = "", command: str = "") -> None:
     """Write the int8 model of a float32 folder; it has no weights to train further.
 
     text: to measure the figures of the card on; without it they remain those of the float32 model.
     """
-    if out.resolve() == model.resolve():
+    if out.resolve() == source.resolve():
         raise UsageError("--out must be another folder: the float32 model is needed to train it further")
-    folder = ModelFolder(model)
+    check_destination(out)
+    folder = ModelFolder(source)
     if folder.config.precision != "float32":
-        raise ModelError(f"{model} is int8 already")
+        raise ModelError(f"{source} is int8 already")
     network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"))
-    training = dict(folder.config.training)
-    training["command"] = "\n".join(filter(None, [training.get("command", ""), command]))
-    config = folder.config.model_copy(update={"precision": "int8", "parts": {}, "training": training})
+    config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
+    update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
-        graph = OnnxEngine(network.to_graph("int8"))
-        metrics = LanguageModel(graph, tokenizer, config).evaluate(text[:MOST_CHARACTERS])
-        training["metrics"] = [asdict(metric) for metric in metrics]
-    save_model(out, network, tokenizer, config)
+        model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)
+        update["metrics"] = tuple(Figure(**asdict(metric)) for metric in model.evaluate(text[:MOST_CHARACTERS]))
+    training = config.training.model_copy(update=update)
+    save_model(out, network, tokenizer, config.model_copy(update={"training": training}))
 
 
 def prices(model: Path, out: Path, text: str) -> list[Price]:

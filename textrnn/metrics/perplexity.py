@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from textrnn.metrics.metric import Metric
 
+NOTHING = "not given: nothing was predicted"
+
 
 @dataclass
 class Tally:
@@ -49,7 +51,8 @@ class Tally:
             ):
                 name = "perplexity" + ("" if with_unknown else "_without_oov") + ("" if with_end else "_without_eos")
                 says = f"{'with' if with_unknown else 'without'} OOV, {'with' if with_end else 'without'} <eos>"
-                rows.append(Metric(name, perplexity(nats + end_nats, count + ends), f"{says}; {conditions}"))
+                value = perplexity(nats + end_nats, count + ends)
+                rows.append(Metric(name, value, NOTHING if value is None else f"{says}; {conditions}"))
         total = self.nats + (self.end_nats if includes_end else 0.0)
         end = "with <eos>" if includes_end and self.ends else "without <eos>"
         for name, count, unit in (
@@ -60,8 +63,10 @@ class Tally:
             if self.unknown:
                 why = f"not given: {self.unknown} symbols are <unk>, so the symbols do not give the text back"
                 rows.append(Metric(name, None, why))
+            elif not count:
+                rows.append(Metric(name, None, NOTHING))
             else:
-                rows.append(Metric(name, total / unit / count if count else None, f"{end}; {conditions}"))
+                rows.append(Metric(name, total / unit / count, f"{end}; {conditions}"))
         return rows
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 
-from textrnn.config import ModelConfig, TrainingSettings, training_settings
-from textrnn.errors import ModelError, TrainingError, UsageError
+import textrnn
+from textrnn.config import Figure, ModelConfig, TrainingSettings, TrainingSummary, training_settings
+from textrnn.errors import TrainingError, UsageError
 from textrnn.export.save import count_parameters, save_model
-from textrnn.model_folder import CONFIG, read_config
+from textrnn.model_folder import check_destination
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks import load
@@ -108,21 +109,22 @@ class TrainingRun:
             training=self.summary(),
         )
 
-    def summary(self) -> dict[str, Any]:
-        """The training summary of config.json, for people and for the model card."""
+    def summary(self) -> TrainingSummary:
+        """The run so far."""
         names = ", ".join(Path(file).name for file in self.files)
-        return {
-            "data": f"{names}: " + "; ".join(self.task.describe()),
-            "licence": self.licence,
-            "command": self.command,
-            "parameters": self.parameters,
-            "steps": self.state.total if self.state.is_planned else 0,
-            "best_step": self.best.step if self.best else 0,
-            "ended": self.ended,
-            "metrics": [asdict(metric) for metric in self.task.metrics(self.best)] if self.best else [],
-            "settings": self.settings.model_dump(),
-            "versions": {"torch": str(torch.__version__)},
-        }
+        metrics = self.task.metrics(self.best) if self.best else []
+        return TrainingSummary(
+            data=f"{names}: " + "; ".join(self.task.describe()),
+            licence=self.licence,
+            command=self.command,
+            parameters=self.parameters,
+            steps=self.state.total if self.state.is_planned else 0,
+            best_step=self.best.step if self.best else 0,
+            ended=self.ended,
+            metrics=tuple(Figure(**asdict(metric)) for metric in metrics),
+            settings=self.settings.model_dump(),
+            versions={"textrnn": textrnn.__version__, "torch": str(torch.__version__)},
+        )
 
     def save(self) -> None:
         """Put the network as it stands into the folder."""
@@ -197,17 +199,3 @@ def keep_freed_memory() -> None:
     trim_threshold, mmap_max = -1, -4
     mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**31 - 1)
-
-
-def check_destination(out: Path) -> None:
-    """Refuse before training what would fail or destroy something after it."""
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; --out names a folder")
-    if out.is_dir() and any(out.iterdir()):
-        if not (out / CONFIG).exists():
-            raise UsageError(f"{out} is not empty and not a model folder: choose another --out")
-        read_config(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelError(f"{out} cannot be made: {error.strerror}") from None

@@ -14,7 +14,8 @@ from textrnn.networks.sequence import SequenceNetwork, State
 from textrnn.training.optimizers import Schedule, adamw
 
 UNTIMED_STEPS = 5  # first calls allocate and choose kernels
-TIMED_STEPS = 25
+TIMED_STEPS = 25  # at least; more while the rate still rises and the share below is not used up
+TIMED_SHARE = 0.03  # of the minutes
 UNPLANNED = 2**31  # steps, until the speed has been measured
 SPARE = 0.97  # share of the minutes that is planned for: machines slow down
 
@@ -77,10 +78,14 @@ class RunState:
         """Turn minutes into steps once the speed is known."""
         if self.step == UNTIMED_STEPS:
             self._timed_from = time.monotonic()
-        if self.step < UNTIMED_STEPS + TIMED_STEPS:
+        timed = self.step - UNTIMED_STEPS
+        if timed < TIMED_STEPS:
             return
         now = time.monotonic()
-        seconds_per_step = (now - self._timed_from) / TIMED_STEPS
+        is_rising = self.step < self.settings.warmup
+        if is_rising and now - self._timed_from < TIMED_SHARE * self.settings.minutes * 60:
+            return
+        seconds_per_step = (now - self._timed_from) / timed
         left = self.settings.minutes * 60 * SPARE - (now - self.began)
         left -= self.settings.evaluations * self.seconds_per_evaluation
         self.total = min(self.most, self.step + max(1, int(left / seconds_per_step)))
