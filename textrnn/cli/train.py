@@ -136,7 +136,8 @@ def finished(run: "TrainingRun") -> None:
     typer.echo(f"ended {run.ended} at step {run.state.step} of {run.state.total}", err=True)
     if run.best:
         for metric in run.task.metrics(run.best):
-            typer.echo(f"{metric.metric}: {metric.value:.4f}  ({metric.protocol})", err=True)
+            value = "-" if metric.value is None else f"{metric.value:.4f}"
+            typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
     name = shlex.quote(str(run.out))
     typer.echo(f"model card: {run.out / 'README.md'}", err=True)
     typer.echo(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."', err=True)

@@ -51,7 +51,7 @@ def as_line(run: "TrainingRun", row: "Row") -> str:
     return (
         f"step {row.step:,} of {run.state.total:,} (epoch {row.epoch:.2f}, {row.seconds:.0f} s): "
         f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
-        f"{math.exp(row.valid_nats):.3f} = {row.valid_nats / math.log(2):.3f} bits a symbol, "
+        f"{math.exp(row.valid_nats):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
         f"{row.symbols_per_second:,.0f} symbols/s{', best so far' if row.is_best else ''}"
     )
 
@@ -67,7 +67,7 @@ def watch_live(run: "TrainingRun") -> None:
 
 def picture(run: "TrainingRun", sample: str) -> RenderableType:
     """Evaluations, progress and the newest sample."""
-    table = Table("step", "epoch", "train nats", "valid nats", "perplexity", "bits/symbol", "symbols/s", "")
+    table = Table("step", "epoch", "train nats", "valid nats", "perplexity", f"bits/{run.task.symbol}", "symbols/s", "")
     for row in run.history[-ROWS_SHOWN:]:
         table.add_row(
             f"{row.step:,}",

@@ -37,10 +37,10 @@ def quantize(source: Path, out: Path, *, text: str = "", command: str = "") -> N
     """
     if out.resolve() == source.resolve():
         raise UsageError("--out must be another folder: the float32 model is needed to train it further")
-    check_destination(out)
     folder = ModelFolder(source)
     if folder.config.precision != "float32":
         raise ModelError(f"{source} is int8 already")
+    check_destination(out)
     network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"))
     config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}

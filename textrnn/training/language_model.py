@@ -11,7 +11,7 @@ from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Te
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.text.tokenizer import START
+from textrnn.text.tokenizer import START, UNK
 from textrnn.training.corpus import read_corpus
 from textrnn.training.loop import Row
 
@@ -25,6 +25,7 @@ class LanguageModelTraining:
     """One stateful run over one long text, by windows of parallel streams."""
 
     task = LanguageModel.task
+    symbol = "character"  # what a symbol of the text is, for people
 
     def __init__(self, files: Sequence[str], settings: TrainingSettings, *, valid: str | None, encoding: str) -> None:
         self.corpus = read_corpus(files, valid=valid, settings=settings, encoding=encoding)
@@ -72,10 +73,13 @@ class LanguageModelTraining:
             f"{part}{self.corpus.valid_origin}, in {self._valid[0].shape[1]} streams, each after {VALID_OVERLAP} "
             f"symbols of context, state carried; without <eos>; {self.settings.precision}; the best of the run"
         )
+        unknown = int((self.corpus.valid[: self.valid_symbols] == UNK).sum())
+        why = f"not given: {unknown} symbols are <unk>, so the symbols do not give the text back"
+        bits = best.valid_nats / math.log(2)
         return [
             Metric("nats_per_symbol", best.valid_nats, protocol),
             Metric("perplexity_without_eos", math.exp(best.valid_nats), protocol),
-            Metric("bits_per_symbol", best.valid_nats / math.log(2), protocol),
+            Metric("bits_per_character", None, why) if unknown else Metric("bits_per_character", bits, protocol),
         ]
 
     def describe(self) -> list[str]:

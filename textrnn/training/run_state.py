@@ -1,5 +1,6 @@
 """What one training run has done so far, and how far it goes."""
 
+import statistics
 import time
 from contextlib import AbstractContextManager
 from typing import Any
@@ -40,7 +41,8 @@ class RunState:
         self.best = float("inf")
         self._nats, self._targets = torch.zeros(()), 0  # since the last row
         self._interval_began = time.monotonic()
-        self._timed_from = 0.0
+        self._durations: list[float] = []  # of the steps that the plan is made from
+        self._step_began = 0.0
 
     def tensor(self, array: NDArray[np.int64]) -> Tensor:
         """An array where the network is."""
@@ -75,20 +77,19 @@ class RunState:
             self._plan()
 
     def _plan(self) -> None:
-        """Turn minutes into steps once the speed is known."""
-        if self.step == UNTIMED_STEPS:
-            self._timed_from = time.monotonic()
-        timed = self.step - UNTIMED_STEPS
-        if timed < TIMED_STEPS:
-            return
+        """Turn minutes into steps once the speed is known: by the median, which a short disturbance leaves alone."""
         now = time.monotonic()
-        is_rising = self.step < self.settings.warmup
-        if is_rising and now - self._timed_from < TIMED_SHARE * self.settings.minutes * 60:
+        if self.step > UNTIMED_STEPS:
+            self._durations.append(now - self._step_began)
+        self._step_began = now
+        if len(self._durations) < TIMED_STEPS:
             return
-        seconds_per_step = (now - self._timed_from) / timed
+        is_rising = self.step < self.settings.warmup
+        if is_rising and sum(self._durations) < TIMED_SHARE * self.settings.minutes * 60:
+            return
         left = self.settings.minutes * 60 * SPARE - (now - self.began)
         left -= self.settings.evaluations * self.seconds_per_evaluation
-        self.total = min(self.most, self.step + max(1, int(left / seconds_per_step)))
+        self.total = min(self.most, self.step + max(1, int(left / statistics.median(self._durations))))
 
     @property
     def is_planned(self) -> bool:
