@@ -121,6 +121,8 @@ class TrainingSummary(Spec):
     """How a model came to be: for people and for the model card; nothing reads it to run the model."""
 
     data: str = ""
+    source: str = ""
+    files: dict[str, str] = {}  # name → sha256
     licence: str = ""
     command: str = ""
     parameters: int = 0

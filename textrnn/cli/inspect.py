@@ -28,7 +28,9 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
         "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
-        **training.model_dump(include={"data", "licence", "command", "parameters", "steps", "best_step", "ended"}),
+        **training.model_dump(
+            include={"data", "source", "licence", "command", "parameters", "steps", "best_step", "ended"}
+        ),
         **{row.metric: f"{shown(row.value) or '-'} ({row.protocol})" for row in training.metrics},
         "settings": ", ".join(f"{name}={value}" for name, value in training.settings.items()),
     }

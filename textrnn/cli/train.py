@@ -52,6 +52,9 @@ def train(
         list[str] | None, typer.Option("--set", help="Any setting, as name=value; may be given again.")
     ] = None,
     config: Annotated[str | None, typer.Option("--config", help="A TOML file of settings; flags come first.")] = None,
+    source: Annotated[
+        str, typer.Option(help="Where the text comes from, for the model card.", show_default=False)
+    ] = "",
     licence: Annotated[str, typer.Option(help="Licence of the text, for the model card.", show_default=False)] = "",
     encoding: EncodingOption = "utf-8",
 ) -> None:
@@ -90,7 +93,9 @@ def train(
     from textrnn.training.run import TrainingRun
 
     command = shlex.join(["textrnn", *sys.argv[1:]])
-    run = TrainingRun(task, files, out, settings, valid=valid, encoding=encoding, command=command, licence=licence)
+    run = TrainingRun(
+        task, files, out, settings, valid=valid, encoding=encoding, command=command, source=source, licence=licence
+    )
     try:
         watch(run)
     except KeyboardInterrupt:

@@ -21,9 +21,12 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
         "```",
         "",
     ]
-    for title, key in (("Data", "data"), ("Licence", "licence"), ("Made with", "command")):
-        if value := getattr(training, key):
-            lines += [f"## {title}", "", *(["```", value, "```"] if key == "command" else [value]), ""]
+    files = "\n".join(f"- {file}: sha256 {digest}" for file, digest in training.files.items())
+    command = f"```\n{training.command}\n```" if training.command else ""
+    data = (training.source, training.data, files)
+    for title, paragraphs in (("Data", data), ("Licence", (training.licence,)), ("Made with", (command,))):
+        if any(paragraphs):
+            lines += [f"## {title}", "", "\n\n".join(filter(None, paragraphs)), ""]
     if training.metrics:
         lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]
         lines += [f"| {row.metric} | {figure(row.value)} | {row.protocol} |" for row in training.metrics]

@@ -19,7 +19,7 @@ Kernel = Callable[[Tensor, Tensor, tuple[Tensor, ...]], tuple[Tensor, tuple[Tens
 
 
 def stretch(x: Tensor) -> Tensor:
-    """2 x - 1 in place: turns sigmoid(2 a) into tanh a. The library's sigmoid is some five times as fast as its tanh."""
+    """2 x - 1 in place: turns sigmoid(2 a) into tanh a; the library's sigmoid is five times as fast as its tanh."""
     return torch.add(MINUS_ONE, x, alpha=2, out=x)
 
 

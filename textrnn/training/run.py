@@ -1,6 +1,7 @@
 """A whole training run: read the text, plan, train, keep the best in a model folder."""
 
 import ctypes
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.records import STANDARD_INPUT
 from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
@@ -42,16 +44,18 @@ class TrainingRun:
         valid: str | None = None,
         encoding: str = "utf-8",
         command: str = "",
+        source: str = "",
         licence: str = "",
     ) -> None:
-        """licence: of the text, in words for the model card."""
+        """source, licence: where the text comes from and what it may be used for, in words for the model card."""
         began = time.monotonic()
         if task not in TRAININGS:
             raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
         self.out, self.files = Path(out), [str(file) for file in files]
-        self.command, self.licence = command, licence
+        self.command, self.source, self.licence = command, source, licence
         check_destination(self.out)
         self.task = TRAININGS[task](self.files, settings, valid=valid, encoding=encoding)
+        self.hashes = {Path(file).name: sha256_of(file) for file in self.files if file != STANDARD_INPUT}
         self.settings = on_this_machine(self.task.settings)
         self.task.settings = self.settings
         keep_freed_memory()
@@ -115,6 +119,8 @@ class TrainingRun:
         metrics = self.task.metrics(self.best) if self.best else []
         return TrainingSummary(
             data=f"{names}: " + "; ".join(self.task.describe()),
+            source=self.source,
+            files=self.hashes,
             licence=self.licence,
             command=self.command,
             parameters=self.parameters,
@@ -146,6 +152,12 @@ def train(
     for _ in run.rows():
         pass
     return load(out)
+
+
+def sha256_of(file: str) -> str:
+    """The hash of a file's bytes."""
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def on_this_machine(settings: TrainingSettings) -> TrainingSettings:

@@ -18,7 +18,7 @@ UNTIMED_STEPS = 5  # first calls allocate and choose kernels
 TIMED_STEPS = 25  # at least; more while the rate still rises and the share below is not used up
 TIMED_SHARE = 0.03  # of the minutes
 UNPLANNED = 2**31  # steps, until the speed has been measured
-SPARE = 0.97  # share of the minutes that is planned for: machines slow down
+SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 
 
 class RunState:
