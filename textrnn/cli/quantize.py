@@ -35,7 +35,8 @@ def quantize(
 
     text = read_text(data, encoding=encoding) if data else ""
     path = find_model(model)
-    write_int8(path, Path(out), text=text, command=shlex.join(["textrnn", *sys.argv[1:]]))
+    command = shlex.join(["textrnn", *sys.argv[1:]])
+    write_int8(path, Path(out), text=text, text_name=Path(data or "").name, command=command)
     with open_sink(None, format) as sink:
         for row in prices(path, Path(out), text):
             sink.write(asdict(row))

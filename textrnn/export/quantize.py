@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,10 @@ class Price:
     change: str
 
 
-def quantize(source: Path, out: Path, *, text: str = "", command: str = "") -> None:
+def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", command: str = "") -> None:
     """Write the int8 model of a float32 folder; it has no weights to train further.
 
-    text: to measure the figures of the card on; without it they remain those of the float32 model.
+    text, text_name: what to measure the figures of the card on, and its name there; else those of float32 remain.
     """
     if out.resolve() == source.resolve():
         raise UsageError("--out must be another folder: the float32 model is needed to train it further")
@@ -46,7 +46,10 @@ def quantize(source: Path, out: Path, *, text: str = "", command: str = "") -> N
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
         model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)
-        update["metrics"] = tuple(Figure(**asdict(metric)) for metric in model.evaluate(text[:MOST_CHARACTERS]))
+        measured = model.evaluate(text[:MOST_CHARACTERS])
+        update["metrics"] = tuple(
+            Figure(metric=row.metric, value=row.value, protocol=f"{row.protocol}; on {text_name}") for row in measured
+        )
     training = config.training.model_copy(update=update)
     save_model(out, network, tokenizer, config.model_copy(update={"training": training}))
 
