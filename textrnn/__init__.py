@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textrnn.tasks import load as load
-    from textrnn.tasks.language_model import Generation as Generation
+    from textrnn.tasks.generation import Generation as Generation
     from textrnn.tasks.language_model import LanguageModel as LanguageModel
     from textrnn.tasks.language_model import Score as Score
     from textrnn.training.run import train as train
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {  # each is imported on first use, so that `import textrnn` costs nothing
-    "Generation": "textrnn.tasks.language_model",
+    "Generation": "textrnn.tasks.generation",
     "LanguageModel": "textrnn.tasks.language_model",
     "Score": "textrnn.tasks.language_model",
     "load": "textrnn.tasks",

@@ -29,7 +29,7 @@ def drawing(way: str, model: str, threads: int, n: int, tokens: int) -> Measure:
     import time
 
     from textrnn import load
-    from textrnn.tasks.language_model import Generation
+    from textrnn.tasks.generation import Generation
 
     language_model = load(model, threads=threads)
 

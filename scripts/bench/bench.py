@@ -22,8 +22,11 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from textrnn.config import Architecture, Core, LabelPerStep, Learned
+
 PAUSE = 0.2  # seconds before each turn, in which idle threads fall asleep
 ROUNDS = 5
+
 UNITS, LAYERS, EMBEDDING = 512, 2, 128  # of the untrained networks
 SPAWN = multiprocessing.get_context("spawn")  # a process that inherits no threads and no imports
 
@@ -95,6 +98,15 @@ def seconds_per(units: int, work: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) / units
 
 
+def architecture(classes: int) -> Architecture:
+    """The network that is measured."""
+    return Architecture(
+        input=Learned(symbols=classes, size=EMBEDDING),
+        core=Core(cell="lstm", units=UNITS, layers=LAYERS),
+        head=LabelPerStep(classes=classes),
+    )
+
+
 def model_bytes(precision: str, *, classes: int) -> bytes:
     """The graph of the untrained network, made in another process: this one stays free of PyTorch."""
     return alone(partial(_model_bytes, precision, classes))
@@ -102,7 +114,6 @@ def model_bytes(precision: str, *, classes: int) -> bytes:
 
 def _model_bytes(precision: str, classes: int) -> bytes:
     import torch
-    from peers import architecture
 
     from textrnn.networks.sequence import SequenceNetwork
 

@@ -1,22 +1,11 @@
-"""The networks of plain PyTorch that ours is measured against, and ours as a spec: the same sizes. Needs torch."""
+"""The networks of plain PyTorch that ours is measured against, of the same sizes. Needs torch."""
 
 from collections.abc import Sequence
 
 from bench import EMBEDDING, LAYERS, UNITS
 from torch import Tensor, nn
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned
-
 States = list[tuple[Tensor, Tensor]]
-
-
-def architecture(classes: int) -> Architecture:
-    """Ours."""
-    return Architecture(
-        input=Learned(symbols=classes, size=EMBEDDING),
-        core=Core(cell="lstm", units=UNITS, layers=LAYERS),
-        head=LabelPerStep(classes=classes),
-    )
 
 
 class WholeLSTM(nn.Module):

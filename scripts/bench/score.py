@@ -52,18 +52,23 @@ def in_torch(precision: str, threads: int, calls: int) -> Measure:
 
 
 def in_onnx(model: bytes, threads: int, calls: int, with_log_probabilities: bool) -> Measure:
-    """OnnxEngine.run, and the log-probabilities of the targets if asked for."""
+    """OnnxEngine.run, calls side by side as LanguageModel.score makes them, and log-probabilities if asked for."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from textrnn.engines.onnx_engine import OnnxEngine
-    from textrnn.metrics.metric import log_probabilities
+    from textrnn.metrics.tokens import log_probabilities
 
     engine = OnnxEngine(model, threads=threads)
     inputs, targets = batch()
 
+    def score_batch(_: int) -> None:
+        logits, _state = engine.run(inputs)
+        if with_log_probabilities:
+            log_probabilities(logits, targets)
+
     def score() -> None:
-        for _ in range(calls):
-            logits, _ = engine.run(inputs)
-            if with_log_probabilities:
-                log_probabilities(logits, targets)
+        with ThreadPoolExecutor(engine.workers) as pool:
+            list(pool.map(score_batch, range(calls)))
 
     return lambda: seconds_per(calls * TIME * BATCH, score)
 

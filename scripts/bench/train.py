@@ -9,6 +9,7 @@ from bench import (
     UNITS,
     Contender,
     Measure,
+    architecture,
     arguments,
     print_machine,
     print_race,
@@ -67,7 +68,6 @@ def ours(precision: str, threads: int, steps: int, rounds: int) -> Measure:
     import time
 
     import torch
-    from peers import architecture
 
     from textrnn.batch import Batch
     from textrnn.config import training_settings

@@ -11,7 +11,7 @@ from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
 from textrnn.engines.engine import MANY, choose_by_steps
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
-from textrnn.metrics.metric import log_probabilities
+from textrnn.metrics.tokens import log_probabilities
 from textrnn.networks.inputs import TABLE_ENTRIES
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine

@@ -49,17 +49,17 @@ def test_gradients_equal_torch_nn(build, input):
         torch.testing.assert_close(network.input.table.grad, embedding.weight.grad, atol=1e-6, rtol=1e-4)
 
 
+@pytest.mark.parametrize("way", ["by_kernel", "by_fused_operator"])
 @pytest.mark.parametrize("name", KERNELS)
-def test_a_kernel_equals_the_equations_with_its_gradients(name):
+def test_a_fast_way_equals_the_equations_with_its_gradients(name, way):
     torch.manual_seed(3)
     layer = RecurrentLayer(CELLS[name], 4, 6)
     x = torch.randn(8, 5, 4)
     results = []
-    for run in (layer, layer.by_equations):
+    for run in (getattr(layer, way), layer.by_equations):
         leaf = x.clone().requires_grad_()
         state = {part: torch.linspace(-1, 1, 30).view(5, 6).requires_grad_() for part in layer.cell.state}
-        arguments = () if run is layer else (layer.weight_hh,)
-        outputs, after = run(Vectors(leaf), state, *arguments)
+        outputs, after = run(Vectors(leaf), state, layer.weight_hh)
         loss = outputs.square().sum() + sum(value.sin().sum() for value in after.values())
         layer.zero_grad()
         loss.backward()
@@ -78,6 +78,30 @@ def test_a_kernel_in_bfloat16_is_near_float32(build):
     assert rough.dtype == torch.float32
     torch.testing.assert_close(rough, exact, atol=0.05, rtol=0.05)
     assert not torch.equal(rough, exact)
+
+
+def test_the_way_is_chosen_by_what_is_fastest(build, monkeypatch):
+    taken = []
+
+    def noting(way):
+        plain = getattr(RecurrentLayer, way)
+
+        def noted(*arguments):
+            taken.append(way)
+            return plain(*arguments)
+
+        return noted
+
+    for way in ("by_kernel", "by_fused_operator"):
+        monkeypatch.setattr(RecurrentLayer, way, noting(way))
+    learned, one_hot = build(layers=1).eval(), build(layers=1, input="one-hot").eval()
+    ids = torch.from_numpy(IDS)
+    learned(ids)
+    learned(ids[:1])
+    one_hot(ids)
+    with torch.autocast("cpu", torch.bfloat16):
+        learned(ids)
+    assert taken == ["by_fused_operator", "by_kernel", "by_kernel", "by_kernel"]
 
 
 def test_a_sequence_equals_its_halves_with_the_state_carried(build):

@@ -16,7 +16,8 @@ from textrnn.config import Unit
 from textrnn.decoding.sampling import Sampling
 from textrnn.errors import UsageError
 from textrnn.tasks import language_model
-from textrnn.tasks.language_model import Generation, LanguageModel, Score
+from textrnn.tasks.generation import Generation
+from textrnn.tasks.language_model import LanguageModel, Score
 from textrnn.text.tokenizer import START
 
 LETTERS = st.text(ALPHABET + "é", max_size=40)

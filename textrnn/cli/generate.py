@@ -16,7 +16,7 @@ from textrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from textrnn.tasks.language_model import Generation
+    from textrnn.tasks.generation import Generation
 
 EXAMPLES = example(
     'textrnn generate shakespeare -p "ROMEO:"',
@@ -59,7 +59,8 @@ def generate(
     from textrnn.cli.output import open_output, open_sink
     from textrnn.decoding.sampling import Sampling
     from textrnn.tasks import load
-    from textrnn.tasks.language_model import Generation, new_seed
+    from textrnn.tasks.generation import Generation
+    from textrnn.tasks.language_model import new_seed
 
     sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk)
     language_model = load(model, engine=engine, threads=threads)

@@ -22,6 +22,10 @@ TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is p
 class Read(Protocol):
     """What a layer reads, in the two forms that its kernels ask for."""
 
+    @property
+    def steps(self) -> int:
+        """Its length in time."""
+
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
         """x W^T + b: (time, batch, out)."""
 
@@ -34,6 +38,10 @@ class Vectors:
     """Vectors as they come, such as the layer below makes them."""
 
     values: Tensor  # (time, batch, size)
+
+    @property
+    def steps(self) -> int:
+        return len(self.values)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
         return functional.linear(self.values, weight, bias)
@@ -48,6 +56,10 @@ class Lookup:
 
     ids: Tensor  # (time, batch)
     table: Tensor  # (symbols, size)
+
+    @property
+    def steps(self) -> int:
+        return len(self.ids)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
         if len(self.table) < self.ids.numel():
@@ -64,6 +76,10 @@ class OneHotLookup:
 
     ids: Tensor  # (time, batch)
     symbols: int
+
+    @property
+    def steps(self) -> int:
+        return len(self.ids)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
         return functional.embedding(self.ids, weight.T + bias)

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from textrnn.cells import Cell
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import Read, Shares
+from textrnn.networks.inputs import OneHotLookup, Read, Shares
 from textrnn.networks.kernels import KERNELS
 
 LayerState = dict[str, Tensor]  # one (batch, units) tensor for each part of the cell's state
@@ -38,29 +38,44 @@ class RecurrentLayer(nn.Module):
         dropped: share of weight_hh set to 0 for the whole sequence (DropConnect; Merity et al., 2018).
         """
         weight_hh = functional.dropout(self.weight_hh, dropped) if dropped else self.weight_hh
+        if self._suits_kernel(inputs):
+            return self.by_kernel(inputs, state, weight_hh)
+        if self.cell.fused:
+            return self.by_fused_operator(inputs, state, weight_hh)
+        return self.by_equations(inputs, state, weight_hh)
+
+    def _suits_kernel(self, inputs: Read) -> bool:
+        """Where the project's kernel is the faster one: a processor in bfloat16, a single step, a one-hot look-up."""
+        if self.cell.name not in KERNELS or self.weight_hh.device.type != "cpu":
+            return False
+        return product_type() != torch.float32 or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
+
+    def by_kernel(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
+        """By the kernel in kernels.py."""
+        shares = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh)
         before = tuple(state[part] for part in self.cell.state)
-        if self.weight_hh.device.type == "cpu" and self.cell.name in KERNELS:
-            shares = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh)
-            outputs, after = KERNELS[self.cell.name](shares.to(product_type()), weight_hh, before)
-        elif self.cell.fused:
-            weights = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
-            initial = tuple(part[None] for part in before)
-            fused = getattr(torch, self.cell.fused.torch)
-            arguments = (
-                initial if len(initial) > 1 else initial[0],
-                weights,
-                True,
-                1,
-                0.0,
-                self.training,
-                False,
-                False,
-            )
-            outputs, *after = fused(inputs.vectors(), *arguments)
-            after = tuple(part[0] for part in after)
-        else:
-            return self.by_equations(inputs, state, weight_hh)
+        outputs, after = KERNELS[self.cell.name](shares.to(product_type()), weight_hh, before)
         return outputs, dict(zip(self.cell.state, after, strict=True))
+
+    def by_fused_operator(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
+        """By torch's operator for the whole sequence."""
+        assert self.cell.fused is not None
+        parts = tuple(state[part][None] for part in self.cell.state)
+        initial = parts if len(parts) > 1 else parts[0]
+        weights = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
+        has_biases, layers, dropout, is_bidirectional, batch_first = True, 1, 0.0, False, False
+        outputs, *after = getattr(torch, self.cell.fused.torch)(
+            inputs.vectors(),
+            initial,
+            weights,
+            has_biases,
+            layers,
+            dropout,
+            self.training,
+            is_bidirectional,
+            batch_first,
+        )
+        return outputs, dict(zip(self.cell.state, (part[0] for part in after), strict=True))
 
     def by_equations(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
         """The same, step by step through the cell's equations: what the kernels are held to."""

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from textrnn.batch import Ids, padded_columns
 from textrnn.config import ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling
-from textrnn.engines.engine import MANY, Engine, Floats, State
+from textrnn.engines.engine import MANY, Engine, State
 from textrnn.errors import UsageError
-from textrnn.metrics.metric import Metric, log_probabilities
+from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import Tally
+from textrnn.metrics.tokens import TokenLogprob, log_probabilities, rank, token_table
+from textrnn.tasks.generation import Generation, Writer
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, Tokenizer
 
 STEPS_AT_ONCE = 4096  # in one call, of all its texts together: what the layers hand on stays in the cache
@@ -30,16 +32,6 @@ SAMPLES_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
-class TokenLogprob:
-    """One symbol of a scored text."""
-
-    token: str
-    logprob: float  # natural
-    surprisal_bits: float
-    rank: int  # 1 is the likeliest symbol at this place
-
-
-@dataclass(frozen=True)
 class Score:
     """The probability of one text."""
 
@@ -47,21 +39,6 @@ class Score:
     logprob: float | None  # natural, of all tokens; None where there is nothing to predict
     tokens: list[str]
     oov: list[str]  # what the vocabulary lacks, in order; each is predicted as <unk>
-    token_logprobs: list[TokenLogprob] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Generation:
-    """One generated text."""
-
-    prompt: str
-    text: str  # the continuation, without the prompt
-    tokens: list[str]  # <eos> last, where it was drawn
-    logprob: float  # natural; the model's own, at temperature 1 and without filters
-    seed: int
-    index: int
-    oov: list[str]  # of the prompt
-    canonical: bool  # whether prompt + text, read again, gives the same symbols
     token_logprobs: list[TokenLogprob] = field(default_factory=list)
 
 
@@ -275,66 +252,6 @@ class LanguageModel:
             yield
 
 
-class Writer:
-    """Puts one sample together: its symbols so far, its text, and where it ends."""
-
-    def __init__(self, tokenizer: Tokenizer, prompt: str, stop: tuple[str, ...], *, seed: int, index: int) -> None:
-        self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
-        self.ids: list[int] = []
-        self.logprobs: list[float] = []
-        self.ranks: list[int] = []
-        self.text = ""
-        self.given = 0  # characters handed out by `take`
-
-    def write(self, ids: Ids, logprobs: NDArray[np.float64], ranks: Ids) -> bool:
-        """Take in a block of symbols with their figures; whether the sample goes on after it."""
-        ends = bool((ids == EOS).any())
-        count = int(np.argmax(ids == EOS)) + 1 if ends else len(ids)
-        self.ids += ids[:count].tolist()
-        self.logprobs += logprobs[:count].tolist()
-        self.ranks += ranks[:count].tolist()
-        before, self.text = len(self.text), self.tokenizer.decode(self.ids)
-        found = [place for stop in self.stop if (place := self.text.find(stop, max(0, before - len(stop) + 1))) >= 0]
-        if found:
-            self._cut(min(found))
-        return not (ends or found)
-
-    def _cut(self, length: int) -> None:
-        """Keep the text up to a stop string, and the symbols that spell it."""
-        while self.ids and len(self.tokenizer.decode(self.ids[:-1])) >= length:
-            self.ids.pop()
-        self.text = self.text[:length]
-
-    def take(self, *, is_final: bool = False) -> str:
-        """The text not yet handed out, without an end that could be the beginning of a stop string."""
-        held = 0
-        if not is_final:
-            for stop in self.stop:
-                for size in range(1, len(stop)):
-                    if self.text.endswith(stop[:size]):
-                        held = max(held, size)
-        begin, self.given = self.given, max(self.given, len(self.text) - held)
-        return self.text[begin : self.given]
-
-    def generation(self, *, logprobs: bool) -> Generation:
-        """The sample as a record."""
-        count = len(self.ids)
-        tokens = [self.tokenizer.tokens[index] for index in self.ids]
-        spelt = [index for index in self.ids if index != EOS]
-        again = self.tokenizer.encode(self.prompt + self.text).tolist()
-        return Generation(
-            self.prompt,
-            self.text,
-            tokens,
-            math.fsum(self.logprobs[:count]),
-            self.seed,
-            self.index,
-            self.tokenizer.out_of_vocabulary(self.prompt),
-            again[len(again) - len(spelt) :] == spelt,
-            token_table(tokens, self.logprobs[:count], self.ranks[:count]) if logprobs else [],
-        )
-
-
 def groups(texts: Iterable[str], *, records: int, characters: int) -> Iterator[list[str]]:
     """Consecutive records, as many as fit; one that is longer by itself is alone."""
     group: list[str] = []
@@ -347,20 +264,6 @@ def groups(texts: Iterable[str], *, records: int, characters: int) -> Iterator[l
         size += len(text)
     if group:
         yield group
-
-
-def rank(logits: Floats, targets: Ids) -> Ids:
-    """How many symbols are likelier than the target, plus 1."""
-    chosen = np.take_along_axis(logits, targets[..., None], -1)
-    return np.asarray((logits > chosen).sum(-1) + 1, np.int64)
-
-
-def token_table(tokens: Sequence[str], logprobs: Iterable[float], ranks: Iterable[int]) -> list[TokenLogprob]:
-    """The rows of `token_logprobs`."""
-    return [
-        TokenLogprob(token, float(value), 0.0 - float(value) / math.log(2), int(place))
-        for token, value, place in zip(tokens, logprobs, ranks, strict=True)
-    ]
 
 
 def new_seed() -> int:

@@ -1,0 +1,86 @@
+"""One generated text: how it is put together from drawn symbols, and the record that comes of it."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textrnn.batch import Ids
+from textrnn.metrics.tokens import TokenLogprob, token_table
+from textrnn.text.tokenizer import EOS, Tokenizer
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One generated text."""
+
+    prompt: str
+    text: str  # the continuation, without the prompt
+    tokens: list[str]  # <eos> last, where it was drawn
+    logprob: float  # natural; the model's own, at temperature 1 and without filters
+    seed: int
+    index: int
+    oov: list[str]  # of the prompt
+    canonical: bool  # whether prompt + text, read again, gives the same symbols
+    token_logprobs: list[TokenLogprob] = field(default_factory=list)
+
+
+class Writer:
+    """Puts one sample together: its symbols so far, its text, and where it ends."""
+
+    def __init__(self, tokenizer: Tokenizer, prompt: str, stop: tuple[str, ...], *, seed: int, index: int) -> None:
+        self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
+        self.ids: list[int] = []
+        self.logprobs: list[float] = []
+        self.ranks: list[int] = []
+        self.text = ""
+        self.given = 0  # characters handed out by `take`
+
+    def write(self, ids: Ids, logprobs: NDArray[np.float64], ranks: Ids) -> bool:
+        """Take in a block of symbols with their figures; whether the sample goes on after it."""
+        ends = bool((ids == EOS).any())
+        count = int(np.argmax(ids == EOS)) + 1 if ends else len(ids)
+        self.ids += ids[:count].tolist()
+        self.logprobs += logprobs[:count].tolist()
+        self.ranks += ranks[:count].tolist()
+        before, self.text = len(self.text), self.tokenizer.decode(self.ids)
+        found = [place for stop in self.stop if (place := self.text.find(stop, max(0, before - len(stop) + 1))) >= 0]
+        if found:
+            self._cut(min(found))
+        return not (ends or found)
+
+    def _cut(self, length: int) -> None:
+        """Keep the text up to a stop string, and the symbols that spell it."""
+        while self.ids and len(self.tokenizer.decode(self.ids[:-1])) >= length:
+            self.ids.pop()
+        self.text = self.text[:length]
+
+    def take(self, *, is_final: bool = False) -> str:
+        """The text not yet handed out, without an end that could be the beginning of a stop string."""
+        held = 0
+        if not is_final:
+            for stop in self.stop:
+                for size in range(1, len(stop)):
+                    if self.text.endswith(stop[:size]):
+                        held = max(held, size)
+        begin, self.given = self.given, max(self.given, len(self.text) - held)
+        return self.text[begin : self.given]
+
+    def generation(self, *, logprobs: bool) -> Generation:
+        """The sample as a record."""
+        count = len(self.ids)
+        tokens = [self.tokenizer.tokens[index] for index in self.ids]
+        spelt = [index for index in self.ids if index != EOS]
+        again = self.tokenizer.encode(self.prompt + self.text).tolist()
+        return Generation(
+            self.prompt,
+            self.text,
+            tokens,
+            math.fsum(self.logprobs[:count]),
+            self.seed,
+            self.index,
+            self.tokenizer.out_of_vocabulary(self.prompt),
+            again[len(again) - len(spelt) :] == spelt,
+            token_table(tokens, self.logprobs[:count], self.ranks[:count]) if logprobs else [],
+        )
