@@ -33,7 +33,7 @@ def setting(name: str) -> Any:
 
 def example(*commands: str) -> str:
     """The examples at the foot of a command's help; each is run by a test."""
-    return "Examples: " + "   ".join(f"[bold]{command}[/bold]" for command in commands)
+    return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
 
 
 ModelArgument = Annotated[
