@@ -19,7 +19,7 @@ Precision = Literal["float32", "int8"]
 class Spec(BaseModel):
     """Base of every spec: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # the schema is built on first use
 
 
 def known_cell(name: str) -> str:

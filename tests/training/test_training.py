@@ -138,11 +138,16 @@ def test_gradients_are_clipped(setting, limit):
 def test_the_rate_rises_to_its_peak_and_falls_by_half_a_cosine():
     schedule = Schedule(peak=1.0, final=0.1, warmup=10, total=110)
     rates = [schedule.rate(step) for step in range(110)]
-    assert rates[:9] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-    assert rates[55] == pytest.approx(0.55)
+    assert rates[:10] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert rates[10] == 1.0
+    assert rates[60] == pytest.approx(0.55)
     assert rates[-1] == pytest.approx(0.1, abs=0.001)
     assert rates[10:] == sorted(rates[10:], reverse=True)
-    assert [Schedule(1.0, 0.1, 10, 2**31).rate(step) for step in range(8)] == rates[:8]
+
+
+def test_the_rise_does_not_depend_on_the_length_of_the_run():
+    lengths = [Schedule(peak=1.0, final=0.1, warmup=10, total=total) for total in (5, 50, 2**31)]
+    assert len({tuple(schedule.rate(step) for step in range(10)) for schedule in lengths}) == 1
 
 
 def test_evaluations_are_spread_evenly_and_the_last_is_at_the_end():

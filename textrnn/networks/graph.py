@@ -140,7 +140,7 @@ class Graph:
             step,
             self.weight(f"{name}.scale", scale.astype(np.float32)),
             zero,
-            self.weight(f"{name}.zero", np.zeros(len(scale), np.int8)),
+            None,  # the weights' zero point: 0
             None if bias is None else self.weight(f"{name}.bias", bias),
             domain=CONTRIB,
         )

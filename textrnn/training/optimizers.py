@@ -22,7 +22,7 @@ def adamw(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A linear rise to the peak under half a cosine that falls over the whole run (Loshchilov and Hutter, 2017).
+    """A linear rise to the peak, then half a cosine down to the final rate (Loshchilov and Hutter, 2017).
 
     The rise does not depend on the length of the run, which may be measured while it lasts.
     """
@@ -34,6 +34,7 @@ class Schedule:
 
     def rate(self, step: int) -> float:
         """The learning rate of update `step`, counted from 0."""
-        rise = (step + 1) / self.warmup if self.warmup else 1.0
-        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, step / self.total)))
-        return self.peak * min(rise, self.final + (1 - self.final) * fall)
+        if step < self.warmup:
+            return self.peak * (step + 1) / self.warmup
+        done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
+        return self.peak * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done)))
