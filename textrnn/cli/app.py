@@ -45,7 +45,10 @@ def options(
 def main() -> None:
     """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+    except SystemExit as ending:
+        # Typer answers a closed pipe with exit 1, the only exit that it makes of itself here: the reader went away.
+        sys.exit(0 if ending.code == 1 else ending.code)
     except TextrnnError as error:
         if _shows_traceback:
             raise
@@ -56,3 +59,4 @@ def main() -> None:
             raise
         print(f"error: {error.format_message()} (textrnn --help, or --help after a command)", file=sys.stderr)
         sys.exit(UsageError.exit_code)
+    sys.exit(code)
