@@ -173,7 +173,7 @@ class SequenceNetwork(nn.Module):
 def drop(x: Tensor, share: float) -> Tensor:
     """Inverted dropout (Srivastava et al., 2014), the share rounded to a 256th.
 
-    A random byte for each entry, eight drawn at once: torch draws a number for each, at ten times the cost.
+    A random byte for each entry, eight drawn at once: torch draws a number for each, at some four times the cost.
     """
     words = torch.empty(-(-x.numel() // 8), dtype=torch.int64, device=x.device).random_(-(2**63), None)
     dropped = min(255, round(share * 256))
