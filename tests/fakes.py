@@ -6,7 +6,7 @@ import numpy as np
 
 from textrnn.batch import Ids
 from textrnn.config import Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings, Unit
-from textrnn.engines.engine import Floats, State, choose_by_steps
+from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
 
@@ -22,12 +22,18 @@ class FakeEngine:
         assert sum(tenths) == 10
         self.classes = len(tenths)
         with np.errstate(divide="ignore"):
-            self.logits: Floats = np.log(np.array(tenths, np.float32) / 10)
+            self.logprobs: Floats = np.log(np.array(tenths, np.float32) / 10)
+
+    def initial_state(self, batch: int) -> State:
+        return {"symbols.0": np.zeros((batch, 1), np.float32)}
 
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
         time, batch = ids.shape
-        before = state["symbols.0"] if state else np.zeros((batch, 1), np.float32)
-        return np.tile(self.logits, (time, batch, 1)), {"symbols.0": before + time}
+        before = (state or self.initial_state(batch))["symbols.0"]
+        return np.tile(self.logprobs, (time, batch, 1)), {"symbols.0": before + time}
+
+    def score(self, ids: Ids, targets: Ids, state: State | None = None) -> tuple[Floats, State]:
+        return score_by_run(self, ids, targets, state)
 
     def choose(self, ids: Ids, perturbation: Floats, state: State | None = None) -> tuple[Ids, Floats, State]:
         return choose_by_steps(self, ids, perturbation, state)

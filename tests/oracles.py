@@ -1,30 +1,44 @@
 """Independent computations that the project is held to: torch.nn, and a cell's equations in NumPy."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from textrnn.networks.sequence import SequenceNetwork
 
 NUMPY_OPS = SimpleNamespace(sigmoid=lambda a: 1 / (1 + np.exp(-a)), tanh=np.tanh)
 
 
-def torch_nn(network: SequenceNetwork) -> tuple[torch.nn.Embedding, torch.nn.LSTM, torch.nn.Linear]:
-    """The same network as modules of torch.nn, its weights copied."""
-    core, symbols = network.architecture.core, network.architecture.input.symbols
-    embedding = torch.nn.Embedding(symbols, network.input.size)
-    lstm = torch.nn.LSTM(network.input.size, core.units, core.layers)
-    linear = torch.nn.Linear(core.units, network.architecture.head.classes)
-    with torch.no_grad():
-        table = getattr(network.input, "table", None)
-        embedding.weight.copy_(torch.eye(symbols) if table is None else table)
-        for index, layer in enumerate(network.layers):
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-                getattr(lstm, f"{name}_l{index}").copy_(getattr(layer, name))
-        linear.weight.copy_(network.head.weight)
-        linear.bias.copy_(network.head.bias)
-    return embedding, lstm, linear
+class TorchNN(torch.nn.Module):
+    """The same network as modules of torch.nn, its weights copied: ids (time, batch) → logits."""
+
+    def __init__(self, network: SequenceNetwork) -> None:
+        super().__init__()
+        architecture = network.architecture
+        symbols, sizes = architecture.input.symbols, [network.input.size, *architecture.core.sizes]
+        self.embedding = torch.nn.Embedding(symbols, network.input.size)
+        self.lstms = torch.nn.ModuleList(torch.nn.LSTM(below, units) for below, units in pairwise(sizes))
+        self.linear = torch.nn.Linear(sizes[-1], architecture.head.classes)
+        with torch.no_grad():
+            table = getattr(network.input, "table", None)
+            self.embedding.weight.copy_(torch.eye(symbols) if table is None else table)
+            for lstm, layer in zip(self.lstms, network.layers, strict=True):
+                for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
+                    getattr(lstm, f"{name}_l0").copy_(getattr(layer, name))
+            if not architecture.head.tied:
+                self.linear.weight.copy_(network.head.weight)
+            self.linear.bias.copy_(network.head.bias)
+        self.is_tied = architecture.head.tied
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        hidden = self.embedding(ids)
+        for lstm in self.lstms:
+            hidden, _ = lstm(hidden)
+        weight = self.embedding.weight if self.is_tied else self.linear.weight
+        return functional.linear(hidden, weight, self.linear.bias)
 
 
 def numpy_logits(network: SequenceNetwork, ids: np.ndarray) -> np.ndarray:
@@ -45,4 +59,5 @@ def numpy_logits(network: SequenceNetwork, ids: np.ndarray) -> np.ndarray:
             state = layer.cell.step(x, u, state, NUMPY_OPS)
             outputs.append(state[layer.cell.state[0]])
         below = np.stack(outputs)
-    return below @ weights["head.weight"].T + weights["head.bias"]
+    output = table if network.architecture.head.tied else weights["head.weight"]
+    return below @ output.T + weights["head.bias"]

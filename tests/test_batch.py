@@ -8,31 +8,103 @@ from hypothesis import strategies as st
 
 from textrnn.batch import IGNORE, overlapping_streams, padded_columns, streams, windows
 
-START = 2
+START, END = 2, 3
+LETTERS = {"^": START, "$": END}
+
+
+def ids_of(text: str) -> np.ndarray:
+    """Letters as 10, 11, …"""
+    return np.array([LETTERS.get(letter, ord(letter) - ord("a") + 10) for letter in text.split()])
 
 
 def test_the_drawing_in_the_module_is_what_happens():
-    ids = np.arange(10, 22)
-    first, second = windows(streams(ids, count=2, start=START), steps=3)
+    ids = ids_of("a b c d e f g h i j k l")
+    first, second = windows(streams(ids, count=2, start=START), steps=3, start=START, end=END)
     assert first.inputs.T.tolist() == [[2, 10, 11], [2, 16, 17]]
     assert first.targets.T.tolist() == [[10, 11, 12], [16, 17, 18]]
     assert second.inputs.T.tolist() == [[12, 13, 14], [18, 19, 20]]
     assert second.targets.T.tolist() == [[13, 14, 15], [19, 20, 21]]
-    assert (first.continues, second.continues) == (False, True)
+    assert [batch.continues.tolist() for batch in (first, second)] == [[False, False], [True, True]]
 
 
-@given(length=st.integers(1, 200), count=st.integers(1, 9), steps=st.integers(1, 20), offset=st.integers(0, 300))
-def test_every_symbol_of_a_stream_is_a_target_once(length, count, steps, offset):
-    ids = np.arange(length) + 10
+def test_the_drawing_of_texts_that_end_is_what_happens():
+    (window,) = windows(streams(ids_of("a b $ c $"), count=1, start=START), steps=5, start=START, end=END)
+    assert window.inputs.T.tolist() == [ids_of("^ a b ^ c").tolist()]
+    assert window.targets.T.tolist() == [ids_of("a b $ c $").tolist()]
+
+
+def test_a_window_that_is_cut_ends_with_its_last_end_and_the_next_begins_there():
+    columns = streams(ids_of("a $ b $ c d   e f g h i $"), count=2, start=START)
+    first, second = windows(columns, steps=5, start=START, end=END, fresh=ALWAYS, random=generator(0))
+    assert first.inputs.T.tolist() == [ids_of("^ a ^ b ^").tolist(), ids_of("^ e f g h").tolist()]
+    assert first.targets.T.tolist() == [[*ids_of("a $ b $"), IGNORE], ids_of("e f g h i").tolist()]
+    assert second.inputs.T.tolist() == [ids_of("^ c").tolist(), [*ids_of("i"), second.inputs[1, 1]]]
+    assert second.targets.T.tolist() == [ids_of("c d").tolist(), [*ids_of("$"), IGNORE]]
+    assert [batch.continues.tolist() for batch in (first, second)] == [[False, False], [False, True]]
+
+
+ALWAYS = 1 - 1e-12
+
+
+def generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+TEXTS = st.lists(st.one_of(st.just(END), st.integers(10, 99)), min_size=1, max_size=200).map(np.array)
+
+
+@given(
+    ids=TEXTS,
+    count=st.integers(1, 9),
+    steps=st.integers(1, 20),
+    offset=st.integers(0, 300),
+    fresh=st.sampled_from([0.0, 0.3, ALWAYS]),
+    seed=st.integers(0, 9),
+)
+def test_every_symbol_of_a_stream_is_a_target_once_in_order_and_after_the_one_before(
+    ids, count, steps, offset, fresh, seed
+):
     columns = streams(ids, count=count, start=START, offset=offset)
-    batches = list(windows(columns, steps=steps))
-    targets = np.concatenate([batch.targets for batch in batches]) if batches else np.zeros((0, count))
-    counts = np.unique(targets, return_counts=True)[1]
-    assert (counts == 1).all()
-    assert targets.size == length // count * count
-    assert all(len(batch.inputs) <= steps for batch in batches)
+    place = np.zeros(count, int)  # of the next target
+    whole = np.zeros(count, bool)  # whether the batch before counted to its last step
+    for batch in windows(columns, steps=steps, start=START, end=END, fresh=fresh, random=generator(seed)):
+        assert batch.inputs.shape == batch.targets.shape
+        assert 0 < len(batch.inputs) <= steps
+        assert not (batch.inputs == END).any()
+        for stream, text in enumerate(columns[1:].T.tolist()):
+            counted = int((batch.targets[:, stream] != IGNORE).sum())
+            begin, end = place[stream], place[stream] + counted
+            assert batch.targets[:counted, stream].tolist() == text[begin:end]
+            before = [START, *text][begin:end]
+            assert batch.inputs[:counted, stream].tolist() == [START if symbol == END else symbol for symbol in before]
+            if batch.continues[stream] and counted:
+                assert whole[stream]
+            if not batch.continues[stream] and counted:
+                assert begin == 0 or text[begin - 1] == END
+            place[stream], whole[stream] = end, counted == len(batch.targets)
+    assert (place == len(ids) // count).all()
+
+
+@given(ids=TEXTS, count=st.integers(1, 9), steps=st.integers(1, 20))
+def test_where_no_text_is_begun_afresh_every_stream_continues(ids, count, steps):
+    batches = list(windows(streams(ids, count=count, start=START), steps=steps, start=START, end=END))
+    assert [batch.continues.all() for batch in batches] == [index > 0 for index in range(len(batches))]
+    assert len(batches) == -(-(len(ids) // count) // steps)
     for before, after in pairwise(batches):
-        np.testing.assert_array_equal(before.targets[-1], after.inputs[0])
+        continued = np.where(before.targets[-1] == END, START, before.targets[-1])
+        np.testing.assert_array_equal(continued, after.inputs[0])
+
+
+def test_a_share_of_the_windows_with_an_end_is_cut_and_a_seed_repeats_them():
+    columns = streams(np.tile(ids_of("a b $"), 4000), count=4, start=START)
+
+    def cut(seed: int) -> list[bool]:
+        found = windows(columns, steps=9, start=START, end=END, fresh=0.25, random=generator(seed))
+        return [not goes_on for batch in list(found)[1:] for goes_on in batch.continues]
+
+    share, windows_in_all = np.mean(cut(0)), len(cut(0))
+    assert abs(share - 0.25) < 4 * (0.25 * 0.75 / windows_in_all) ** 0.5
+    assert cut(0) == cut(0) != cut(1)
 
 
 @given(length=st.integers(1, 300), count=st.integers(1, 12), overlap=st.integers(0, 40))

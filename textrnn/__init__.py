@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from textrnn.tasks import load as load
     from textrnn.tasks.generation import Generation as Generation
     from textrnn.tasks.language_model import LanguageModel as LanguageModel
-    from textrnn.tasks.language_model import Score as Score
+    from textrnn.tasks.scoring import Score as Score
+    from textrnn.tasks.scoring import TokenList as TokenList
     from textrnn.training.run import train as train
 
 __version__ = "0.1.0"
@@ -15,11 +16,12 @@ __version__ = "0.1.0"
 _HOMES = {  # each is imported on first use, so that `import textrnn` costs nothing
     "Generation": "textrnn.tasks.generation",
     "LanguageModel": "textrnn.tasks.language_model",
-    "Score": "textrnn.tasks.language_model",
+    "Score": "textrnn.tasks.scoring",
+    "TokenList": "textrnn.tasks.scoring",
     "load": "textrnn.tasks",
     "train": "textrnn.training.run",
 }
-__all__ = ["Generation", "LanguageModel", "Score", "__version__", "load", "train"]
+__all__ = ["Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

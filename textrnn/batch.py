@@ -9,6 +9,11 @@ Twelve ids in two streams, windows of three steps (the text is read along each s
                                     targets a b c     targets d e f
                                             g h i             j k l
 (drawn a stream to a row; in memory a stream is a column).
+
+Where a text ends, `$` or <eos> is predicted and <start> is read, for the next text begins:
+
+    text       a b $ c $            inputs  ^ a b ^ c
+                                    targets a b $ c $
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,15 +29,15 @@ IGNORE = -100  # a target that does not count; torch's default for it
 
 @dataclass(frozen=True)
 class Batch:
-    """One step of training or scoring.
+    """One step of training.
 
     inputs: (time, batch) ids. targets: (time, batch) ids, IGNORE where nothing is predicted.
-    continues: the state carries on from the batch before.
+    continues: (batch,) whether the state of this sequence carries on from the batch before.
     """
 
     inputs: Ids
     targets: Ids
-    continues: bool = False
+    continues: NDArray[np.bool_]
 
 
 def streams(ids: NDArray[np.integer], *, count: int, start: int, offset: int = 0) -> Ids:
@@ -46,11 +51,42 @@ def streams(ids: NDArray[np.integer], *, count: int, start: int, offset: int = 0
     return np.concatenate([np.full((1, count), start), turned]).astype(np.int64)
 
 
-def windows(columns: Ids, *, steps: int) -> Iterator[Batch]:
-    """Consecutive windows of at most `steps` steps over streams as `streams` makes them; only the first is fresh."""
-    for begin in range(0, len(columns) - 1, steps):
-        rows = columns[begin : begin + steps + 1]
-        yield Batch(rows[:-1], rows[1:], continues=begin > 0)
+def windows(
+    columns: Ids,
+    *,
+    steps: int,
+    start: int,
+    end: int,
+    fresh: float = 0.0,
+    random: np.random.Generator | None = None,
+) -> Iterator[Batch]:
+    """Windows of at most `steps` steps over streams as `streams` makes them, until each stream is at its end.
+
+    fresh: with this probability, drawn from `random`, a stream's window ends with the last `end` symbol in it, and the
+    next window begins there without the state: so that the network learns to begin, too.
+    """
+    length, count = len(columns) - 1, columns.shape[1]
+    stream = np.arange(count)
+    place = np.zeros(count, np.int64)  # of the next input
+    continues = np.zeros(count, bool)
+    while (place < length).any():
+        row = place + np.arange(min(steps, length - place.min()))[:, None]  # (time, batch)
+        last = np.full(count, length)  # behind the last target of this window
+        targets = columns[np.minimum(row, length - 1) + 1, stream]
+        breaks = np.zeros(count, bool)
+        if random is not None and fresh:
+            ends = np.where((targets == end) & (row < length), row, -1).max(0)
+            breaks = (random.random(count) < fresh) & (ends >= 0)
+            last = np.where(breaks, ends + 1, last)
+        inputs = begun(columns[np.minimum(row, length - 1), stream], start=start, end=end)
+        yield Batch(inputs, np.where(row < last, targets, IGNORE), continues)
+        place = np.minimum(row[-1] + 1, last)
+        continues = ~breaks
+
+
+def begun(inputs: Ids, *, start: int, end: int) -> Ids:
+    """Inputs in which a new text begins after each one that has ended."""
+    return np.where(inputs == end, start, inputs)
 
 
 def overlapping_streams(ids: NDArray[np.integer], *, count: int, start: int, overlap: int) -> tuple[Ids, Ids]:

@@ -12,6 +12,7 @@ from textrnn.errors import UsageError
 
 FORMAT_VERSION = 1
 
+LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
 Precision = Literal["float32", "int8"]
 
@@ -48,23 +49,39 @@ Input = Annotated[OneHot | Learned, Field(discriminator="kind")]
 
 
 class Core(Spec):
-    """A stack of recurrent layers."""
+    """A stack of recurrent layers, all of `units` but the last where it has `top_units` of its own."""
 
     cell: str = "lstm"
     units: int = Field(gt=0)
     layers: int = Field(1, gt=0)
+    top_units: int | None = Field(None, gt=0)
 
     @field_validator("cell")
     @classmethod
     def _is_known(cls, name: str) -> str:
         return known_cell(name)
 
+    @property
+    def sizes(self) -> list[int]:
+        """The units of each layer."""
+        return [self.units] * (self.layers - 1) + [self.top_units or self.units]
+
+    def __str__(self) -> str:
+        """The stack in words, such as 2 x 512 lstm or 512 + 320 lstm."""
+        is_even = len(set(self.sizes)) == 1
+        size = f"{self.layers} x {self.units}" if is_even else " + ".join(map(str, self.sizes))
+        return f"{size} {self.cell}"
+
 
 class LabelPerStep(Spec):
-    """A distribution over `classes` labels after every step; for a language model the next token is the label."""
+    """A distribution over `classes` labels after every step; for a language model the next token is the label.
+
+    tied: a label's weights are the vector of the same symbol at the input (Inan et al., 2017; Press and Wolf, 2017).
+    """
 
     kind: Literal["label-per-step"] = "label-per-step"
     classes: int = Field(gt=0)
+    tied: bool = False
 
 
 Head = LabelPerStep
@@ -79,26 +96,48 @@ class Architecture(Spec):
 
     def shapes(self) -> list[tuple[str, int, int]]:
         """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        cell, units = CELLS[self.core.cell], self.core.units
-        rows = len(cell.gates) * units
+        gates = len(CELLS[self.core.cell].gates)
         learned = isinstance(self.input, Learned)
-        size = self.input.size if isinstance(self.input, Learned) else self.input.symbols
-        shapes = [("input.table", self.input.symbols, size)] if learned else []
-        for layer in range(self.core.layers):
-            name = f"layers.{layer}"
+        below = self.input.size if isinstance(self.input, Learned) else self.input.symbols
+        shapes = [("input.table", self.input.symbols, below)] if learned else []
+        for layer, units in enumerate(self.core.sizes):
+            name, rows = f"layers.{layer}", gates * units
             shapes += [
-                (f"{name}.weight_ih", rows, units if layer else size),
+                (f"{name}.weight_ih", rows, below),
                 (f"{name}.weight_hh", rows, units),
                 (f"{name}.bias_ih", rows, 1),
                 (f"{name}.bias_hh", rows, 1),
             ]
-        return [*shapes, ("head.weight", self.head.classes, units), ("head.bias", self.head.classes, 1)]
+            below = units
+        head = [] if self.head.tied else [("head.weight", self.head.classes, below)]
+        return [*shapes, *head, ("head.bias", self.head.classes, 1)]
+
+    @model_validator(mode="after")
+    def _ties_fit(self) -> Self:
+        if not self.head.tied:
+            return self
+        if not isinstance(self.input, Learned):
+            raise ValueError("a tied head needs learned vectors at the input")
+        if (self.input.symbols, self.input.size) != (self.head.classes, self.core.sizes[-1]):
+            raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
+        return self
+
+
+class Vocabulary(Spec):
+    """Which symbols a tokenizer learns from a text. size: at most so many; 0 is no limit."""
+
+    size: int = Field(0, ge=0)
+    min_count: int = Field(1, gt=0)
+    ngram: int = Field(3, ge=1, le=4)
+    lower: bool = False
+    literal_unk: bool = False  # the word <unk> means the symbol
+    splits_at_spaces: bool = False  # and nowhere else
 
 
 class TextSettings(Spec):
     """How text becomes symbols, and how far one example reaches."""
 
-    level: Literal["char"] = "char"
+    level: LevelName = "char"
     unit: Unit = "text"
 
 
@@ -130,7 +169,7 @@ class TrainingSummary(Spec):
     best_step: int = 0
     ended: str = ""
     metrics: tuple[Figure, ...] = ()
-    settings: dict[str, str | int | float | None] = {}
+    settings: dict[str, bool | int | float | str | None] = {}
     versions: dict[str, str] = {}
 
 
@@ -156,15 +195,38 @@ CountFromZero = Annotated[int, Field(ge=0)]
 class TrainingSettings(Spec):
     """What `train lm` can be told, by flag, by `--set name=value` or by a TOML file. The descriptions are its help."""
 
-    vocabulary_size: CountFromZero = Field(0, description="Keep this many symbols, the most frequent; 0 keeps all.")
-    min_count: Count = Field(1, description="Drop symbols seen fewer times than this from the vocabulary.")
+    level: LevelName = Field("char", description="What a symbol is: char, ngram, word or bpe (pieces of words).")
+    unit: Literal["auto", "text", "line"] = Field(
+        "auto", description="How far a text reaches: a whole file (text) or each line; auto: line for word and bpe."
+    )
+    vocabulary_size: CountFromZero | None = Field(
+        None,
+        description="Keep this many symbols, the most frequent; 0 keeps all. "
+        "Default: all characters, 10,000 n-grams, 33,000 words, 8,000 pieces.",
+    )
+    min_count: Count | None = Field(
+        None,
+        description="Drop symbols seen fewer times than this. "
+        "Default: 1 for characters and where <unk> is literal, else 2.",
+    )
+    ngram: Annotated[int, Field(ge=2, le=4)] = Field(3, description="Characters of an n-gram.")
+    lower: bool = Field(False, description="Read words and pieces in lower case.")
+    literal_unk: bool = Field(False, description="The word <unk> means the unknown symbol, as in the Penn Treebank.")
+    split: Literal["auto", "spaces", "punctuation"] = Field(
+        "auto",
+        description="Where words end: at spaces alone, or at punctuation too; auto: spaces where <unk> is literal.",
+    )
 
     input: Literal["learned", "one-hot"] = Field("learned", description="How a symbol enters: learned or one-hot.")
-    embedding: Count = Field(128, description="Size of a learned symbol vector.")
+    embedding: Count | None = Field(None, description="Size of a learned symbol vector.")
+    tied: bool | None = Field(
+        None, description="Share the symbol vectors with the output layer. Default: where a symbol is not a character."
+    )
     cell: str = Field("lstm", description=f"Recurrent cell: {', '.join(CELLS)}.")
     units: Count | None = Field(None, description="Units in each layer; chosen by the size of the text if not given.")
-    layers: Count = Field(1, description="Recurrent layers, one above the other.")
+    layers: Count | None = Field(None, description="Recurrent layers, one above the other.")
 
+    input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
     dropout: Share | None = Field(
         None,
         description="Share of each layer's outputs dropped in training; chosen by the size of the text if not given.",
@@ -173,8 +235,13 @@ class TrainingSettings(Spec):
     weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
 
     batch: Count = Field(32, description="Streams read side by side.")
-    window: Count = Field(64, description="Steps that the gradient reaches back (truncated BPTT).")
-    rate: Positive = Field(0.009, description="Peak learning rate.")
+    window: Count | None = Field(
+        None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
+    )
+    fresh: Share = Field(
+        0.1, description="Share of windows after which a stream goes on at the next line with no memory."
+    )
+    rate: Positive | None = Field(None, description="Peak learning rate; 0.009 for characters, else 0.003.")
     final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
     warmup: CountFromZero = Field(100, description="Steps in which the rate rises to its peak.")
     beta2: Annotated[float, Field(gt=0, lt=1)] = Field(0.99, description="AdamW's second moment decay.")
@@ -205,6 +272,12 @@ class TrainingSettings(Spec):
     def _one_end(self) -> Self:
         if self.steps and (self.minutes or self.epochs):
             raise ValueError("steps excludes minutes and epochs: give one end")
+        return self
+
+    @model_validator(mode="after")
+    def _ties_vectors(self) -> Self:
+        if self.tied and self.input != "learned":
+            raise ValueError("a tied head needs learned vectors at the input")
         return self
 
 

@@ -16,36 +16,10 @@ import pytest
 
 import textrnn
 from tests.conftest import Result, Run
+from tests.reading import jsonl, refused, tsv
 from textrnn.config import Architecture
 
 ODD = 'tab\there, "quoted"\nnext \\n line\rreturn \u2028 end'
-
-
-def refused(result: Result, code: int) -> str:
-    """The one line of an error."""
-    assert result.code == code
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line
-
-
-def jsonl(text: str) -> list[dict]:
-    return [json.loads(line) for line in text.removesuffix("\n").split("\n")]
-
-
-def tsv(text: str) -> list[dict[str, str]]:
-    header, *rows = (line.split("\t") for line in text.removesuffix("\n").split("\n"))
-    return [dict(zip(header, map(unescaped, row), strict=True)) for row in rows]
-
-
-def unescaped(cell: str) -> str:
-    marks = {"\\t": "\t", "\\n": "\n", "\\r": "\r", "\\\\": "\\"}
-    text, rest = "", cell
-    while rest:
-        size = 2 if rest[0] == "\\" else 1
-        text, rest = text + marks.get(rest[:size], rest[:size]), rest[size:]
-    return text
 
 
 # generate
@@ -96,9 +70,10 @@ def test_generate_jsonl_has_the_fields_of_the_api(run: Run, tiny_int8: Path) -> 
     arguments = ("generate", tiny_int8, "-p", "Oncé", "-n", "3", "--seed", "1", "--format", "jsonl")
     result = run(*arguments)
     rows = jsonl(result.stdout)
-    assert list(rows[0]) == ["prompt", "text", "tokens", "logprob", "seed", "index", "oov", "canonical"]
+    assert list(rows[0]) == ["prompt", "text", "tokens", "logprob", "seed", "index", "oov", "canonical", "ended"]
     assert [row["index"] for row in rows] == [0, 1, 2]
-    assert {(row["prompt"], row["seed"], *row["oov"]) for row in rows} == {("Oncé", 1, "é")}
+    assert {(row["prompt"], row["seed"]) for row in rows} == {("Oncé", 1)}
+    assert [row["oov"] for row in rows] == [[{"text": "é", "offset": 3}]] * 3
     assert result.stderr == "1 symbols of the prompt are unknown to the model: 'é'\n"
     with_logprobs = jsonl(run(*arguments, "--logprobs").stdout)
     assert [len(row["token_logprobs"]) for row in with_logprobs] == [len(row["tokens"]) for row in rows]
@@ -169,7 +144,7 @@ def test_score_of_empty_text_is_the_end_or_nothing(run: Run, tiny_int8: Path) ->
 def test_score_of_nothing_is_no_record(run: Run, tiny_int8: Path) -> None:
     result = run("score", tiny_int8, stdin=b"")
     assert (result.code, result.stdout) == (0, "")
-    assert "texts: 0" in result.stderr
+    assert "sentences: 0" in result.stderr
 
 
 @pytest.mark.parametrize(("base", "unit"), [("e", 1), ("2", math.log(2)), ("10", math.log(10))])
@@ -187,9 +162,9 @@ def test_score_converts_to_the_log_base_and_names_it(run: Run, tiny_int8: Path, 
 
 def test_score_lists_unknown_symbols_and_sums_up(run: Run, tiny_int8: Path) -> None:
     result = run("score", tiny_int8, "--text", "é\udcff", "--text", "To be", "--format", "jsonl")
-    assert jsonl(result.stdout)[0]["oov"] == ["é", "\udcff"]
+    assert jsonl(result.stdout)[0]["oov"] == [{"text": "é", "offset": 0}, {"text": "\udcff", "offset": 1}]
     summary = dict(line.split(": ", 1) for line in result.stderr.splitlines()[1:])
-    assert summary["texts"].startswith("2 ")
+    assert summary["sentences"].startswith("2 ")
     assert summary["token_count"].startswith("7 ")
     assert summary["oov_count"].startswith("2 ")
     assert summary["bits_per_character"].startswith("-  (not given: 2 symbols are <unk>")
@@ -302,7 +277,7 @@ def test_models_lists_the_bundled_ones(run: Run, tiny_int8: Path, monkeypatch: p
     monkeypatch.setattr("textrnn.model_folder.MODELS", tiny_int8.parent)
     rows = {row["name"]: row for row in jsonl(run("models", "--format", "jsonl").stdout)}
     assert list(rows) == ["tiny", "tiny-int8"]
-    assert rows["tiny-int8"]["network"] == "2 x 16"
+    assert rows["tiny-int8"]["network"] == "2 x 16 lstm"
     assert rows["tiny-int8"]["precision"] == "int8"
     assert rows["tiny-int8"]["bytes"] < rows["tiny"]["bytes"]
     assert run("generate", "tiny-int8", "--max-tokens", "3").code == 0

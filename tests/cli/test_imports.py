@@ -36,7 +36,17 @@ def loaded(*arguments: str | Path) -> set[str]:
 
 @pytest.mark.parametrize(
     ("command", "more"),
-    [("generate", ()), ("score", ("--per-token",)), ("evaluate", ("-",)), ("inspect", ())],
+    [
+        ("generate", ()),
+        ("generate", ("--prompts", "-", "--until-eos", "--max-tokens", "5")),
+        ("score", ("--per-token",)),
+        ("score", ("--heat",)),
+        ("score", ("--unit", "word", "--running-text")),
+        ("choose", ("a {b|c}",)),
+        ("next", ("A",)),
+        ("evaluate", ("-",)),
+        ("inspect", ()),
+    ],
 )
 def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, more: tuple[str, ...]) -> None:
     modules = loaded(command, tiny_model, *more)
@@ -44,7 +54,14 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
     assert "onnxruntime" in modules or command == "inspect"
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("generate", "--help"), ("train", "--help")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        *((command, "--help") for command in ("generate", "score", "choose", "next", "evaluate", "train")),
+    ],
+)
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
     assert not loaded(*arguments) & (HEAVY | RUNTIME)
 

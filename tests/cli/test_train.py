@@ -16,6 +16,10 @@ TEXT = "she sells sea shells by the sea shore.\n" * 60
 TINY = ("--units", "8", "--embedding", "4", "--batch", "4", "--window", "8", "--steps", "6", "--set", "evaluations=2")
 
 
+LEARNT = (TEXT * 3)[: -round(3 * len(TEXT) * 0.05)]
+PAIRS = len({LEARNT[begin : begin + 2] for begin in range(0, len(LEARNT), 2)})
+
+
 @pytest.fixture
 def novel(tmp_path: Path) -> Path:
     path = tmp_path / "novel.txt"
@@ -45,6 +49,30 @@ def test_it_trains_shows_figures_and_says_what_to_type_next(run, novel, tmp_path
     assert run("generate", str(out), "--max-tokens", "5", "--seed", "1")[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--level", "char"), f"{len(set(TEXT))} of {len(set(TEXT))} distinct characters (vocabulary-size all"),
+        (("--level", "ngram", "--ngram", "2", "--vocabulary-size", "16"), f"16 of {PAIRS} distinct n-grams"),
+        (("--level", "word"), "8 of 8 distinct words (vocabulary-size 33000, min-count 2)"),  # the full stop is one
+        (("--level", "word", "--unit", "text"), "9 of 9 distinct words"),  # and the line end
+        (("--level", "word", "--literal-unk"), "7 of 7 distinct words (vocabulary-size 33000, min-count 1)"),
+        (("--level", "word", "--vocabulary-size", "2"), "2 of 8 distinct words"),
+        (("--level", "bpe", "--vocabulary-size", "300"), " pieces (vocabulary-size 300"),
+    ],
+)
+def test_each_level_says_what_its_symbols_are_and_what_it_trained_can_be_used(run, novel, tmp_path, flags, says):
+    novel.write_text(TEXT * 3)
+    out = tmp_path / "novel"
+    code, _, stderr = run("train", "lm", novel, "--out", out, *TINY, *flags)
+    assert code == 0, stderr
+    assert says in stderr
+    lines = run("score", out, "--text", "she sells sea shells", "--text", "", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["she sells sea shells", ""]
+    assert run("generate", out, "--max-tokens", "5", "--seed", "1").code == 0
+    assert run("evaluate", out, novel).code == 0
+
+
 def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
     (tmp_path / "settings.toml").write_text("dropout = 0.3\nrate = 0.5\nlayers = 2\n")
     out = tmp_path / "model"
@@ -71,6 +99,10 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("lm", "NOVEL", "--device", "tpu"), 2, "there is no device 'tpu'"),
         (("lm", "NOVEL", "--steps", "5", "--minutes", "1"), 2, "give one end"),
         (("lm", "NOVEL", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
+        (("lm", "NOVEL", "--level", "letters"), 2, "level: Input should be 'char', 'ngram', 'word' or 'bpe'"),
+        (("lm", "NOVEL", "--unit", "page"), 2, "unit: Input should be 'auto', 'text' or 'line'"),
+        (("lm", "NOVEL", "--level", "ngram", "--ngram", "5"), 2, "ngram: Input should be less than or equal to 4"),
+        (("lm", "NOVEL", "--level", "bpe", "--vocabulary-size", "200"), 2, "200 are too few"),
     ],
 )
 def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch, arguments, code, says):

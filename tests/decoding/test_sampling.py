@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,8 +11,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import textrnn
 from tests.fakes import TENTHS, FakeEngine
-from textrnn.decoding.sampling import HOTTEST, READ_AT_ONCE, GumbelNoise, Sampler, Sampling
+from textrnn.decoding.sampling import HOTTEST, GumbelNoise, Sampler, Sampling
+from textrnn.engines.engine import READ_AT_ONCE
 from textrnn.errors import UsageError
 from textrnn.text.tokenizer import EOS, PAD, START, UNK
 
@@ -24,7 +27,7 @@ def draw(
 ) -> np.ndarray:
     """Choices (steps, samples) from a FakeEngine."""
     indices = range(first, first + samples)
-    sampler = Sampler(FakeEngine(), [START, A], sampling, seed=seed, indices=indices)
+    sampler = Sampler(FakeEngine(), [[START, A]] * samples, sampling, seed=seed, indices=indices)
     return np.concatenate([drawn.choices for drawn in sampler.blocks(steps=steps, size=size)])
 
 
@@ -105,6 +108,94 @@ def test_symbols_are_drawn_as_often_as_they_are_likely(sampling: Sampling, weigh
     assert chi_square < 16.3  # exceeded once in a thousand with 3 degrees of freedom
 
 
+PENALISED = {
+    "twice": (Sampling(repetition_penalty=2), lambda weights: weights),
+    "less": (Sampling(repetition_penalty=0.5), lambda weights: weights),
+    "sharp": (Sampling(temperature=0.5, repetition_penalty=1.5), lambda weights: {k: w**2 for k, w in weights.items()}),
+    "two": (Sampling(top_k=2, repetition_penalty=1.5), lambda weights: dict(sorted(weights.items(), key=lowest)[1:])),
+    "unk": (Sampling(allow_unk=True, repetition_penalty=2), lambda weights: weights),
+}
+
+
+def lowest(item: tuple[int, float]) -> float:
+    return item[1]
+
+
+def after(seen: set[int], name: str) -> dict[int, float]:
+    """The distribution where these symbols were seen, by hand: p, raised to the penalty for what was seen."""
+    sampling, change = PENALISED[name]
+    allowed = {EOS: 0.2, A: 0.3, B: 0.4} | ({UNK: 0.1} if sampling.allow_unk else {})
+    penalised = {symbol: p ** (sampling.repetition_penalty if symbol in seen else 1) for symbol, p in allowed.items()}
+    weights = change(penalised)
+    return {symbol: weight / sum(weights.values()) for symbol, weight in weights.items()}
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_what_was_read_or_drawn_before_is_as_likely_as_the_penalty_makes_it(name: str) -> None:
+    sampling, _ = PENALISED[name]
+    first, second = draw(sampling, steps=2, samples=6000)
+    pairs = {
+        (one, two): p_one * p_two
+        for one, p_one in after({A}, name).items()
+        for two, p_two in after({A, one}, name).items()
+    }
+    counts = {pair: 0 for pair in pairs}
+    for pair in zip(first.tolist(), second.tolist(), strict=True):
+        counts[pair] += 1
+    chi_square = sum((counts[pair] - 6000 * p) ** 2 / (6000 * p) for pair, p in pairs.items())
+    assert chi_square < len(pairs) + 5 * (2 * len(pairs)) ** 0.5  # five deviations
+
+
+def test_a_penalised_greedy_text_is_the_one_worked_out_by_hand() -> None:
+    sampling = Sampling(temperature=0, repetition_penalty=2)
+    # A was read: A 0.09. B 0.4 is drawn, then it is 0.16 and <eos> 0.2 the likeliest; then <eos> is 0.04.
+    assert draw(sampling, steps=5, samples=2).T.tolist() == [[B, EOS, B, B, B]] * 2
+
+
+def test_the_probabilities_beside_a_penalised_choice_are_the_model_s_own() -> None:
+    sampler = Sampler(FakeEngine(), [[START, A]], Sampling(repetition_penalty=3), seed=0, indices=[0])
+    for drawn in sampler.blocks(steps=3, size=9):
+        np.testing.assert_array_equal(drawn.logprobs[0, 0], FakeEngine().logprobs)
+
+
+ALL_KINDS = {
+    "plain": Sampling(),
+    "sharp": Sampling(temperature=0.5),
+    "filtered": Sampling(top_p=0.8),
+    "penalised": Sampling(repetition_penalty=1.4),
+    "greedy and penalised": Sampling(temperature=0, repetition_penalty=2),
+}
+
+
+@pytest.mark.parametrize("name", ALL_KINDS)
+def test_samples_of_different_prompts_in_one_batch_are_those_of_each_alone(tiny_int8: Path, name: str) -> None:
+    engine = textrnn.load(tiny_int8).engine
+    prompts = [[START], [START, 5, 6, 7], [START, 9], [START, *range(4, 40)], [START, 5, 6, 7]]
+    indices = [0, 1, 0, 7, 2]
+
+    def choices(some: list[int], size: int) -> np.ndarray:
+        sampler = Sampler(
+            engine, [prompts[i] for i in some], ALL_KINDS[name], seed=3, indices=[indices[i] for i in some]
+        )
+        return np.concatenate([drawn.choices for drawn in sampler.blocks(steps=24, size=size)])
+
+    together = choices([0, 1, 2, 3, 4], 16)
+    for place in range(len(prompts)):
+        np.testing.assert_array_equal(choices([place], 5)[:, 0], together[:, place])
+    assert len({tuple(column) for column in together.T.tolist()}) >= 4
+
+
+def test_rows_that_are_dropped_take_what_they_saw_with_them() -> None:
+    prompts = [[START, A], [START, B], [START]]
+    sampling = Sampling(temperature=0, repetition_penalty=2)
+    sampler = Sampler(FakeEngine(), prompts, sampling, seed=0, indices=range(3))
+    blocks = sampler.blocks(steps=3, size=1)
+    assert next(blocks).choices.tolist() == [[B, A, B]]  # 0.3 against 0.16 where B was read
+    sampler.keep(np.array([False, True, True]))
+    assert next(blocks).choices.tolist() == [[EOS, A]]
+    assert next(blocks).choices.tolist() == [[B, EOS]]
+
+
 @pytest.mark.parametrize("index", [PAD, UNK, START])
 @pytest.mark.parametrize("temperature", [0, 1e-30, 1, HOTTEST])
 @pytest.mark.parametrize("top_p", [1.0, 0.9])
@@ -112,7 +203,7 @@ def test_forbidden_symbols_are_never_drawn(index: int, temperature: float, top_p
     tenths = [0] * len(TENTHS)
     tenths[index], tenths[A] = 9, 1
     sampling = Sampling(temperature, top_p=top_p)
-    sampler = Sampler(FakeEngine(tenths), [START], sampling, seed=0, indices=range(9))
+    sampler = Sampler(FakeEngine(tenths), [[START]] * 9, sampling, seed=0, indices=range(9))
     (drawn,) = sampler.blocks(steps=1, size=1)
     assert not set(drawn.choices.ravel()) & {PAD, UNK, START}
 
@@ -122,10 +213,10 @@ def test_temperature_0_takes_the_likeliest_whatever_the_filters() -> None:
     assert (draw(Sampling(temperature=0, top_k=3, top_p=0.9, min_p=0.1)) == B).all()
 
 
-@pytest.mark.parametrize("length", [1, READ_AT_ONCE - 1, READ_AT_ONCE, 2 * READ_AT_ONCE + 5])
+@pytest.mark.parametrize("length", [0, 1, READ_AT_ONCE - 1, READ_AT_ONCE, 2 * READ_AT_ONCE + 5])
 def test_the_state_counts_the_prompt_and_every_choice_but_the_last(length: int) -> None:
     prompt = [START, *[A] * length]
-    sampler = Sampler(FakeEngine(), prompt, Sampling(), seed=0, indices=range(3))
+    sampler = Sampler(FakeEngine(), [prompt] * 3, Sampling(), seed=0, indices=range(3))
     assert sampler.state is not None
     assert (sampler.state["symbols.0"] == len(prompt) - 1).all()
     for _ in sampler.blocks(steps=10, size=4):
@@ -135,7 +226,7 @@ def test_the_state_counts_the_prompt_and_every_choice_but_the_last(length: int) 
 
 def test_rows_that_are_dropped_leave_the_others_as_they_were() -> None:
     whole = draw(Sampling(), steps=20, samples=3)
-    sampler = Sampler(FakeEngine(), [START, A], Sampling(), seed=0, indices=range(3))
+    sampler = Sampler(FakeEngine(), [[START, A]] * 3, Sampling(), seed=0, indices=range(3))
     blocks = sampler.blocks(steps=20, size=10)
     next(blocks)
     sampler.keep(np.array([True, False, True]))
@@ -146,7 +237,7 @@ def test_rows_that_are_dropped_leave_the_others_as_they_were() -> None:
 
 
 def test_drawing_ends_when_no_row_is_left() -> None:
-    sampler = Sampler(FakeEngine(), [START], Sampling(), seed=0, indices=range(2))
+    sampler = Sampler(FakeEngine(), [[START]] * 2, Sampling(), seed=0, indices=range(2))
     for _ in sampler.blocks(steps=10**9, size=10):
         sampler.keep(np.array([False, False]))
     assert not len(sampler.rows)
@@ -208,6 +299,10 @@ def test_filters_keep_what_the_definition_keeps(
         lambda: Sampling(min_p=-0.1),
         lambda: Sampling(min_p=1.1),
         lambda: Sampling(min_p=float("nan")),
+        lambda: Sampling(repetition_penalty=0),
+        lambda: Sampling(repetition_penalty=-1),
+        lambda: Sampling(repetition_penalty=2 * HOTTEST),
+        lambda: Sampling(repetition_penalty=float("nan")),
     ],
 )
 def test_an_option_out_of_range_is_a_usage_error(make: Callable[[], Sampling]) -> None:

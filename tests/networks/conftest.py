@@ -8,19 +8,28 @@ import torch
 from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
 from textrnn.networks.sequence import SequenceNetwork
 
-SYMBOLS = 11
+SYMBOLS, SIZE = 11, 5
 
 
 @pytest.fixture
 def build() -> Callable[..., SequenceNetwork]:
-    """A seeded network; the weights are larger than they start, so that the gates are not all half open."""
+    """A seeded network; the weights are larger than they start, so that the gates are not all half open.
+
+    input: "one-hot", "learned", or "tied" for learned vectors that are the head's weights too, over a top layer of
+    their size.
+    """
 
     def make(*, input: str = "learned", cell: str = "lstm", units: int = 7, layers: int = 2, **dropouts: float):
         torch.manual_seed(units + layers)
-        spec = Learned(symbols=SYMBOLS, size=5) if input == "learned" else OneHot(symbols=SYMBOLS)
-        core = Core(cell=cell, units=units, layers=layers)
-        network = SequenceNetwork(Architecture(input=spec, core=core, head=LabelPerStep(classes=SYMBOLS)), **dropouts)
+        tied = input == "tied"
+        spec = OneHot(symbols=SYMBOLS) if input == "one-hot" else Learned(symbols=SYMBOLS, size=SIZE)
+        core = Core(cell=cell, units=units, layers=layers, top_units=SIZE if tied else None)
+        head = LabelPerStep(classes=SYMBOLS, tied=tied)
+        network = SequenceNetwork(Architecture(input=spec, core=core, head=head), **dropouts)
         with torch.no_grad():
+            if tied:
+                network.input.table.mul_(10)
+            network.head.bias.uniform_(-0.5, 0.5)
             for layer in network.layers:
                 layer.weight_hh.mul_(2)
                 layer.bias_hh.uniform_(-0.5, 0.5)

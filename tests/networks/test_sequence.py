@@ -5,48 +5,54 @@ import pytest
 import torch
 from torch.nn import functional
 
-from tests.oracles import numpy_logits, torch_nn
+from tests.oracles import TorchNN, numpy_logits
 from textrnn.cells import CELLS
+from textrnn.export.save import count_parameters
+from textrnn.networks import cross_entropy
 from textrnn.networks.inputs import Vectors
 from textrnn.networks.kernels import KERNELS
 from textrnn.networks.recurrent import RecurrentLayer
 
+INPUTS = ("learned", "one-hot", "tied")
 IDS = np.random.default_rng(0).integers(0, 11, (9, 3))
 
 
-@pytest.mark.parametrize("input", ["learned", "one-hot"])
+@pytest.mark.parametrize("input", INPUTS)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_logits_equal_torch_nn(build, input, layers):
     network = build(input=input, layers=layers).eval()
-    embedding, lstm, linear = torch_nn(network)
     ids = torch.from_numpy(IDS)
     hidden, _ = network(ids)
-    torch.testing.assert_close(network.head(hidden), linear(lstm(embedding(ids))[0]), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(network.head(hidden), TorchNN(network)(ids), atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("input", ["learned", "one-hot"])
+@pytest.mark.parametrize("input", INPUTS)
 def test_logits_equal_the_equations_in_numpy(build, cell, input):
     network = build(cell=cell, input=input).eval()
     hidden, _ = network(torch.from_numpy(IDS))
     np.testing.assert_allclose(network.head(hidden).detach().numpy(), numpy_logits(network, IDS), atol=1e-5)
 
 
-@pytest.mark.parametrize("input", ["learned", "one-hot"])
-def test_gradients_equal_torch_nn(build, input):
+@pytest.mark.parametrize("input", INPUTS)
+@pytest.mark.parametrize("few", [10**6, 1], ids=["plain loss", "blockwise loss"])
+def test_gradients_equal_torch_nn(build, monkeypatch, input, few):
+    monkeypatch.setattr(cross_entropy, "FEW_CLASSES", few)
+    monkeypatch.setattr(cross_entropy, "ENTRIES_AT_ONCE", 5 * 11)
     network = build(input=input)
-    embedding, lstm, linear = torch_nn(network)
+    oracle = TorchNN(network)
     ids, targets = torch.from_numpy(IDS[:-1]), torch.from_numpy(IDS[1:])
     nats, count = network.head.loss(network(ids)[0], targets)
+    assert count == targets.numel()
     (nats / count).backward()
-    logits = linear(lstm(embedding(ids))[0])
-    functional.cross_entropy(logits.flatten(0, 1), targets.flatten()).backward()
-    for index, layer in enumerate(network.layers):
-        for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-            expected = getattr(lstm, f"{name}_l{index}").grad
-            torch.testing.assert_close(getattr(layer, name).grad, expected, atol=1e-6, rtol=1e-4)
-    if input == "learned":
-        torch.testing.assert_close(network.input.table.grad, embedding.weight.grad, atol=1e-6, rtol=1e-4)
+    functional.cross_entropy(oracle(ids).flatten(0, 1), targets.flatten()).backward()
+    expected = {"head.weight": oracle.linear.weight.grad, "head.bias": oracle.linear.bias.grad}
+    expected["input.table"] = oracle.embedding.weight.grad
+    for index, lstm in enumerate(oracle.lstms):
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        expected |= {f"layers.{index}.{name}": getattr(lstm, f"{name}_l0").grad for name in names}
+    for name, parameter in network.named_parameters():
+        torch.testing.assert_close(parameter.grad, expected[name], atol=1e-6, rtol=1e-4)
 
 
 @pytest.mark.parametrize("way", ["by_kernel", "by_fused_operator"])
@@ -130,8 +136,24 @@ def test_a_new_network_has_its_forget_gates_open():
     assert layer.weight_hh.abs().max() <= 6**-0.5
 
 
-def test_the_described_shapes_are_those_of_the_weights(build):
-    for input in ("learned", "one-hot"):
-        network = build(input=input, layers=3)
-        weights = {name: value.numel() for name, value in network.state_dict().items()}
-        assert {name: rows * columns for name, rows, columns in network.architecture.shapes()} == weights
+@pytest.mark.parametrize("input", INPUTS)
+@pytest.mark.parametrize("layers", [1, 3])
+def test_the_described_shapes_are_those_of_the_weights(build, input, layers):
+    network = build(input=input, layers=layers)
+    weights = {name: value.numel() for name, value in network.state_dict().items()}
+    assert {name: rows * columns for name, rows, columns in network.architecture.shapes()} == weights
+    assert sum(weights.values()) == count_parameters(network)
+
+
+def test_dropout_at_the_input_drops_entries_of_the_vectors_and_keeps_their_mean(build):
+    network = build(input="one-hot", input_dropout=0.25).train()
+    seen = []
+    network.layers[0].register_forward_pre_hook(lambda layer, arguments: seen.append(arguments[0].vectors()))
+    torch.manual_seed(0)
+    network(torch.zeros(200, 50, dtype=torch.int64))
+    entries = seen[0][..., 0]  # each was 1
+    assert entries.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert entries.mean().item() == pytest.approx(1, abs=4 * (1 / 3 / entries.numel()) ** 0.5)
+    assert not seen[0][..., 1:].any()
+    network.eval()
+    assert torch.equal(network(torch.from_numpy(IDS))[0], network(torch.from_numpy(IDS))[0])

@@ -15,24 +15,15 @@ from tests.fakes import fake_language_model
 from textrnn.config import Unit
 from textrnn.decoding.sampling import Sampling
 from textrnn.errors import UsageError
-from textrnn.tasks import language_model
+from textrnn.tasks import language_model, reading
 from textrnn.tasks.generation import Generation
-from textrnn.tasks.language_model import LanguageModel, Score
-from textrnn.text.tokenizer import START
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.scoring import Score
+from textrnn.text.tokenizer import START, OutOfVocabulary
 
 LETTERS = st.text(ALPHABET + "é", max_size=40)
 TEXTS = ["", "a", "To be, or not to be", "é?", "Once upon a time\n" * 9, *(letter * 3 for letter in ALPHABET)]
 FLOAT32 = 1e-5  # the most that a token's log-probability may change
-
-
-@pytest.fixture(scope="session")
-def exact(tiny_int8: Path) -> LanguageModel:
-    return textrnn.load(tiny_int8, threads=1)
-
-
-@pytest.fixture(scope="session")
-def near(tiny_model: Path) -> LanguageModel:
-    return textrnn.load(tiny_model, threads=1)
 
 
 def scores(model: LanguageModel, texts: Sequence[str], *, batch_size: int = 64) -> list[Score]:
@@ -78,8 +69,8 @@ def test_a_score_is_the_sum_of_its_tokens_read_step_by_step(
         targets = [*ids[1:], model.tokenizer.tokens.index("<eos>")]
         state, steps = None, []
         for read, target in zip(ids, targets, strict=True):
-            logits, state = model.engine.run(np.array([[read]]), state)
-            steps.append(float(language_model.log_probabilities(logits[0, 0], np.array(target))))
+            logprobs, state = model.engine.run(np.array([[read]]), state)
+            steps.append(float(logprobs[0, 0, target]))
         assert [row.logprob for row in whole.token_logprobs] == pytest.approx(steps, abs=tolerance, rel=0)
         assert whole.logprob == math.fsum(row.logprob for row in whole.token_logprobs)
 
@@ -99,7 +90,7 @@ def test_a_token_has_its_surprisal_and_its_rank() -> None:
     assert [row.rank for row in score.token_logprobs] == [1, 2, 4, 3]
     bits = [row.surprisal_bits for row in score.token_logprobs]
     assert bits == pytest.approx([-math.log2(chance) for chance in (0.4, 0.3, 0.1, 0.2)], rel=1e-6)
-    assert score.oov == ["?"]
+    assert score.oov == [OutOfVocabulary("?", 2)]
 
 
 @pytest.mark.parametrize(("unit", "ends"), [("text", False), ("line", True)])
@@ -127,7 +118,7 @@ def test_a_long_text_is_scored_in_windows_with_the_state_carried(
     texts = ["Once upon a time, " * 10, "a", "Yes. " * 9]
     usual = [scores(model, texts) for model in (exact, near)]
     figures = exact.evaluate(texts[0])
-    monkeypatch.setattr(language_model, "STEPS_AT_ONCE", steps)
+    monkeypatch.setattr(reading, "STEPS_AT_ONCE", steps)
     assert scores(exact, texts) == usual[0]
     assert_near(scores(near, texts), usual[1])
     assert exact.evaluate(texts[0]) == figures
@@ -229,7 +220,8 @@ def test_a_prompt_of_10000_symbols_is_read_to_its_end(exact: LanguageModel) -> N
 
 def test_unknown_symbols_in_a_prompt_are_listed(exact: LanguageModel) -> None:
     (sample,) = exact.generate("é Once \U0001f600 é\udcff", max_tokens=20, seed=0)
-    assert sample.oov == ["é", "\U0001f600", "é", "\udcff"]
+    expected = {0: "é", 7: "\U0001f600", 9: "é", 10: "\udcff"}
+    assert sample.oov == [OutOfVocabulary(text, offset) for offset, text in expected.items()]
     assert sample.canonical
     assert sample.text
 

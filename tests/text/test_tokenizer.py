@@ -1,12 +1,16 @@
 """Text to symbols and back."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textrnn.config import Vocabulary
 from textrnn.errors import ModelError
-from textrnn.text.tokenizer import BLOCK, EOS, PAD, SPECIAL, START, UNK, Tokenizer, character_vocabulary
+from textrnn.text.levels import PART
+from textrnn.text.tokenizer import EOS, PAD, SPECIAL, START, UNK, OutOfVocabulary, Tokenizer
 
 ALPHABET = "abc <>/\t\r\n\x00é\u0301\u2028\U0001f600"  # with a combining accent, a line separator and an emoji
 FIRST = len(SPECIAL)
@@ -33,7 +37,9 @@ def test_text_of_known_characters_comes_back(tokenizer: Tokenizer, text: str) ->
 def test_each_unknown_character_is_one_unk_and_is_listed(tokenizer: Tokenizer, text: str) -> None:
     expected = [FIRST + ALPHABET.index(character) if character in ALPHABET else UNK for character in text]
     assert tokenizer.encode(text).tolist() == expected
-    assert tokenizer.out_of_vocabulary(text) == [character for character in text if character not in ALPHABET]
+    assert tokenizer.out_of_vocabulary(text) == [
+        OutOfVocabulary(character, offset) for offset, character in enumerate(text) if character not in ALPHABET
+    ]
 
 
 @pytest.mark.parametrize("text", SPECIAL)
@@ -62,7 +68,7 @@ def test_saving_keeps_every_symbol_in_its_place(tokenizer: Tokenizer) -> None:
 def test_a_symbol_is_a_code_point(text: str, characters: int) -> None:
     tokenizer = Tokenizer.of_characters("x")
     assert tokenizer.encode(text).tolist() == [UNK] * characters
-    assert tokenizer.out_of_vocabulary(text) == list(text)
+    assert tokenizer.out_of_vocabulary(text) == [OutOfVocabulary(half, offset) for offset, half in enumerate(text)]
 
 
 def test_a_surrogate_is_unknown_though_the_replacement_character_is_known() -> None:
@@ -74,21 +80,24 @@ def test_special_symbols_read_as_nothing_and_unk_as_the_replacement_character(to
 
 
 @pytest.mark.parametrize("shift", [-2, -1, 0, 1])
-def test_encoding_in_blocks_equals_encoding_each_character(tokenizer: Tokenizer, shift: int) -> None:
-    text = "a" * (BLOCK + shift) + "\r\n" + "e\u0301\U0001f600" * BLOCK  # two blocks and more, "\r\n" about the edge
+def test_encoding_in_parts_equals_encoding_each_character(tokenizer: Tokenizer, shift: int) -> None:
+    text = "a" * (PART + shift) + "\r\n" + "e\u0301\U0001f600" * PART  # two parts and more, "\r\n" about the edge
     one_by_one = np.concatenate([tokenizer.encode(character) for character in text])
     assert tokenizer.encode(text).tolist() == one_by_one.tolist()
 
 
+def learnt(texts: list[str], **wanted: int) -> list[str]:
+    """The characters of a vocabulary."""
+    return Tokenizer.learn(texts, "char", Vocabulary(**wanted)).tokens[FIRST:]
+
+
 def test_vocabulary_is_by_frequency_and_ties_are_by_code_point() -> None:
-    kept, counts = character_vocabulary(["zzz", "bb\nn", "naa"])
-    assert kept == ["z", "a", "b", "n", "\n"]
-    assert counts == {"z": 3, "a": 2, "b": 2, "n": 2, "\n": 1}
+    assert learnt(["zzz", "bb\nn", "naa"]) == ["z", "a", "b", "n", "\n"]
 
 
 @given(st.permutations("zzzbbnnaa\n"))
 def test_vocabulary_does_not_depend_on_the_order_of_the_text(text: list[str]) -> None:
-    assert character_vocabulary(text)[0] == ["z", "a", "b", "n", "\n"]
+    assert learnt(text) == ["z", "a", "b", "n", "\n"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +105,7 @@ def test_vocabulary_does_not_depend_on_the_order_of_the_text(text: list[str]) ->
     [(0, 1, "abcd"), (3, 1, "abc"), (9, 1, "abcd"), (0, 2, "abc"), (0, 3, "ab"), (1, 3, "a"), (3, 4, "a"), (0, 9, "")],
 )
 def test_vocabulary_is_cut_by_size_and_by_count(size: int, min_count: int, kept: str) -> None:
-    assert "".join(character_vocabulary(["aaaabbbccd"], size=size, min_count=min_count)[0]) == kept
+    assert learnt(["aaaabbbccd"], size=size, min_count=min_count) == list(kept)
 
 
 @pytest.mark.parametrize(
@@ -109,10 +118,12 @@ def test_vocabulary_is_cut_by_size_and_by_count(size: int, min_count: int, kept:
         b'{"model": 3}',
         Tokenizer.of_characters("ab").to_json()[:-20],
         Tokenizer.of_characters("ab").to_json().replace(b"<eos>", b"</s>"),
+        json.dumps({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}).encode(),
     ],
-    ids=["empty", "no model", "list", "not UTF-8", "wrong model", "cut off", "other special tokens"],
+    ids=["empty", "no model", "list", "not UTF-8", "wrong model", "cut off", "other special tokens", "unknown merge"],
 )
-def test_malformed_file_is_a_model_error_in_one_line(content: bytes) -> None:
+@pytest.mark.parametrize("level", ["char", "ngram", "word", "bpe"])
+def test_malformed_file_is_a_model_error_in_one_line(content: bytes, level: str) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json") as caught:
-        Tokenizer.from_json(content)
+        Tokenizer.from_json(content, level)
     assert "\n" not in str(caught.value)

@@ -12,8 +12,9 @@ from textrnn.batch import Batch
 from textrnn.config import Architecture, Core, LabelPerStep, Learned, TrainingSettings, training_settings
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.training.corpus import split_end
-from textrnn.training.language_model import by_size
+from textrnn.text.levels import LEVELS
+from textrnn.training.corpus import with_level_defaults
+from textrnn.training.language_model import architecture, by_size
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun
@@ -97,7 +98,7 @@ def state_of(network: SequenceNetwork, **values) -> RunState:
 def test_the_state_is_carried_between_windows_and_the_gradient_is_cut(monkeypatch):
     network = small_network()
     ids = np.random.default_rng(0).integers(0, 6, (9, 2))
-    windows = [Batch(ids[:4], ids[1:5], continues=False), Batch(ids[4:8], ids[5:9], continues=True)]
+    windows = [Batch(ids[:4], ids[1:5], np.array([False, False])), Batch(ids[4:8], ids[5:9], np.array([True, True]))]
     run = state_of(network, steps=2, evaluations=2)
     seen = []
     forward = SequenceNetwork.forward
@@ -118,8 +119,20 @@ def test_a_fresh_batch_starts_from_zero():
     ids = np.random.default_rng(0).integers(0, 6, (5, 2))
     run = state_of(network, steps=2, evaluations=1)
     run.carried = [{"hidden": torch.full((2, 8), math.nan), "memory": torch.full((2, 8), math.nan)}]
-    rows = list(train(network, [Batch(ids[:-1], ids[1:])] * 2, lambda network: 1.0, run))
+    rows = list(train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, lambda network: 1.0, run))
     assert math.isfinite(rows[0].train_nats)
+
+
+def test_the_state_goes_on_for_the_sequences_that_continue_alone():
+    run = state_of(small_network(), steps=2, evaluations=1)
+    ids = np.zeros((3, 3), np.int64)
+    run.carried = [{part: torch.arange(1.0, 25.0).view(3, 8) for part in ("hidden", "memory")}]
+    (layer,) = run.carried_to(Batch(ids, ids, np.array([True, False, True])))
+    for part, before in run.carried[0].items():
+        assert torch.equal(layer[part][[0, 2]], before[[0, 2]])
+        assert not layer[part][1].any()
+    assert run.carried_to(Batch(ids, ids, np.array([False, False, False]))) is None
+    assert run.carried_to(Batch(ids, ids, np.array([True, True, True]))) is run.carried
 
 
 @pytest.mark.parametrize(("setting", "limit"), [("clip_norm", 0.01), ("clip_value", 0.001)])
@@ -179,17 +192,42 @@ def test_epochs_limit_the_steps(song, tmp_path):
     assert run.state.total == round(2 * run.task.steps_per_epoch)
 
 
-def test_the_held_out_end_is_the_last_of_the_text():
-    assert split_end(["abcdef", "gh"], 3) == (["abcde"], "fgh")
-    assert split_end(["abcdef"], 0) == (["abcde"], "f")
-    assert split_end(["ab", "c"], 5) == ([], "abc")
-
-
 def test_what_is_left_open_is_chosen_by_the_size_of_the_text():
     small, large = by_size(TrainingSettings(), 50_000), by_size(TrainingSettings(), 10_000_000)
     assert (small.units or 0) < (large.units or 0)
     assert (small.dropout or 0) > (large.dropout or 0)
-    assert by_size(TrainingSettings(units=7, dropout=0.0), 50_000).units == 7
+    given = by_size(TrainingSettings(units=7, dropout=0.0), 50_000)
+    assert (given.units, given.dropout) == (7, 0.0)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("symbols", [50_000, 500_000, 50_000_000])
+def test_nothing_is_left_open_in_the_end(level, symbols):
+    chosen = by_size(with_level_defaults(TrainingSettings(level=level)), symbols)
+    assert not [name for name, value in chosen.model_dump().items() if value is None]
+    described = architecture(chosen, symbols=100)
+    assert described.head.tied == (level != "char")
+    assert described.input.size == chosen.embedding
+    assert described.core.sizes[-1] == (chosen.embedding if described.head.tied else chosen.units)
+    assert described.core.sizes[:-1] == [chosen.units] * (chosen.layers - 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "embedding", "sizes", "tied"),
+    [
+        ({"layers": 2}, 6, [8, 8], False),
+        ({"layers": 2, "tied": True}, 6, [8, 6], True),
+        ({"layers": 2, "tied": True, "embedding": 8}, 8, [8, 8], True),
+        ({"layers": 3, "level": "word"}, 6, [8, 8, 6], True),
+        ({"layers": 2, "level": "word", "tied": False}, 6, [8, 8], False),
+    ],
+)
+def test_a_tied_network_has_a_top_layer_of_the_vectors_size(given, embedding, sizes, tied):
+    settings = with_level_defaults(TrainingSettings(**{"units": 8, "embedding": 6, **given}))
+    described = architecture(settings, symbols=20)
+    assert (described.input.size, described.core.sizes, described.head.tied) == (embedding, sizes, tied)
+    unit_vectors = with_level_defaults(TrainingSettings(level="word", input="one-hot", units=8))
+    assert not architecture(unit_vectors, symbols=20).head.tied
 
 
 @pytest.mark.parametrize(
@@ -201,6 +239,14 @@ def test_what_is_left_open_is_chosen_by_the_size_of_the_text():
         ({"cell": "gro"}, "unknown cell 'gro'; one of lstm"),
         ({"steps": 3, "minutes": 1}, "give one end"),
         ({"rate": "fast"}, "rate: Input should be a valid number"),
+        ({"level": "letters"}, "level: Input should be 'char', 'ngram', 'word' or 'bpe'"),
+        ({"unit": "page"}, "unit: Input should be 'auto', 'text' or 'line'"),
+        ({"ngram": 1}, "ngram: Input should be greater than or equal to 2"),
+        ({"ngram": 5}, "ngram: Input should be less than or equal to 4"),
+        ({"fresh": 1.0}, "fresh: Input should be less than 1"),
+        ({"input_dropout": 1.0}, "input_dropout: Input should be less than 1"),
+        ({"vocabulary_size": -1}, "vocabulary_size: Input should be greater than or equal to 0"),
+        ({"min_count": 0}, "min_count: Input should be greater than 0"),
     ],
 )
 def test_a_setting_that_is_wrong_is_refused_in_one_line(values, says):

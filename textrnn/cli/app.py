@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import textrnn
-from textrnn.cli import evaluate, generate, inspect, models, quantize, score, train
+from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
 from textrnn.errors import TextrnnError, UsageError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (train, generate, score, evaluate, inspect, quantize, models):
+for command in (train, generate, score, choose, next, evaluate, inspect, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 

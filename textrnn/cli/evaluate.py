@@ -10,6 +10,7 @@ from textrnn.cli.options import (
     FormatOption,
     ModelArgument,
     OutOption,
+    RunningTextOption,
     ThreadsOption,
     example,
 )
@@ -20,6 +21,7 @@ EXAMPLES = example("textrnn evaluate shakespeare README.md")
 def evaluate(
     model: ModelArgument,
     file: Annotated[str, typer.Argument(help="A file of text (.gz too), or - for standard input.")],
+    running_text: RunningTextOption = False,
     encoding: EncodingOption = "utf-8",
     format: FormatOption = "auto",
     out: OutOption = None,
@@ -39,5 +41,5 @@ def evaluate(
     if not text:
         raise DataError(f"{file} is empty")
     with open_sink(out, format) as sink:
-        for metric in language_model.evaluate(text):
+        for metric in language_model.evaluate(text, running_text=running_text):
             sink.write(asdict(metric))

@@ -1,7 +1,10 @@
 """textrnn generate"""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,8 +30,16 @@ EXAMPLES = example(
 def generate(
     model: ModelArgument,
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the text begins with.")] = "",
-    n: Annotated[int, typer.Option("-n", min=1, help="How many samples.")] = 1,
-    max_tokens: Annotated[int, typer.Option(min=0, help="Tokens to generate at most.")] = 300,
+    prompts: Annotated[
+        str | None, typer.Option(help="A file with a prompt on each line (.gz too), or - for standard input.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many samples of each prompt.")] = 1,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=0, help="Tokens to generate at most; 300 if not given.", show_default=False)
+    ] = None,
+    until_eos: Annotated[
+        bool, typer.Option("--until-eos", help="Go on to the end of the sentence or document, whatever it takes.")
+    ] = False,
     temperature: Annotated[
         float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 bolder, 0 always the likeliest.")
     ] = 1.0,
@@ -37,6 +48,9 @@ def generate(
     min_p: Annotated[
         float, typer.Option(help="Draw from tokens at least this times as likely as the likeliest.")
     ] = 0.0,
+    repetition_penalty: Annotated[
+        float, typer.Option(help="Above 1 makes what stood before less likely; 1 changes nothing.")
+    ] = 1.0,
     stop: Annotated[
         list[str] | None, typer.Option(help="End before this text; may be given again.", show_default=False)
     ] = None,
@@ -54,62 +68,72 @@ def generate(
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
-    from dataclasses import asdict
-
-    from textrnn.cli.output import open_output, open_sink
+    from textrnn.cli.output import Sink, chosen_format, open_output, warn_of_unknown
     from textrnn.decoding.sampling import Sampling
+    from textrnn.errors import UsageError
     from textrnn.tasks import load
-    from textrnn.tasks.generation import Generation
-    from textrnn.tasks.language_model import new_seed
+    from textrnn.tasks.language_model import longest, new_seed
+    from textrnn.text.records import read_lines
 
-    sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk)
+    if prompts is not None and prompt:
+        raise UsageError("give --prompt or --prompts, not both")
+    sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
+    most = longest(max_tokens, until_eos)
     language_model = load(model, engine=engine, threads=threads)
     seed = new_seed() if seed is None else seed
-    unknown = language_model.tokenizer.out_of_vocabulary(prompt)
-    if unknown:
-        shown = ", ".join(map(repr, dict.fromkeys(unknown)))
-        typer.echo(f"{len(unknown)} symbols of the prompt are unknown to the model: {shown}", err=True)
-    if format == "text" and n == 1 and out is None and sys.stdout.isatty():
-        with open_output(None) as stream:
-            stream.write(prompt if echo else "")
-            for piece in language_model.stream(
-                prompt, max_tokens=max_tokens, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
-            ):
-                if isinstance(piece, Generation):
-                    stream.write("\n")
-                    describe(piece)
-                else:
-                    stream.write(piece)
-                    stream.flush()
-        return
-    generations = language_model.generate(
-        prompt,
-        n=n,
-        max_tokens=max_tokens,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        stop=stop or (),
-        seed=seed,
-        allow_unk=allow_unk,
-        logprobs=logprobs,
-    )
-    if format == "text":
+    warn_of_unknown(language_model, prompt)
+    if format == "text" and n == 1 and prompts is None and out is None and sys.stdout.isatty():
+        pieces = language_model.stream(
+            prompt, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
+        )
+        ended = Counter([show(pieces, prompt if echo else "").ended])
+    else:
+        ended = Counter()
+        generations = language_model.generate_each(
+            [prompt] if prompts is None else read_lines(prompts),
+            n=n,
+            max_tokens=most,
+            sampling=sampling,
+            stop=stop or (),
+            seed=seed,
+            logprobs=logprobs,
+        )
         with open_output(out) as stream:
-            for generation in generations:
-                stream.write((prompt if echo else "") + generation.text + "\n")
-                if generation.index < n - 1:
-                    stream.write("-" * 20 + "\n")
-                if logprobs:
-                    describe(generation)
-        return
-    with open_sink(out, format, hidden=("tokens", "token_logprobs")) as sink:
-        for generation in generations:
-            record = asdict(generation)
-            if not logprobs:
-                del record["token_logprobs"]
-            sink.write(record)
+            sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
+            for number, generation in enumerate(generations):
+                ended[generation.ended] += 1
+                if format == "text":
+                    stream.write("-" * 20 + "\n" if number else "")
+                    stream.write((generation.prompt if echo else "") + generation.text + "\n")
+                    if logprobs:
+                        describe(generation)
+                else:
+                    sink.write(as_record(generation, logprobs=logprobs))
+            sink.finish()
+    if until_eos and ended["length"]:
+        typer.echo(f"{ended['length']} samples did not end within {most:,} tokens and were cut there", err=True)
+
+
+def show(pieces: "Iterable[str | Generation]", prompt: str) -> "Generation":
+    """Print a sample as it is drawn; the whole of it comes last."""
+    from textrnn.cli.output import open_output
+
+    with open_output(None) as stream:
+        stream.write(prompt)
+        for piece in pieces:
+            stream.write(piece if isinstance(piece, str) else "\n")
+            stream.flush()
+    assert not isinstance(piece, str)
+    describe(piece)
+    return piece
+
+
+def as_record(generation: "Generation", *, logprobs: bool) -> dict[str, Any]:
+    """A sample's fields, those of each token if wanted."""
+    record = asdict(generation)
+    if not logprobs:
+        del record["token_logprobs"]
+    return record
 
 
 def describe(generation: "Generation") -> None:

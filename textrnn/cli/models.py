@@ -18,7 +18,7 @@ def models(format: FormatOption = "auto") -> None:
                 {
                     "name": name,
                     "task": config.task,
-                    "network": f"{config.architecture.core.layers} x {config.architecture.core.units}",
+                    "network": str(config.architecture.core),
                     "level": config.text.level,
                     "precision": config.precision,
                     "bytes": sum(folder.sizes().values()),

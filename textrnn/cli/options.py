@@ -59,3 +59,6 @@ EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")
 ]
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Processor threads; 0 is one for each core.")]
+RunningTextOption = Annotated[
+    bool, typer.Option("--running-text", help="The lines are one text: carry the state from each to the next.")
+]

@@ -1,14 +1,18 @@
 """Results out: one record after another, in the format asked for, to standard output or whole into a file."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.errors import DataError
+
+if TYPE_CHECKING:
+    from textrnn.tasks.language_model import LanguageModel
 
 PAGE = 100  # rows of a table on a terminal
 
@@ -26,7 +30,7 @@ class Sink:
 
     def write(self, record: Record) -> None:
         if self._format == "jsonl":
-            self._stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            self._stream.write(json.dumps(finite(record), ensure_ascii=False, allow_nan=False) + "\n")
         elif self._format == "table":
             self._page.append(record)
             if len(self._page) == PAGE:
@@ -52,6 +56,23 @@ class Sink:
             table.add_row(*(Text(shown(record[name])) for name in names))
         Console(file=self._stream).print(table)
         self._page = []
+
+
+def warn_of_unknown(model: "LanguageModel", text: str) -> None:
+    """Say on standard error which symbols of a prompt the model does not know."""
+    unknown = model.tokenizer.out_of_vocabulary(text)
+    if unknown:
+        shown = ", ".join(repr(lacking) for lacking in dict.fromkeys(place.text for place in unknown))
+        print(f"{len(unknown)} symbols of the prompt are unknown to the model: {shown}", file=sys.stderr)
+
+
+def finite(value: Any) -> Any:
+    """The value with null for infinite numbers, which JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {name: finite(part) for name, part in value.items()}
+    return list(map(finite, value)) if isinstance(value, list) else value
 
 
 def cell(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,12 +14,16 @@ from textrnn.cli.options import (
     FormatOption,
     ModelArgument,
     OutOption,
+    RunningTextOption,
     SourceArgument,
     TextOption,
     ThreadsOption,
     example,
     one_of,
 )
+
+if TYPE_CHECKING:
+    from textrnn.tasks.scoring import Score
 
 EXAMPLES = example(
     'textrnn score shakespeare --text "To be, or not to be" --text "To bee, or knot to bee"',
@@ -32,10 +37,26 @@ def score(
     source: SourceArgument = None,
     text: TextOption = None,
     per_token: Annotated[bool, typer.Option("--per-token", help="Add each token's log-probability and rank.")] = False,
+    unit: Annotated[
+        str,
+        typer.Option(callback=one_of(("token", "word")), help="Rows of --per-token: tokens, or your words (implied)."),
+    ] = "token",
+    heat: Annotated[
+        bool, typer.Option("--heat", help="Print the texts, each token coloured by its surprisal.")
+    ] = False,
     eos: Annotated[
         bool | None,
         typer.Option("--eos/--no-eos", help="Count the end of each text; by default where a model's unit is the line."),
     ] = None,
+    running_text: RunningTextOption = False,
+    tokens: Annotated[
+        bool,
+        typer.Option(
+            "--tokens",
+            help="Each line is JSON: a list of tokens, or an object with `tokens` and, if any, `prompt`, "
+            "as generate --format jsonl writes it.",
+        ),
+    ] = False,
     log_base: Annotated[
         str, typer.Option(callback=one_of(LOG_BASES), help="Base of log-probabilities: e, 2, 10.")
     ] = "e",
@@ -47,44 +68,65 @@ def score(
     threads: ThreadsOption = 0,
 ) -> None:
     """Give the log-probability of each line: N lines in, N records out, in order; a summary on standard error."""
-    from textrnn.cli.output import open_sink
+    from textrnn.cli.output import open_output, open_sink
     from textrnn.cli.stream import open_records, stream
+    from textrnn.errors import UsageError
     from textrnn.metrics.perplexity import Tally
     from textrnn.tasks import load
-    from textrnn.tasks.language_model import Score
+    from textrnn.tasks.scoring import parse_tokens, pieces_of
 
+    by_word = unit == "word"
+    if tokens and (running_text or eos is not None or by_word):
+        raise UsageError("--tokens scores the lists as they are: without --eos, --no-eos, --running-text, --unit word")
+    if heat and (format != "auto" or by_word):
+        raise UsageError("--heat prints texts with coloured tokens: without --format, --unit word")
     texts = open_records(context, source, text, encoding=encoding)
     language_model = load(model, engine=engine, threads=threads)
     tally = Tally()
-    unit = LOG_BASES[log_base]
+    per_token = per_token or by_word or heat
+    if tokens:
+        lists = (parse_tokens(line, number=number) for number, line in enumerate(texts, start=1))
+        scores = language_model.score_tokens(lists, per_token=per_token, batch_size=batch, tally=tally)
+    else:
+        scores = language_model.score(
+            texts,
+            eos=eos,
+            running_text=running_text,
+            per_token=per_token,
+            by_word=by_word,
+            batch_size=batch,
+            tally=tally,
+        )
+    if heat:
+        from textrnn.cli.heat import console, heated, legend
 
-    def rows(scores: Iterable[Score]) -> Iterator[dict[str, Any]]:
-        for score in scores:
-            record: dict[str, Any] = {
-                "text": score.text,
-                "logprob": None if score.logprob is None else score.logprob / unit,
-                "tokens": score.tokens,
-                "oov": score.oov,
-            }
-            if per_token:
-                record["token_logprobs"] = [
-                    {
-                        "token": row.token,
-                        "logprob": row.logprob / unit,
-                        "surprisal_bits": row.surprisal_bits,
-                        "rank": row.rank,
-                    }
-                    for row in score.token_logprobs
-                ]
-            yield record
-
-    with open_sink(out, format, hidden=("tokens",)) as sink:
-        scores = language_model.score(texts, eos=eos, per_token=per_token, batch_size=batch, tally=tally)
-        stream(rows(scores), sink, what="texts")
+        with open_output(out) as file:
+            printer = console(file)
+            printer.print(legend())
+            for score in scores:
+                printer.print(heated(pieces_of(score, language_model.tokenizer)))
+    else:
+        with open_sink(out, format, hidden=("tokens",)) as sink:
+            stream(rows(scores, LOG_BASES[log_base], per_token=per_token), sink, what="texts")
     includes_end = language_model.predicts_end if eos is None else eos
-    conditions = f"each text from <start>; {language_model.config.precision}"
-    says = "with <eos>" if includes_end else "without <eos>"
+    state = "the texts as one, from <start>, state carried" if running_text else "each text from <start>"
+    conditions = f"{state}; {language_model.config.precision}"
+    says = "as the lists are" if tokens else "with <eos>" if includes_end else "without <eos>"
     typer.echo(f"log base {log_base}; logprob {says}", err=True)
-    for metric in tally.metrics(includes_end=includes_end, conditions=conditions):
+    for metric in tally.metrics(includes_end=includes_end or tokens, conditions=conditions):
         value = "-" if metric.value is None else f"{metric.value:,.6g}" if math.isfinite(metric.value) else "inf"
         typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
+
+
+def rows(scores: "Iterable[Score]", unit: float, *, per_token: bool) -> Iterator[dict[str, Any]]:
+    """Scores as records, log-probabilities in `unit` nats."""
+    for score in scores:
+        record: dict[str, Any] = {
+            "text": score.text,
+            "logprob": None if score.logprob is None else score.logprob / unit,
+            "tokens": score.tokens,
+            "oov": [asdict(place) for place in score.oov],
+        }
+        if per_token:
+            record["token_logprobs"] = [{**asdict(row), "logprob": row.logprob / unit} for row in score.token_logprobs]
+        yield record

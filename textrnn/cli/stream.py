@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from textrnn.cli.output import Sink
+from textrnn.errors import UsageError
 from textrnn.text.records import read_records
 
 
@@ -19,6 +20,8 @@ def open_records(
         with redirect_stdout(sys.stderr):  # where it prints the help itself, and returns nothing
             typer.echo(context.get_help())
         raise typer.Exit(2)
+    if source is not None and texts:
+        raise UsageError(f"give a file or texts on the command line, not both ({source})")
     return read_records(source, texts or (), encoding=encoding)
 
 

@@ -26,6 +26,10 @@ def train(
     valid: Annotated[
         str | None, typer.Option("--valid", help="A file to validate on, instead of the end of the text.")
     ] = None,
+    level: Annotated[str | None, setting("level")] = None,
+    unit: Annotated[str | None, setting("unit")] = None,
+    literal_unk: Annotated[bool | None, setting("literal_unk")] = None,
+    lower: Annotated[bool | None, setting("lower")] = None,
     minutes: Annotated[float | None, setting("minutes")] = None,
     epochs: Annotated[float | None, setting("epochs")] = None,
     steps: Annotated[int | None, setting("steps")] = None,
@@ -36,6 +40,9 @@ def train(
     embedding: Annotated[int | None, setting("embedding")] = None,
     vocabulary_size: Annotated[int | None, setting("vocabulary_size")] = None,
     min_count: Annotated[int | None, setting("min_count")] = None,
+    ngram: Annotated[int | None, setting("ngram")] = None,
+    tied: Annotated[bool | None, setting("tied")] = None,
+    input_dropout: Annotated[float | None, setting("input_dropout")] = None,
     dropout: Annotated[float | None, setting("dropout")] = None,
     weight_decay: Annotated[float | None, setting("weight_decay")] = None,
     batch: Annotated[int | None, setting("batch")] = None,
@@ -60,6 +67,10 @@ def train(
 ) -> None:
     """Train a model on text files; it shows a fresh sample as it goes, and keeps the best model in the folder."""
     flags = {
+        "level": level,
+        "unit": unit,
+        "literal_unk": literal_unk,
+        "lower": lower,
         "minutes": minutes,
         "epochs": epochs,
         "steps": steps,
@@ -70,6 +81,9 @@ def train(
         "embedding": embedding,
         "vocabulary_size": vocabulary_size,
         "min_count": min_count,
+        "ngram": ngram,
+        "tied": tied,
+        "input_dropout": input_dropout,
         "dropout": dropout,
         "weight_decay": weight_decay,
         "batch": batch,

@@ -40,8 +40,9 @@ def introduction(run: "TrainingRun") -> list[str]:
     settings, core = run.settings, run.task.architecture.core
     return [
         *run.task.describe(),
-        f"{core.layers} x {core.units} {core.cell}, {run.parameters:,} parameters; dropout {settings.dropout}, "
-        f"{run.task.streams} streams x {settings.window} steps, rate {settings.rate}; {settings.precision} on "
+        f"{core}, {run.parameters:,} parameters; "
+        f"dropout {settings.input_dropout} at the input and {settings.dropout} after each layer, "
+        f"{run.task.streams} streams x {run.task.window} steps, rate {settings.rate}; {settings.precision} on "
         f"{settings.device}; seed {settings.seed}",
     ]
 

@@ -1,6 +1,6 @@
 """Drawing the next symbol from a distribution, reproducibly.
 
-A draw is argmax(logits + temperature x Gumbel noise), which follows softmax(logits / temperature) exactly (Gumbel-max;
+A draw is argmax(log p + temperature x Gumbel noise), which follows softmax(log p / temperature) exactly (Gumbel-max;
 Maddison et al., 2014). The noise of sample i comes from a counter-based generator (Philox; Salmon et al., 2011) under
 the key (seed, i), so that a sample is the same alone and among others.
 """
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.engines.engine import Engine, Floats, State, repeat_state, select_state
+from textrnn.engines.engine import Engine, Floats, State, join_states, select_state, state_after
 from textrnn.errors import UsageError
 from textrnn.text.tokenizer import PAD, START, UNK
 
-READ_AT_ONCE = 512  # steps of a prompt: bounds the memory of its logits
 NOISE_ENTRIES = 2**22  # the most noise drawn at once
 HOTTEST = 1e6  # all symbols are alike long before; far above, noise x temperature is no float32
 
@@ -28,6 +27,8 @@ class Sampling:
     top_k: only the k likeliest; 0 all. top_p: only the likeliest that together reach probability p (Holtzman et al.,
     2020). min_p: only those at least p times as likely as the likeliest (Nguyen et al., 2024).
     allow_unk: <unk> may be drawn; <pad> and <start> never are.
+    repetition_penalty: what was read or drawn before has its log-probability multiplied by this, so that above 1 it
+    becomes less likely (after Keskar et al., 2019, who scale raw scores); 1 changes nothing.
     """
 
     temperature: float = 1.0
@@ -35,6 +36,7 @@ class Sampling:
     top_p: float = 1.0
     min_p: float = 0.0
     allow_unk: bool = False
+    repetition_penalty: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= HOTTEST:
@@ -45,11 +47,16 @@ class Sampling:
             raise UsageError(f"top-p must be above 0 and at most 1, not {self.top_p}")
         if not 0 <= self.min_p <= 1:
             raise UsageError(f"min-p must be from 0 to 1, not {self.min_p}")
+        if not 0 < self.repetition_penalty <= HOTTEST:
+            raise UsageError(
+                f"repetition-penalty must be above 0, at most {HOTTEST:.0f}, not {self.repetition_penalty}"
+            )
 
     @property
     def filters(self) -> bool:
-        """Whether the choice depends on more than logits + noise."""
-        return self.temperature > 0 and (self.top_k > 0 or self.top_p < 1 or self.min_p > 0)
+        """Whether the choice depends on more than log-probability + noise."""
+        cuts = self.temperature > 0 and (self.top_k > 0 or self.top_p < 1 or self.min_p > 0)
+        return cuts or self.repetition_penalty != 1
 
     def forbidden(self, classes: int) -> Floats:
         """(classes,) -inf where a symbol may not be drawn, else 0."""
@@ -57,9 +64,11 @@ class Sampling:
         mask[[PAD, START] if self.allow_unk else [PAD, START, UNK]] = -np.inf
         return mask
 
-    def filter(self, logits: Floats) -> Floats:
-        """Logits (batch, classes), -inf where a filter drops a symbol; filters apply after the temperature."""
-        scaled = logits.astype(np.float64) / self.temperature
+    def filter(self, logprobs: Floats) -> Floats:
+        """Log-probabilities (batch, classes), -inf where a filter drops a symbol; they apply after the temperature."""
+        if not self.temperature:
+            return logprobs
+        scaled = logprobs.astype(np.float64) / self.temperature
         scaled -= scaled.max(-1, keepdims=True)
         ranked = np.argsort(-scaled, axis=-1, kind="stable")
         probability = np.exp(scaled)
@@ -72,7 +81,7 @@ class Sampling:
             keep[:, self.top_k :] = False
         kept = np.zeros_like(keep)
         np.put_along_axis(kept, ranked, keep, -1)
-        return np.where(kept, logits, np.float32(-np.inf))
+        return np.where(kept, logprobs, np.float32(-np.inf))
 
 
 class GumbelNoise:
@@ -96,26 +105,35 @@ class Drawn:
 
     rows: NDArray[np.int64]  # (batch,) which samples these are
     choices: NDArray[np.int64]  # (steps, batch)
-    logits: Floats  # (steps, batch, classes) the model's own, which each choice was made from
+    logprobs: Floats  # (steps, batch, classes) the model's own, which each choice was made from
 
 
 class Sampler:
-    """Draws a batch of samples that continue the same prompt, a block of steps at a time."""
+    """Draws a batch of samples, each after its prompt, a block of steps at a time."""
 
     def __init__(
-        self, engine: Engine, prompt: Sequence[int], sampling: Sampling, *, seed: int, indices: Sequence[int]
+        self,
+        engine: Engine,
+        prompts: Sequence[Sequence[int]],
+        sampling: Sampling,
+        *,
+        seed: int,
+        indices: Sequence[int],
     ) -> None:
-        """prompt: ids, <start> first. indices: the number of each sample, which with the seed decides its noise."""
+        """prompts: each sample's ids, <start> first. indices: its number, which with the seed decides its noise."""
         self.engine, self.sampling = engine, sampling
         self.noise = [GumbelNoise(seed, index) for index in indices]
         self.rows = np.arange(len(indices))
         self.forbidden = sampling.forbidden(engine.classes)
-        ids = np.array(prompt, np.int64)[:, None]
-        state: State | None = None
-        for begin in range(0, len(ids) - 1, READ_AT_ONCE):
-            _, state = engine.run(ids[begin : min(begin + READ_AT_ONCE, len(ids) - 1)], state)
-        self.state = state if state is None else repeat_state(state, len(indices))
-        self.last = np.repeat(ids[-1:], len(indices), axis=1)
+        read = {
+            prompt: state_after(engine, np.array(prompt[:-1], np.int64)[:, None])
+            for prompt in dict.fromkeys(map(tuple, prompts))
+        }
+        self.state: State | None = join_states([read[tuple(prompt)] for prompt in prompts])
+        self.last = np.array([[prompt[-1] for prompt in prompts]], np.int64)
+        self.seen = np.zeros((len(indices), engine.classes), bool)
+        for row, prompt in zip(self.seen, prompts, strict=True):
+            row[list(prompt)] = True
 
     def blocks(self, *, steps: int, size: int) -> Iterator[Drawn]:
         """`steps` steps in blocks of at most `size`; rows dropped with `keep` between two blocks are drawn no more."""
@@ -129,7 +147,7 @@ class Sampler:
     def keep(self, rows: NDArray[np.bool_]) -> None:
         """Go on with these rows of the last block alone."""
         if not rows.all():
-            self.rows, self.last = self.rows[rows], self.last[:, rows]
+            self.rows, self.last, self.seen = self.rows[rows], self.last[:, rows], self.seen[rows]
             self.noise = [noise for noise, kept in zip(self.noise, rows, strict=True) if kept]
             self.state = select_state(self.state, rows) if self.state is not None else None
 
@@ -141,10 +159,13 @@ class Sampler:
         else:
             perturbation = np.tile(self.forbidden, (steps, len(self.rows), 1))
         if sampling.filters:
-            all_logits, self.state = self.engine.run(self.last, self.state)
-            logits = all_logits[-1:]
-            choices = np.argmax(sampling.filter(logits[0] + self.forbidden) + perturbation[0], axis=-1)[None]
+            after_each, self.state = self.engine.run(self.last, self.state)
+            logprobs = after_each[-1:]
+            penalty = np.where(self.seen, np.float32(sampling.repetition_penalty), np.float32(1))
+            allowed = logprobs[0] * penalty + self.forbidden
+            choices = np.argmax(sampling.filter(allowed) + perturbation[0], axis=-1)[None]
+            self.seen[np.arange(len(self.rows)), choices[0]] = True
         else:
-            choices, logits, self.state = self.engine.choose(self.last, perturbation, self.state)
+            choices, logprobs, self.state = self.engine.choose(self.last, perturbation, self.state)
         self.last = choices[-1:]
-        return Drawn(self.rows, choices, logits)
+        return Drawn(self.rows, choices, logprobs)

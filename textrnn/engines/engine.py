@@ -1,5 +1,6 @@
 """The one interface between a trained network and everything that uses it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ Floats = NDArray[np.float32]
 State = dict[str, Floats]  # "hidden.0" and the like → (batch, units)
 
 
+READ_AT_ONCE = 512  # steps: bounds the memory of the log-probabilities that nobody asked for
 MANY = 16  # sequences in a call from which on it is one of several that run side by side
 
 
@@ -20,34 +22,58 @@ class Engine(Protocol):
     classes: int
     workers: int  # how many calls of `run` with MANY sequences are worth making side by side, from as many threads
 
+    def initial_state(self, batch: int) -> State:
+        """Zeros, before anything is read; what `None` stands for."""
+
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
-        """Logits (time, batch, classes) after each of the ids (time, batch), and the state after; time ≥ 1."""
+        """Log-probabilities (time, batch, classes) after each of the ids (time, batch), and the state after; time ≥ 1.
+
+        All log-probabilities are natural.
+        """
+
+    def score(self, ids: Ids, targets: Ids, state: State | None = None) -> tuple[Floats, State]:
+        """Of each target alone the log-probability (time, batch), targets (time, batch); else as `run`."""
 
     def choose(self, ids: Ids, perturbation: Floats, state: State | None = None) -> tuple[Ids, Floats, State]:
-        """Read ids (time, batch), then choose a symbol a step: argmax(logits + perturbation).
+        """Read ids (time, batch), then choose a symbol a step: argmax(log-probability + perturbation).
 
-        perturbation: (steps, batch, classes); steps ≥ 1. Returns the choices (steps, batch), the logits that each was
-        made from (steps, batch, classes), and the state before the last choice is read: the next call reads it.
+        perturbation: (steps, batch, classes); steps ≥ 1. Returns the choices (steps, batch), the log-probabilities
+        that each was made from (steps, batch, classes), and the state before the last choice is read: the next call
+        reads it.
         """
+
+
+def score_by_run(engine: Engine, ids: Ids, targets: Ids, state: State | None = None) -> tuple[Floats, State]:
+    """`Engine.score` by `Engine.run`, for an engine that has no faster way."""
+    logprobs, after = engine.run(ids, state)
+    return np.take_along_axis(logprobs, targets[..., None], -1)[..., 0], after
 
 
 def choose_by_steps(
     engine: Engine, ids: Ids, perturbation: Floats, state: State | None = None
 ) -> tuple[Ids, Floats, State]:
     """`Engine.choose` by `Engine.run`, for an engine that has no faster way."""
-    choices, logits = [], []
+    choices, logprobs = [], []
     for noise in perturbation:
-        all_logits, state = engine.run(ids, state)
-        logits.append(all_logits[-1])
-        choices.append(np.argmax(all_logits[-1] + noise, axis=-1))
+        after_each, state = engine.run(ids, state)
+        logprobs.append(after_each[-1])
+        choices.append(np.argmax(after_each[-1] + noise, axis=-1))
         ids = choices[-1][None]
     assert state is not None
-    return np.stack(choices), np.stack(logits), state
+    return np.stack(choices), np.stack(logprobs), state
 
 
-def repeat_state(state: State, count: int) -> State:
-    """The state of one sequence, for `count` copies of it."""
-    return {name: np.repeat(part, count, axis=0) for name, part in state.items()}
+def state_after(engine: Engine, ids: Ids) -> State:
+    """The state after ids (time, batch) are read; time may be 0."""
+    state = engine.initial_state(ids.shape[1])
+    for begin in range(0, len(ids), READ_AT_ONCE):
+        _, state = engine.run(ids[begin : begin + READ_AT_ONCE], state)
+    return state
+
+
+def join_states(states: Sequence[State]) -> State:
+    """The states of several batches as those of one."""
+    return {name: np.concatenate([state[name] for state in states]) for name in states[0]}
 
 
 def select_state(state: State, rows: NDArray[np.bool_]) -> State:

@@ -11,6 +11,8 @@ from textrnn.engines.engine import MANY, Floats, State
 from textrnn.errors import ModelError
 
 SILENT = 4  # ONNX Runtime's severity for fatal messages alone; errors arrive as exceptions
+INPUTS = {"ids", "targets", "perturbation"}  # and the parts of the state
+OUTPUTS = {"logprobs", "target_logprobs", "choices", "chosen_logprobs"}
 
 
 class OnnxEngine:
@@ -26,11 +28,14 @@ class OnnxEngine:
         self._model = model
         self._all_threads = self._session(self.workers)
         inputs = {value.name: value.shape for value in self._all_threads.get_inputs()}
+        outputs = {value.name for value in self._all_threads.get_outputs()}
         try:
             self.classes = int(inputs["perturbation"][-1])
             self._units = {name: int(shape[-1]) for name, shape in inputs.items() if "." in name}
         except (KeyError, ValueError, IndexError, TypeError):
             raise ModelError("model.onnx is not a graph of this program") from None
+        if not (inputs.keys() >= INPUTS and outputs >= OUTPUTS):
+            raise ModelError("model.onnx is a graph of another version of this program")
         self._after = [f"{name}.after" for name in self._units]
 
     def _session(self, threads: int) -> onnxruntime.InferenceSession:
@@ -49,18 +54,26 @@ class OnnxEngine:
     def _one_thread(self) -> onnxruntime.InferenceSession:
         return self._all_threads if self.workers == 1 else self._session(1)
 
+    def initial_state(self, batch: int) -> State:
+        return {name: np.zeros((batch, units), np.float32) for name, units in self._units.items()}
+
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
-        session = self._one_thread if ids.shape[1] >= MANY else self._all_threads
-        greedy = np.zeros((1, ids.shape[1], self.classes), np.float32)
-        logits, *after = session.run(["logits", *self._after], self._feeds(ids, greedy, state))
-        return logits, dict(zip(self._units, after, strict=True))
+        return self._read("logprobs", ids, ids, state)
+
+    def score(self, ids: Ids, targets: Ids, state: State | None = None) -> tuple[Floats, State]:
+        return self._read("target_logprobs", ids, targets, state)
 
     def choose(self, ids: Ids, perturbation: Floats, state: State | None = None) -> tuple[Ids, Floats, State]:
-        outputs = ["choices", "chosen_logits", *self._after]
-        choices, logits, *after = self._all_threads.run(outputs, self._feeds(ids, perturbation, state))
-        return choices, logits, dict(zip(self._units, after, strict=True))
+        outputs = ["choices", "chosen_logprobs", *self._after]
+        choices, logprobs, *after = self._all_threads.run(outputs, self._feeds(ids, ids, perturbation, state))
+        return choices, logprobs, dict(zip(self._units, after, strict=True))
 
-    def _feeds(self, ids: Ids, perturbation: Floats, state: State | None) -> dict[str, np.ndarray]:
-        if state is None:
-            state = {name: np.zeros((ids.shape[1], units), np.float32) for name, units in self._units.items()}
-        return {"ids": ids, "perturbation": perturbation, **state}
+    def _read(self, wanted: str, ids: Ids, targets: Ids, state: State | None) -> tuple[Floats, State]:
+        session = self._one_thread if ids.shape[1] >= MANY else self._all_threads
+        greedy = np.zeros((1, ids.shape[1], self.classes), np.float32)
+        result, *after = session.run([wanted, *self._after], self._feeds(ids, targets, greedy, state))
+        return result, dict(zip(self._units, after, strict=True))
+
+    def _feeds(self, ids: Ids, targets: Ids, perturbation: Floats, state: State | None) -> dict[str, np.ndarray]:
+        before = state if state is not None else self.initial_state(ids.shape[1])
+        return {"ids": ids, "targets": targets, "perturbation": perturbation, **before}

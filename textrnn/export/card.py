@@ -8,11 +8,12 @@ from textrnn.config import ModelConfig
 def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
     """README.md of a model folder, in Markdown."""
     core, training = config.architecture.core, config.training
+    tied = " tied to the output" if config.architecture.head.tied else ""
     lines = [
         f"# {name}",
         "",
-        f"A recurrent language model made with textrnn: {core.layers} x {core.units} {core.cell}, "
-        f"{config.architecture.input.kind} input, {config.architecture.head.classes} symbols "
+        f"A recurrent language model made with textrnn: {core}, "
+        f"{config.architecture.input.kind} input{tied}, {config.architecture.head.classes} symbols "
         f"({config.text.level} level, unit {config.text.unit}), {config.precision}.",
         "",
         "```",

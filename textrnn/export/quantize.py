@@ -41,8 +41,8 @@ def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", co
     if folder.config.precision != "float32":
         raise ModelError(f"{source} is int8 already")
     check_destination(out)
-    network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"))
     config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
+    network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
         model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)

@@ -27,6 +27,7 @@ class Tally:
     end_nats: float = 0.0
     characters: int = 0
     bytes: int = 0  # in UTF-8
+    altered: int = 0  # texts that their symbols do not give back exactly
 
     def add_text(self, text: str) -> None:
         """Count a text's characters and bytes."""
@@ -38,7 +39,7 @@ class Tally:
         """The table. includes_end: bits per character count <eos>. conditions: split, state and so on, in words."""
         known, known_nats = self.symbols - self.unknown, self.nats - self.unknown_nats
         rows = [
-            Metric("texts", self.texts, "records or files scored"),
+            Metric("sentences", self.texts, "texts scored, each a record"),
             Metric("token_count", self.symbols, "symbols predicted, without <eos>"),
             Metric("oov_count", self.unknown, "of these, outside the vocabulary: predicted as <unk>"),
         ]
@@ -62,6 +63,9 @@ class Tally:
         ):
             if self.unknown:
                 why = f"not given: {self.unknown} symbols are <unk>, so the symbols do not give the text back"
+                rows.append(Metric(name, None, why))
+            elif self.altered:
+                why = f"not given: of {self.altered} texts the symbols do not give the spaces or letters back exactly"
                 rows.append(Metric(name, None, why))
             elif not count:
                 rows.append(Metric(name, None, NOTHING))

@@ -18,25 +18,17 @@ class TokenLogprob:
     token: str
     logprob: float  # natural
     surprisal_bits: float
-    rank: int  # 1 is the likeliest symbol at this place
+    rank: int | None  # 1 is the likeliest symbol at this place; None for a word of several symbols
 
 
-def log_probabilities(logits: Floats, targets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Natural log-probability of each target (…) under logits (…, classes).
-
-    Row by row in the same order of operations whatever else is there, so that a row's value does not depend on others.
-    """
-    highest = logits.max(-1, keepdims=True)
-    total = np.exp(logits - highest).sum(-1, dtype=np.float32)
-    chosen = np.take_along_axis(logits, targets[..., None], -1) - highest
-    logprobs: NDArray[np.float64] = chosen[..., 0].astype(np.float64) - np.log(total.astype(np.float64))
-    return logprobs
+def of_chosen(logprobs: Floats, chosen: Ids) -> NDArray[np.float64]:
+    """The log-probability of each chosen symbol (…) among those of all: (…, classes)."""
+    return np.take_along_axis(logprobs, chosen[..., None], -1)[..., 0].astype(np.float64)
 
 
-def rank(logits: Floats, targets: Ids) -> Ids:
-    """How many symbols are likelier than the target, plus 1."""
-    chosen = np.take_along_axis(logits, targets[..., None], -1)
-    return np.asarray((logits > chosen).sum(-1) + 1, np.int64)
+def rank(logprobs: Floats, chosen: Ids) -> Ids:
+    """How many symbols are likelier than the chosen, plus 1."""
+    return np.asarray((logprobs > np.take_along_axis(logprobs, chosen[..., None], -1)).sum(-1) + 1, np.int64)
 
 
 def token_table(tokens: Sequence[str], logprobs: Iterable[float], ranks: Iterable[int]) -> list[TokenLogprob]:

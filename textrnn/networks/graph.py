@@ -19,6 +19,7 @@ from textrnn.errors import ModelError
 OPSET = 17
 IR_VERSION = 9
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators, part of every build of it
+LARGEST_INTEGER = 127  # of a weight
 ACTIVATION_STEPS = 63
 ACTIVATION_ZERO = 64
 
@@ -129,21 +130,26 @@ class Graph:
     def _integer_linear(
         self, x: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, bound: float
     ) -> Symbol:
-        scale = np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / 127  # (out,)
-        integers = np.rint(weight / scale[:, None]).astype(np.int8)
+        integers, scale = self.integers(name, weight)
         step = self.weight(f"activation_step.{bound:.9g}", np.float32(bound / ACTIVATION_STEPS))
         zero = self.weight("activation_zero", np.uint8(ACTIVATION_ZERO))
         return self.node(
             "MatMulIntegerToFloat",
             self.node("QuantizeLinear", x, step, zero),
-            self.weight(f"{name}.int8", integers.T),
+            self.prepared("Transpose", integers),
             step,
-            self.weight(f"{name}.scale", scale.astype(np.float32)),
+            scale,
             zero,
             None,  # the weights' zero point: 0
             None if bias is None else self.weight(f"{name}.bias", bias),
             domain=CONTRIB,
         )
+
+    def integers(self, name: str, weight: NDArray[np.float32]) -> tuple[Symbol, Symbol]:
+        """Rows (out, in) as integers from -127 to 127, and what one of them is worth in each row: (out,)."""
+        scale = np.maximum(np.abs(weight).max(1), np.float32(1e-12)) / LARGEST_INTEGER
+        rows = np.rint(weight / scale[:, None]).astype(np.int8)
+        return self.weight(f"{name}.int8", rows), self.weight(f"{name}.scale", scale.astype(np.float32))
 
     def scan(self, body: "Graph", carried: Sequence[Symbol], scanned: Sequence[Symbol]) -> list[Symbol]:
         """Run `body` along the first axis of `scanned`: the carried values after it, then its other outputs."""

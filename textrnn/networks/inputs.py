@@ -7,6 +7,7 @@ its weights, and its product with each row of a small embedding is computed once
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
 from onnx import TensorProto
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from textrnn.config import Input, Learned, OneHot, Spec
 from textrnn.engines.engine import Floats
-from textrnn.networks.graph import Graph, Symbol
+from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
 
@@ -114,18 +115,31 @@ class LearnedInput(nn.Module):
         return Lookup(ids, self.table)
 
     def to_graph(self, graph: Graph, ids: Symbol) -> Symbol:
-        """The vectors of ids."""
-        return graph.node("Gather", graph.weight("input.table", self.table.detach().cpu().numpy()), ids)
+        """The vectors of ids, in float32."""
+        return graph.node("Gather", graph.weight("input.table.weight", self._array()), ids)
+
+    def shares_to_graph(self, graph: Graph, ids: Symbol, name: str, weight: Floats, bias: Floats) -> Symbol:
+        """W x + b of ids.
+
+        In int8 a vector is its integers, which lie in [-1, 1] when divided by the largest, times a scale of its own.
+        """
+        if graph.precision == "float32":
+            return graph.linear(self.to_graph(graph, ids), name, weight, bias, bound=1.0)
+        integers, scale = graph.integers("input.table", self._array())
+        rows = graph.node("Cast", graph.node("Gather", integers, ids), to=TensorProto.FLOAT)
+        unit = rows * graph.weight("input.unit", np.float32(1 / LARGEST_INTEGER))
+        largest = graph.node("Gather", scale, ids) * graph.weight("input.largest", np.float32(LARGEST_INTEGER))
+        product = graph.linear(unit, name, weight, None, bound=1.0)
+        return product * graph.node("Unsqueeze", largest, graph.numbers(-1)) + graph.weight(f"{name}.bias", bias)
 
     def product_table(self, graph: Graph, weight: Floats, bias: Floats) -> Floats | None:
         """W x + b for every symbol, in int8, where it is small: (symbols, out). Exact, and nothing to multiply."""
-        table: Floats = self.table.detach().cpu().numpy()
+        table = self._array()
         is_small = len(table) * len(weight) <= TABLE_ENTRIES
         return table @ weight.T + bias if graph.precision == "int8" and is_small else None
 
-    def bound(self) -> float:
-        """The largest entry of any vector."""
-        return float(self.table.detach().abs().max())
+    def _array(self) -> Floats:
+        return np.asarray(self.table.detach().cpu().numpy())
 
 
 class OneHotInput(nn.Module):
@@ -141,13 +155,13 @@ class OneHotInput(nn.Module):
     def to_graph(self, graph: Graph, ids: Symbol) -> None:
         """Nothing: unit vectors are never made, so no kernel that asks for them can be used."""
 
+    def shares_to_graph(self, graph: Graph, ids: Symbol, name: str, weight: Floats, bias: Floats) -> Symbol:
+        """W x + b of ids: always by the table below."""
+        raise AssertionError("unit vectors are never made")
+
     def product_table(self, graph: Graph, weight: Floats, bias: Floats) -> Floats:
         """W x + b for every symbol: a column of W each, plus b."""
         return weight.T + bias
-
-    def bound(self) -> float:
-        """The largest entry of any vector."""
-        return 1.0
 
 
 INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {Learned: LearnedInput, OneHot: OneHotInput}

@@ -1,6 +1,7 @@
 """A whole network: an input, a stack of recurrent layers, a head. State goes in and comes out."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from onnx import TensorProto
@@ -10,42 +11,52 @@ from textrnn.cells import CELLS
 from textrnn.config import Architecture, Precision
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.heads import build_head
-from textrnn.networks.inputs import Read, Shares, Vectors, build_input
+from textrnn.networks.inputs import LearnedInput, Read, Shares, Vectors, build_input
 from textrnn.networks.recurrent import LayerState, RecurrentLayer
 
 State = list[LayerState]  # one for each layer
+
+TIED_DEVIATION = 0.1  # of vectors that are the output's weights too: with 1 the first logits would be far apart
 
 
 class SequenceNetwork(nn.Module):
     """The network of an architecture.
 
-    dropout: share of each layer's outputs dropped in training (Zaremba et al., 2014).
+    input_dropout: share of the entries of the vectors at the input dropped in training, dropout: of each layer's
+    outputs (Zaremba et al., 2014).
     recurrent_dropout: share of the hidden-to-hidden weights dropped in training (Merity et al., 2018).
     """
 
-    def __init__(self, architecture: Architecture, *, dropout: float = 0.0, recurrent_dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        *,
+        input_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+    ) -> None:
         super().__init__()
         self.architecture = architecture
-        self.dropout, self.recurrent_dropout = dropout, recurrent_dropout
-        core = architecture.core
-        cell = CELLS[core.cell]
+        self.input_dropout, self.dropout, self.recurrent_dropout = input_dropout, dropout, recurrent_dropout
+        cell, sizes = CELLS[architecture.core.cell], architecture.core.sizes
         self.input = build_input(architecture.input)
-        sizes = [self.input.size] + [core.units] * (core.layers - 1)
         self.layers: Sequence[RecurrentLayer] = nn.ModuleList(  # type: ignore[assignment]
-            RecurrentLayer(cell, size, core.units) for size in sizes
+            RecurrentLayer(cell, below, units) for below, units in pairwise([self.input.size, *sizes])
         )
-        self.head = build_head(architecture.head, core.units)
+        table = self.input.table if isinstance(self.input, LearnedInput) and architecture.head.tied else None
+        if table is not None:
+            nn.init.normal_(table, std=TIED_DEVIATION)
+        self.head = build_head(architecture.head, sizes[-1], table)
 
     @property
     def device(self) -> torch.device:
-        return self.head.weight.device
+        return self.head.bias.device
 
     def initial_state(self, batch: int) -> State:
         """Zeros, before anything is read."""
-        core = self.architecture.core
-        parts = CELLS[core.cell].state
         return [
-            {part: torch.zeros(batch, core.units, device=self.device) for part in parts} for _ in range(core.layers)
+            {part: torch.zeros(batch, layer.units, device=self.device) for part in layer.cell.state}
+            for layer in self.layers
         ]
 
     def forward(self, ids: Tensor, state: State | None = None) -> tuple[Tensor, State]:
@@ -54,6 +65,8 @@ class SequenceNetwork(nn.Module):
         dropout = self.dropout if self.training else 0.0
         recurrent_dropout = self.recurrent_dropout if self.training else 0.0
         read: Read = self.input(ids)
+        if self.training and self.input_dropout:
+            read = Vectors(drop(read.vectors(), self.input_dropout))
         after = []
         for layer, layer_state in zip(self.layers, before, strict=True):
             hidden, new_state = layer(read, layer_state, dropped=recurrent_dropout)
@@ -64,32 +77,39 @@ class SequenceNetwork(nn.Module):
     def to_graph(self, precision: Precision) -> bytes:
         """The network as an ONNX file that reads symbols and then chooses some.
 
-        Inputs: ids (time, batch), int64, to be read; perturbation (steps, batch, classes), float32; for each layer k
-        and part p of the state, "p.k" (batch, units). At least one of each.
-        Outputs: logits (time, batch, classes) after each id; choices (steps, batch), int64, and chosen_logits
-        (steps, batch, classes) that they were made from; "p.k.after", the state after the ids and all choices but the
-        last, which the next call reads.
+        Inputs: ids (time, batch), int64, to be read; targets (time, batch), int64; perturbation (steps, batch,
+        classes), float32; for each layer k and part p of the state, "p.k" (batch, units). At least one of each.
+        Outputs, log-probabilities natural: logprobs (time, batch, classes) after each id, target_logprobs (time,
+        batch) of the targets; choices (steps, batch), int64, and chosen_logprobs (steps, batch, classes) that they
+        were made from; "p.k.after", the state after the ids and all choices but the last, which the next call reads.
 
-        A choice is argmax(logits + perturbation). With Gumbel noise as perturbation this draws from the distribution
-        (Maddison et al., 2014); with zeros it is greedy; -inf forbids a symbol.
+        A choice is argmax(log-probability + perturbation). With Gumbel noise as perturbation this draws from the
+        distribution (Maddison et al., 2014); with zeros it is greedy; -inf forbids a symbol.
         """
-        core, classes = self.architecture.core, self.architecture.head.classes
+        classes = self.architecture.head.classes
         graph = Graph(precision)
         ids = graph.input("ids", shape=("time", "batch"), dtype=TensorProto.INT64)
+        targets = graph.input("targets", shape=("time", "batch"), dtype=TensorProto.INT64)
         perturbation = graph.input("perturbation", shape=("steps", "batch", classes))
         before = [
-            {part: graph.input(f"{part}.{index}", shape=("batch", core.units)) for part in CELLS[core.cell].state}
-            for index in range(core.layers)
+            {part: graph.input(f"{part}.{index}", shape=("batch", layer.units)) for part in layer.cell.state}
+            for index, layer in enumerate(self.layers)
         ]
         hidden, between = self._read_to_graph(graph, ids, before)
         logits = self.head.to_graph(graph, hidden)
         choices, chosen_logits, after = self._choose_to_graph(graph, logits, perturbation, between)
-        graph.output(logits, "logits", shape=("time", "batch", classes))
+        logprobs = graph.node("LogSoftmax", logits, axis=-1)
+        of_targets = graph.node(
+            "GatherElements", logprobs, graph.node("Unsqueeze", targets, graph.numbers(-1)), axis=-1
+        )
+        graph.output(logprobs, "logprobs", shape=("time", "batch", classes))
+        graph.output(graph.node("Squeeze", of_targets, graph.numbers(-1)), "target_logprobs", shape=("time", "batch"))
         graph.output(choices, "choices", shape=("steps", "batch"), dtype=TensorProto.INT64)
-        graph.output(chosen_logits, "chosen_logits", shape=("steps", "batch", classes))
-        for index, state in enumerate(after):
+        chosen_logprobs = graph.node("LogSoftmax", chosen_logits, axis=-1)
+        graph.output(chosen_logprobs, "chosen_logprobs", shape=("steps", "batch", classes))
+        for index, (layer, state) in enumerate(zip(self.layers, after, strict=True)):
             for part, value in state.items():
-                graph.output(value, f"{part}.{index}.after", shape=("batch", core.units))
+                graph.output(value, f"{part}.{index}.after", shape=("batch", layer.units))
         return graph.to_bytes("sequence")
 
     def _read_to_graph(
@@ -99,8 +119,10 @@ class SequenceNetwork(nn.Module):
         below, after = ids, []
         for index, (layer, state) in enumerate(zip(self.layers, before, strict=True)):
             name = f"layers.{index}"
-            vectors = below if index else self.input.to_graph(graph, ids)
-            if layer.cell.fused and vectors is not None and graph.precision == "float32":
+            vectors = None
+            if layer.cell.fused and graph.precision == "float32":
+                vectors = below if index else self.input.to_graph(graph, ids)
+            if vectors is not None:
                 below, new_state = layer.fused_to_graph(graph, name, vectors, state)
             else:
                 below, new_state = layer.scan_to_graph(graph, name, self._scanned_shares(graph, index, below), state)
@@ -111,13 +133,16 @@ class SequenceNetwork(nn.Module):
         self, graph: Graph, logits: Symbol, perturbation: Symbol, before: list[dict[str, Symbol]]
     ) -> tuple[Symbol, Symbol, list[dict[str, Symbol]]]:
         """Choices, the logits they were made from, and the states: a Loop that chooses and reads what it chose."""
-        core, classes = self.architecture.core, self.architecture.head.classes
+        classes = self.architecture.head.classes
         now = graph.node("Gather", logits, graph.number(-1), axis=0)  # (batch, classes)
         body = graph.child()
         index = body.input(shape=(), dtype=TensorProto.INT64)
         goes_on = body.input(shape=(), dtype=TensorProto.BOOL)
         body_logits = body.input(shape=("batch", classes))
-        states = [{part: body.input(shape=("batch", core.units)) for part in state} for state in before]
+        states = [
+            {part: body.input(shape=("batch", layer.units)) for part in state}
+            for layer, state in zip(self.layers, before, strict=True)
+        ]
         choice = self._choice(body, body_logits, body.node("Gather", perturbation, index, axis=0))
         below, after = choice, []
         for number, (layer, state) in enumerate(zip(self.layers, states, strict=True)):
@@ -154,9 +179,7 @@ class SequenceNetwork(nn.Module):
             return graph.linear(below, name, weight, bias, bound=1.0)
         if table := self._product_table(graph):
             return graph.node("Gather", table, below)
-        vectors = self.input.to_graph(graph, below)
-        assert vectors is not None
-        return graph.linear(vectors, name, weight, bias, bound=self.input.bound())
+        return self.input.shares_to_graph(graph, below, name, weight, bias)
 
     def _scanned_shares(self, graph: Graph, index: int, below: Symbol) -> Shares:
         """The same for a Scan, whose body looks ids up by itself."""

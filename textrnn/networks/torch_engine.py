@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from textrnn.batch import Ids
-from textrnn.engines.engine import Floats, State, choose_by_steps
+from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.sequence import State as NetworkState
 
 
 class TorchEngine:
@@ -16,6 +17,9 @@ class TorchEngine:
     def __init__(self, network: SequenceNetwork) -> None:
         self.network = network
         self.classes = network.architecture.head.classes
+
+    def initial_state(self, batch: int) -> State:
+        return as_arrays(self.network.initial_state(batch))
 
     @torch.no_grad()
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
@@ -29,11 +33,19 @@ class TorchEngine:
         was_training = network.training
         network.eval()
         hidden, after = network(torch.from_numpy(ids).to(device), before)
-        logits = network.head(hidden).cpu().numpy()
+        logprobs = network.head(hidden).log_softmax(-1).cpu().numpy()
         network.train(was_training)
-        return logits, {
-            f"{part}.{index}": value.cpu().numpy() for index, parts in enumerate(after) for part, value in parts.items()
-        }
+        return logprobs, as_arrays(after)
+
+    def score(self, ids: Ids, targets: Ids, state: State | None = None) -> tuple[Floats, State]:
+        return score_by_run(self, ids, targets, state)
 
     def choose(self, ids: Ids, perturbation: Floats, state: State | None = None) -> tuple[Ids, Floats, State]:
         return choose_by_steps(self, ids, np.asarray(perturbation), state)
+
+
+def as_arrays(state: NetworkState) -> State:
+    """A network's state as an engine's."""
+    return {
+        f"{part}.{index}": value.cpu().numpy() for index, parts in enumerate(state) for part, value in parts.items()
+    }

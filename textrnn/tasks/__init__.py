@@ -22,7 +22,7 @@ def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> Langua
     config = folder.config
     if config.task not in TASKS:
         raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
-    tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"))
+    tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
     classes = config.architecture.head.classes
     if len(tokenizer) != classes:
         raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {classes}")

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.metrics.tokens import TokenLogprob, token_table
-from textrnn.text.tokenizer import EOS, Tokenizer
+from textrnn.text.tokenizer import EOS, OutOfVocabulary, Tokenizer
+
+Ended = Literal["eos", "stop", "length"]  # by <eos>, before a stop string, or since no more tokens were allowed
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,9 @@ class Generation:
     logprob: float  # natural; the model's own, at temperature 1 and without filters
     seed: int
     index: int
-    oov: list[str]  # of the prompt
+    oov: list[OutOfVocabulary]  # of the prompt
     canonical: bool  # whether prompt + text, read again, gives the same symbols
+    ended: Ended
     token_logprobs: list[TokenLogprob] = field(default_factory=list)
 
 
@@ -31,11 +35,16 @@ class Writer:
 
     def __init__(self, tokenizer: Tokenizer, prompt: str, stop: tuple[str, ...], *, seed: int, index: int) -> None:
         self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
+        self.prompt_ids: list[int] = tokenizer.encode(prompt).tolist()
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.ranks: list[int] = []
         self.text = ""
+        self.ended: Ended = "length"
         self.given = 0  # characters handed out by `take`
+        self._lengths: list[int] = []  # of the text after each symbol
+        self._joiner = tokenizer.joiner()
+        self._joiner.push(tokenizer.visible(self.prompt_ids))
 
     def write(self, ids: Ids, logprobs: NDArray[np.float64], ranks: Ids) -> bool:
         """Take in a block of symbols with their figures; whether the sample goes on after it."""
@@ -44,22 +53,43 @@ class Writer:
         self.ids += ids[:count].tolist()
         self.logprobs += logprobs[:count].tolist()
         self.ranks += ranks[:count].tolist()
-        before, self.text = len(self.text), self.tokenizer.decode(self.ids)
+        before = len(self.text)
+        for index in ids[:count].tolist():
+            self._add(self._joiner.push(self.tokenizer.visible([index])))
+        if ends:
+            self.finish()
         found = [place for stop in self.stop if (place := self.text.find(stop, max(0, before - len(stop) + 1))) >= 0]
         if found:
             self._cut(min(found))
-        return not (ends or found)
+        self.ended = "stop" if found else "eos" if ends else "length"
+        return self.ended == "length"
+
+    def _add(self, text: str) -> None:
+        """What a symbol adds; no second space after one at the end of the prompt, where words bring their own."""
+        if not self.text and self.prompt[-1:].isspace() and not self.tokenizer.level.is_lossless:
+            text = text.removeprefix(" ")
+        self.text += text
+        self._lengths.append(len(self.text))
+
+    def finish(self) -> None:
+        """No symbol follows: what was held back of the text is part of it."""
+        self.text += self._joiner.finish()
+        if self._lengths:
+            self._lengths[-1] = len(self.text)
 
     def _cut(self, length: int) -> None:
         """Keep the text up to a stop string, and the symbols that spell it."""
-        while self.ids and len(self.tokenizer.decode(self.ids[:-1])) >= length:
-            self.ids.pop()
+        count = next((index for index, end in enumerate(self._lengths, start=1) if end >= length), len(self.ids))
+        del self.ids[count if length else 0 :]
         self.text = self.text[:length]
+        self._joiner = self.tokenizer.joiner()
 
     def take(self, *, is_final: bool = False) -> str:
         """The text not yet handed out, without an end that could be the beginning of a stop string."""
         held = 0
-        if not is_final:
+        if is_final:
+            self.finish()
+        else:
             for stop in self.stop:
                 for size in range(1, len(stop)):
                     if self.text.endswith(stop[:size]):
@@ -69,6 +99,7 @@ class Writer:
 
     def generation(self, *, logprobs: bool) -> Generation:
         """The sample as a record."""
+        self.finish()
         count = len(self.ids)
         tokens = [self.tokenizer.tokens[index] for index in self.ids]
         spelt = [index for index in self.ids if index != EOS]
@@ -81,6 +112,7 @@ class Writer:
             self.seed,
             self.index,
             self.tokenizer.out_of_vocabulary(self.prompt),
-            again[len(again) - len(spelt) :] == spelt,
+            again == [*self.prompt_ids, *spelt],
+            self.ended,
             token_table(tokens, self.logprobs[:count], self.ranks[:count]) if logprobs else [],
         )

@@ -3,46 +3,69 @@
 Ids 0 to 3 are <pad>, <unk>, <start> and <eos>. Text that happens to spell one of them is ordinary text.
 """
 
+import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import AddedToken, Regex, decoders, models, pre_tokenizers
+from tokenizers import Encoding
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
+from textrnn.config import Vocabulary
 from textrnn.errors import ModelError
+from textrnn.text.levels import EOS, LEVELS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner, of_characters, parts
 
-SPECIAL = ("<pad>", "<unk>", "<start>", "<eos>")
-PAD, UNK, START, EOS = range(4)
+__all__ = ["EOS", "PAD", "SPECIAL", "START", "UNK", "OutOfVocabulary", "Tokenizer"]
+
 SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which the library refuses
-BLOCK = 2000  # characters encoded at once: the library keeps some 100 bytes for each
+SILENT = frozenset((PAD, START, EOS))  # read as nothing
+
+
+@dataclass(frozen=True)
+class OutOfVocabulary:
+    """What the vocabulary lacks, and where it stands in the text, in characters."""
+
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Span:
+    """A symbol and the characters of the text that it stands for."""
+
+    id: int
+    begin: int
+    end: int
 
 
 class Tokenizer:
     """Text to ids and back."""
 
-    def __init__(self, inner: HuggingFaceTokenizer) -> None:
-        inner.encode_special_tokens = True  # the file does not keep it
+    def __init__(self, inner: HuggingFaceTokenizer, level: str = "char") -> None:
+        self.level = LEVELS[level]
         self.inner = inner
         self.tokens: list[str] = [inner.id_to_token(index) or "" for index in range(inner.get_vocab_size())]
-        known = set(self.tokens)
-        self._stranger = next(chr(code) for code in range(0x10FFFF, 0, -1) if chr(code) not in known)
+        inner.encode_special_tokens = True  # the file does not keep it
+        strangers = (chr(code) for code in range(0x10FFFF, 0, -1) if inner.token_to_id(chr(code)) is None)
+        self._is_exact = self.level.is_lossless and "Lowercase" not in str(inner.normalizer)
+        self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers)  # for half a character
 
     @classmethod
     def of_characters(cls, characters: Iterable[str]) -> "Tokenizer":
         """A tokenizer with one symbol for each of these characters (Unicode code points), in this order."""
-        vocabulary = {token: index for index, token in enumerate((*SPECIAL, *characters))}
-        inner = HuggingFaceTokenizer(models.WordLevel(vocabulary, unk_token=SPECIAL[UNK]))
-        inner.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-        inner.decoder = decoders.Fuse()
-        inner.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
-        return cls(inner)
+        return cls(of_characters(characters))
 
     @classmethod
-    def from_json(cls, content: bytes) -> "Tokenizer":
+    def learn(cls, texts: Iterable[str], level: str, wanted: Vocabulary) -> "Tokenizer":
+        """The tokenizer of a level, its vocabulary read off texts."""
+        return cls(LEVELS[level].learn(texts, wanted).tokenizer, level)
+
+    @classmethod
+    def from_json(cls, content: bytes, level: str = "char") -> "Tokenizer":
         """The tokenizer that `to_json` wrote."""
         try:
             inner = HuggingFaceTokenizer.from_str(content.decode())
@@ -50,46 +73,85 @@ class Tokenizer:
             raise ModelError(f"tokenizer.json is not a tokenizer: {error}") from None
         if tuple(inner.id_to_token(index) for index in range(4)) != SPECIAL:
             raise ModelError(f"tokenizer.json does not begin with {' '.join(SPECIAL)}")
-        return cls(inner)
+        return cls(inner, level)
 
     def to_json(self) -> bytes:
         """The tokenizer as a file of the tokenizers library."""
-        return self.inner.to_str(pretty=True).encode()
+        return self.inner.to_str().encode()
 
     def __len__(self) -> int:
         return len(self.tokens)
 
+    @cached_property
+    def _within(self) -> HuggingFaceTokenizer:
+        """For a part that is not the first of its text: nothing is put before it."""
+        content = json.loads(self.inner.to_str())
+        steps = (content["normalizer"] or {}).get("normalizers", [])
+        if not any(step["type"] == "Prepend" for step in steps):
+            return self.inner
+        content["normalizer"]["normalizers"] = [step for step in steps if step["type"] != "Prepend"]
+        inner = HuggingFaceTokenizer.from_str(json.dumps(content))
+        inner.encode_special_tokens = True
+        return inner
+
     def encode(self, text: str) -> NDArray[np.uint32]:
-        """The ids of a text, without <start> or <eos>; a character outside the vocabulary is <unk>."""
-        text = SURROGATE.sub(self._stranger, text)
-        blocks = [text[begin : begin + BLOCK] for begin in range(0, len(text), BLOCK)]
-        encodings = self.inner.encode_batch_fast(blocks, add_special_tokens=False)
-        return np.concatenate([np.array([], np.uint32), *(np.array(e.ids, np.uint32) for e in encodings)])
+        """The ids of a text, without <start> or <eos>; what the vocabulary lacks is <unk>."""
+        return self.encode_many([text])[0]
 
-    def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids; <unk> reads as U+FFFD, the other special tokens as nothing."""
-        shown = {PAD: "", START: "", EOS: "", UNK: "\ufffd"}
-        return "".join(shown[index] if index in shown else self.tokens[index] for index in ids)
+    def encode_many(self, texts: Sequence[str], *, continued: bool = False) -> list[NDArray[np.uint32]]:
+        """The ids of each text. continued: they are what follows in another, so that nothing is put before them."""
+        cut = [self._parts(text) or [""] for text in texts]
+        first = self._within if continued else self.inner
+        firsts = first.encode_batch_fast([first for first, *_ in cut], add_special_tokens=False)
+        following = [part for _, *rest in cut for part in rest]
+        later = iter(self._within.encode_batch_fast(following, add_special_tokens=False) if following else ())
+        return [
+            np.concatenate([np.array(encoding.ids, np.uint32) for encoding in (begin, *islice(later, len(rest) - 1))])
+            for begin, rest in zip(firsts, cut, strict=True)
+        ]
 
-    def out_of_vocabulary(self, text: str) -> list[str]:
-        """The characters of a text that the vocabulary lacks, in order, each as often as it occurs."""
-        known = self.inner.get_vocab()
-        return [character for character in text if known.get(character, UNK) < len(SPECIAL)]
+    def ids(self, tokens: Iterable[str]) -> NDArray[np.int64]:
+        """The ids of tokens; one that the vocabulary lacks is <unk>."""
+        known = (None if SURROGATE.search(token) else self.inner.token_to_id(token) for token in tokens)
+        return np.array([UNK if index is None else index for index in known], np.int64)
 
+    def spans(self, text: str, *, continued: bool = False) -> Iterator[Span]:
+        """The symbols of a text, each with its place."""
+        begin = 0
+        for index, part in enumerate(self._parts(text)):
+            inner = self._within if index or continued else self.inner
+            encoding: Encoding = inner.encode(part, add_special_tokens=False)
+            for symbol, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
+                yield Span(symbol, begin + start, begin + end)
+            begin += len(part)
 
-def character_vocabulary(texts: Iterable[str], *, size: int = 0, min_count: int = 1) -> tuple[list[str], Counter[str]]:
-    """The characters to keep, the most frequent first and ties by code point, and the counts of all.
+    def _parts(self, text: str) -> list[str]:
+        return list(parts(SURROGATE.sub(self._stand_in, text), self.level.boundary))
 
-    size: keep at most this many; 0 is no limit. min_count: drop what occurs less often.
-    """
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts.update(text)
-    ranked = sorted(counts, key=lambda character: (-counts[character], character))
-    kept = [character for character in ranked if counts[character] >= min_count]
-    return kept[: size or None], counts
+    def decode(self, ids: Iterable[int], *, after: Iterable[int] = ()) -> str:
+        """The text of ids, which follow others; <unk> reads as U+FFFD, the other special tokens as nothing."""
+        joiner = self.joiner()
+        joiner.push(self.visible(after))
+        return joiner.push(self.visible(ids)) + joiner.finish()
 
+    def joiner(self) -> Joiner:
+        """Puts `visible` tokens together, a few at a time."""
+        return self.level.joiner()
 
-def read_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer of a model folder's part."""
-    return Tokenizer.from_json(path.read_bytes())
+    def visible(self, ids: Iterable[int]) -> Iterator[str]:
+        """The tokens of ids without those that read as nothing."""
+        return (self.tokens[index] for index in ids if index not in SILENT)
+
+    def gives_back(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
+        """Whether these symbols of a text, decoded, are the text again."""
+        return self.knows(text, ids) and (self._is_exact or self.decode(ids) == text)
+
+    def knows(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
+        """Whether the vocabulary lacks nothing of a text, given its ids."""
+        return UNK not in ids and not SURROGATE.search(text)
+
+    def out_of_vocabulary(self, text: str) -> list[OutOfVocabulary]:
+        """What the vocabulary lacks, in order, each as often as it occurs; half a character is always such."""
+        places = {span.begin: text[span.begin : span.end] for span in self.spans(text) if span.id == UNK}
+        places |= {match.start(): match[0] for match in SURROGATE.finditer(text)}
+        return [OutOfVocabulary(places[offset], offset) for offset in sorted(places)]

@@ -2,64 +2,116 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import TrainingSettings
+from textrnn.config import TrainingSettings, Unit, Vocabulary
 from textrnn.errors import DataError
-from textrnn.text.records import read_text
-from textrnn.text.tokenizer import EOS, Tokenizer, character_vocabulary
+from textrnn.text.levels import LEVELS
+from textrnn.text.records import read_lines, read_text
+from textrnn.text.tokenizer import EOS, UNK, Tokenizer
 
 FEWEST_SYMBOLS = 1000  # to learn from; under it nothing can be said of the result
+AT_ONCE = 10_000  # texts encoded together
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A training and a validation text as ids; each document ends with <eos>."""
+    """A training text as ids, each text of it (a file or a line) with <eos> behind; and the texts to validate on."""
 
     tokenizer: Tokenizer
+    unit: Unit
     train: NDArray[np.uint32]
-    valid: NDArray[np.uint32]
-    documents: int
-    distinct: int  # symbols in the training text, before the vocabulary was cut
-    left_out: int  # occurrences of symbols that the vocabulary lacks, in the training text
+    texts: int  # in `train`
+    distinct: int | None  # symbols in the training text, before the vocabulary was cut
+    valid: list[str]
     valid_origin: str
+
+    @property
+    def left_out(self) -> int:
+        """Occurrences of <unk> in the training text."""
+        return int((self.train == UNK).sum())
+
+
+def with_level_defaults(settings: TrainingSettings) -> TrainingSettings:
+    """The settings with what was left open about the text chosen by its level."""
+    level = LEVELS[settings.level]
+    is_read = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
+    least = 1 if settings.literal_unk and settings.level == "word" else level.min_count
+    update = {
+        "unit": level.unit if settings.unit == "auto" else settings.unit,
+        "vocabulary_size": level.most_symbols if settings.vocabulary_size is None else settings.vocabulary_size,
+        "min_count": least if settings.min_count is None else settings.min_count,
+        "split": "spaces" if is_read else "punctuation",
+        "tied": settings.level != "char" and settings.input == "learned" if settings.tied is None else settings.tied,
+    }
+    return settings.model_copy(update=update)
 
 
 def read_corpus(
     files: Sequence[str], *, valid: str | None, settings: TrainingSettings, encoding: str = "utf-8"
 ) -> Corpus:
-    """Read files as documents. Without a validation file the last share of the text is held out."""
-    documents = [read_text(file, encoding=encoding) for file in files]
-    for file, text in zip(files, documents, strict=True):
-        if not text:
-            raise DataError(f"{file} is empty")
+    """Read files as texts; where the unit is the line, each line is one. settings: with what the level decides.
+
+    Without a validation file the last share of the text is held out.
+    """
+    unit: Unit = "line" if settings.unit == "line" else "text"
+    texts = [text for file in files for text in read_texts(file, unit, encoding=encoding)]
     if valid is not None:
-        valid_text, origin = read_text(valid, encoding=encoding), valid
-        if not valid_text:
-            raise DataError(f"{valid} is empty")
+        held, origin = read_texts(valid, unit, encoding=encoding), Path(valid).name
     else:
-        held_out = round(sum(map(len, documents)) * settings.valid_share)
-        documents, valid_text = split_end(documents, held_out)
+        texts, held = split_end(texts, settings.valid_share, unit)
         origin = f"the last {settings.valid_share:.0%} of the text"
-    characters, counts = character_vocabulary(documents, size=settings.vocabulary_size, min_count=settings.min_count)
-    tokenizer = Tokenizer.of_characters(characters)
-    end = np.array([EOS], np.uint32)
-    train = np.concatenate([part for text in documents for part in (tokenizer.encode(text), end)])
+    learnt = LEVELS[settings.level].learn(texts, vocabulary(settings))
+    tokenizer = Tokenizer(learnt.tokenizer, settings.level)
+    train = encoded(tokenizer, texts)
     if len(train) < FEWEST_SYMBOLS:
         raise DataError(f"{len(train)} symbols are too few to learn from: at least {FEWEST_SYMBOLS} are needed")
-    left_out = sum(counts.values()) - sum(counts[character] for character in characters)
-    return Corpus(tokenizer, train, tokenizer.encode(valid_text), len(files), len(counts), left_out, origin)
+    return Corpus(tokenizer, unit, train, len(texts), learnt.distinct, held, origin)
 
 
-def split_end(documents: Sequence[str], characters: int) -> tuple[list[str], str]:
-    """The documents without their last characters, and those: at least 1 where there is text."""
-    kept, held, wanted = list(documents), "", max(1, characters)
+def vocabulary(settings: TrainingSettings) -> Vocabulary:
+    """What the settings say of the vocabulary."""
+    return Vocabulary(
+        size=settings.vocabulary_size or 0,
+        min_count=settings.min_count or 1,
+        ngram=settings.ngram,
+        lower=settings.lower,
+        literal_unk=settings.literal_unk,
+        splits_at_spaces=settings.split == "spaces",
+    )
+
+
+def read_texts(file: str, unit: Unit, *, encoding: str) -> list[str]:
+    """The texts of a file, which must hold some."""
+    texts = list(read_lines(file, encoding=encoding)) if unit == "line" else [read_text(file, encoding=encoding)]
+    if not any(texts):
+        raise DataError(f"{file} is empty")
+    return texts
+
+
+def encoded(tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np.uint32]:
+    """All texts one after another, <eos> behind each."""
+    end = np.array([EOS], np.uint32)
+    rows: list[NDArray[np.uint32]] = []
+    for begin in range(0, len(texts), AT_ONCE):
+        for ids in tokenizer.encode_many(texts[begin : begin + AT_ONCE]):
+            rows += [ids, end]
+    return np.concatenate(rows) if rows else end[:0]
+
+
+def split_end(texts: Sequence[str], share: float, unit: Unit) -> tuple[list[str], list[str]]:
+    """The texts without the last share of them, and that share: whole lines, or a run of characters; at least one."""
+    if unit == "line":
+        count = len(texts) - min(len(texts) - 1, max(1, round(len(texts) * share)))
+        return list(texts[:count]), list(texts[count:])
+    kept, held, wanted = list(texts), "", max(1, round(sum(map(len, texts)) * share))
     while kept and len(held) < wanted:
         missing = wanted - len(held)
         last = kept.pop()
         held = last[-missing:] + held
         if len(last) > missing:
             kept.append(last[:-missing])
-    return kept, held
+    return kept, [held]

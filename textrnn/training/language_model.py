@@ -2,102 +2,192 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from textrnn.batch import Batch, overlapping_streams, streams, windows
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, TextSettings, TrainingSettings
+from textrnn.batch import IGNORE, Batch, Ids, begun, overlapping_streams, padded_columns, streams, windows
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, TextSettings, TrainingSettings, Unit
+from textrnn.errors import DataError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.text.tokenizer import START, UNK
-from textrnn.training.corpus import read_corpus
+from textrnn.text.tokenizer import EOS, START, Tokenizer
+from textrnn.training.corpus import read_corpus, with_level_defaults
 from textrnn.training.loop import Row
 
 VALID_STREAMS = 64
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
 
-SIZES = ((300_000, 256, 0.5), (3_000_000, 512, 0.2), (math.inf, 512, 0.1))  # symbols below which: units, dropout
+# Of a text of fewer symbols than this: what is chosen where the user chose nothing.
+BY_SIZE: dict[str, tuple[tuple[float, dict[str, object]], ...]] = {
+    "characters": (
+        (300_000, {"units": 256, "dropout": 0.5}),
+        (3_000_000, {"units": 512, "dropout": 0.2}),
+        (math.inf, {"units": 512, "dropout": 0.1}),
+    ),
+    "others": (
+        (300_000, {"embedding": 256, "units": 256, "dropout": 0.6, "input_dropout": 0.5}),
+        (3_000_000, {"embedding": 400, "units": 640, "dropout": 0.5, "input_dropout": 0.4}),
+        (math.inf, {"embedding": 400, "units": 640, "dropout": 0.2, "input_dropout": 0.1}),
+    ),
+}
+ALWAYS: dict[str, dict[str, object]] = {
+    "characters": {"embedding": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
+    "others": {"layers": 2, "window": 35, "rate": 0.003},
+}
 
 
 class LanguageModelTraining:
     """One stateful run over one long text, by windows of parallel streams."""
 
     task = LanguageModel.task
-    symbol = "character"  # what a symbol of the text is, for people
 
     def __init__(self, files: Sequence[str], settings: TrainingSettings, *, valid: str | None, encoding: str) -> None:
+        settings = with_level_defaults(settings)
         self.corpus = read_corpus(files, valid=valid, settings=settings, encoding=encoding)
         self.tokenizer = self.corpus.tokenizer
-        self.text = TextSettings()
+        self.symbol = self.tokenizer.level.symbol  # of the text, for people
+        self.text = TextSettings(level=settings.level, unit=self.corpus.unit)
         self.settings = settings = by_size(settings, len(self.corpus.train))
-        symbols = len(self.tokenizer)
-        one_hot, learned = OneHot(symbols=symbols), Learned(symbols=symbols, size=settings.embedding)
-        self.architecture = Architecture(
-            input=one_hot if settings.input == "one-hot" else learned,
-            core=Core(cell=settings.cell, units=settings.units or 0, layers=settings.layers),
-            head=LabelPerStep(classes=symbols),
-        )
-        self.streams = min(settings.batch, max(1, len(self.corpus.train) // (2 * settings.window)))
-        self.steps_per_epoch = len(self.corpus.train) / (self.streams * settings.window)
-        valid_ids = self.corpus.valid[: settings.valid_symbols]
-        self.valid_symbols = len(valid_ids)
-        count = max(1, min(VALID_STREAMS, len(valid_ids) // VALID_OVERLAP))
-        self._valid = overlapping_streams(valid_ids, count=count, start=START, overlap=VALID_OVERLAP)
+        self.architecture = architecture(settings, symbols=len(self.tokenizer))
+        self.window = settings.window or 1
+        self.streams = min(settings.batch, max(1, len(self.corpus.train) // (2 * self.window)))
+        self.steps_per_epoch = len(self.corpus.train) / (self.streams * self.window)
+        self._valid = validation(self.corpus.valid, self.tokenizer, most=settings.valid_symbols, unit=self.text.unit)
+        if not self._valid.targets:
+            raise DataError(f"there is nothing to validate on in {self.corpus.valid_origin}: give --valid")
         self._random = np.random.default_rng(settings.seed)
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
-        ids = self.corpus.train
+        ids, settings = self.corpus.train, self.settings
         while True:
-            columns = streams(ids, count=self.streams, start=START, offset=int(self._random.integers(len(ids))))
-            yield from windows(columns, steps=self.settings.window)
+            offset = int(self._random.integers(len(ids)))
+            columns = streams(ids, count=self.streams, start=START, offset=offset)
+            yield from windows(
+                columns, steps=self.window, start=START, end=EOS, fresh=settings.fresh, random=self._random
+            )
 
     def validate(self, network: SequenceNetwork) -> float:
-        """Nats a symbol on the validation text: each symbol once, in parallel streams that overlap."""
-        inputs, targets = (torch.from_numpy(array).to(network.device) for array in self._valid)
-        state, total = None, 0.0
-        for begin in range(0, len(inputs), VALID_OVERLAP):
-            now = slice(begin, begin + VALID_OVERLAP)
-            hidden, state = network(inputs[now], state)
-            nats, _ = network.head.loss(hidden, targets[now])
-            total += nats.item()
-        return total / self.valid_symbols
+        """Nats a target on the validation text, each target once."""
+        total = 0.0
+        for columns, targets in self._valid.batches:
+            state = None
+            for begin in range(0, len(columns), VALID_OVERLAP):
+                now = slice(begin, begin + VALID_OVERLAP)
+                hidden, state = network(torch.from_numpy(columns[now]).to(network.device), state)
+                nats, _ = network.head.loss(hidden, torch.from_numpy(targets[now]).to(network.device))
+                total += nats.item()
+        return total / self._valid.targets
 
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
-        is_whole = self.valid_symbols == len(self.corpus.valid)
-        part = "" if is_whole else f"the first {self.valid_symbols:,} symbols of "
-        protocol = (
-            f"{part}{self.corpus.valid_origin}, in {self._valid[0].shape[1]} streams, each after {VALID_OVERLAP} "
-            f"symbols of context, state carried; without <eos>; {self.settings.precision}; the best of the run"
-        )
-        unknown = int((self.corpus.valid[: self.valid_symbols] == UNK).sum())
-        why = f"not given: {unknown} symbols are <unk>, so the symbols do not give the text back"
-        bits = best.valid_nats / math.log(2)
+        valid, text = self._valid, self.text.unit == "text"
+        part = "" if valid.is_whole else f"the first {valid.targets:,} symbols of "
+        protocol = f"{part}{self.corpus.valid_origin}, {valid.protocol}; {self.settings.precision}; the best of the run"
+        bits = best.valid_nats * valid.targets / math.log(2)
+        whole = "" if valid.gives_back else "not given: the symbols do not give the text back"
         return [
             Metric("nats_per_symbol", best.valid_nats, protocol),
-            Metric("perplexity_without_eos", math.exp(best.valid_nats), protocol),
-            Metric("bits_per_character", None, why) if unknown else Metric("bits_per_character", bits, protocol),
+            Metric("perplexity_without_eos" if text else "perplexity", math.exp(best.valid_nats), protocol),
+            Metric("bits_per_character", None if whole else bits / valid.characters, whole or protocol),
+            Metric("bits_per_byte", None if whole else bits / valid.bytes, whole or protocol),
         ]
 
     def describe(self) -> list[str]:
         """What was read, in lines for people."""
-        corpus, kept = self.corpus, len(self.tokenizer) - 4
-        cut = f", {corpus.left_out:,} occurrences of others become <unk>" if corpus.left_out else ""
+        corpus, settings, kept = self.corpus, self.settings, len(self.tokenizer) - 4
+        cut = f", {corpus.left_out:,} occurrences of others are <unk>" if corpus.left_out else ""
+        of = f" of {corpus.distinct:,} distinct" if corpus.distinct else ""
+        lines = f" in {corpus.texts:,} lines" if corpus.unit == "line" else ""
         return [
-            f"{len(corpus.train):,} symbols to learn from, {len(corpus.valid):,} to validate on "
+            f"{len(corpus.train):,} symbols{lines} to learn from, {self._valid.all_targets:,} to validate on "
             f"({corpus.valid_origin})",
-            f"vocabulary: {kept} of {corpus.distinct} distinct characters (vocabulary-size "
-            f"{self.settings.vocabulary_size or 'all'}, min-count {self.settings.min_count}){cut}",
+            f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
+            f"min-count {settings.min_count}){cut}",
         ]
 
 
+@dataclass(frozen=True)
+class Validation:
+    """What a network is validated on: inputs and targets, each (time, batch), and what they cover."""
+
+    batches: list[tuple[Ids, Ids]]
+    targets: int
+    all_targets: int  # of the whole validation text
+    characters: int
+    bytes: int
+    gives_back: bool  # the symbols are the text, so that it has bits a character
+    protocol: str
+
+    @property
+    def is_whole(self) -> bool:
+        return self.targets == self.all_targets
+
+
+def validation(texts: Sequence[str], tokenizer: Tokenizer, *, most: int, unit: Unit) -> Validation:
+    """The first texts, up to `most` symbols: lines side by side, or one text in parallel streams that overlap."""
+    rows: list[Ids] = []
+    read: list[str] = []
+    symbols = [ids.astype(np.int64) for ids in tokenizer.encode_many(texts)]
+    for text, ids in zip(texts, symbols, strict=True):
+        room = most - sum(map(len, rows))
+        if room <= 0:
+            break
+        rows.append(np.append(ids, EOS) if unit == "line" else ids[:room])
+        read.append(text if len(ids) <= room or unit == "line" else tokenizer.decode(ids[:room].tolist()))
+    end = "\n" if unit == "line" else ""
+    if unit == "line":
+        batches, protocol = side_by_side(rows), "each line from <start>, state not carried; with <eos>"
+    else:
+        count = max(1, min(VALID_STREAMS, len(rows[0]) // VALID_OVERLAP))
+        inputs, targets = overlapping_streams(rows[0], count=count, start=START, overlap=VALID_OVERLAP)
+        batches = [(begun(inputs, start=START, end=EOS), targets)]
+        protocol = f"in {count} streams, each after {VALID_OVERLAP} symbols of context, state carried; without <eos>"
+    return Validation(
+        batches,
+        targets=sum(map(len, rows)),
+        all_targets=sum(map(len, symbols)) + len(symbols) * (unit == "line"),
+        characters=sum(len(text + end) for text in read),
+        bytes=sum(len((text + end).encode(errors="surrogatepass")) for text in read),
+        gives_back=all(tokenizer.gives_back(text, ids[ids != EOS]) for text, ids in zip(read, rows, strict=True)),
+        protocol=protocol,
+    )
+
+
+def side_by_side(rows: Sequence[Ids]) -> list[tuple[Ids, Ids]]:
+    """Texts that each begin with <start>, those of like length together: inputs and targets, each (time, batch)."""
+    by_length = sorted(rows, key=len)
+    batches = []
+    for begin in range(0, len(by_length), VALID_STREAMS):
+        targets = padded_columns(by_length[begin : begin + VALID_STREAMS], padding=IGNORE)
+        before = np.concatenate([np.full((1, targets.shape[1]), START), targets[:-1]])
+        batches.append((np.where(before == IGNORE, EOS, before), targets))
+    return batches
+
+
 def by_size(settings: TrainingSettings, symbols: int) -> TrainingSettings:
-    """The settings with what was left open chosen by the size of the text."""
-    _, units, dropout = next(row for row in SIZES if symbols < row[0])
-    chosen = {"units": units, "dropout": dropout}
+    """The settings with what was left open chosen by the level and the size of the text."""
+    kind = "characters" if settings.level == "char" else "others"
+    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     return settings.model_copy(
         update={name: value for name, value in chosen.items() if getattr(settings, name) is None}
+    )
+
+
+def architecture(settings: TrainingSettings, *, symbols: int) -> Architecture:
+    """The network that settings, all chosen, describe."""
+    units, size, tied = settings.units or 1, settings.embedding or 1, bool(settings.tied)
+    layers = settings.layers or 1
+    return Architecture(
+        input=OneHot(symbols=symbols) if settings.input == "one-hot" else Learned(symbols=symbols, size=size),
+        core=Core(
+            cell=settings.cell,
+            units=size if tied and layers == 1 else units,
+            layers=layers,
+            top_units=size if tied and layers > 1 and size != units else None,
+        ),
+        head=LabelPerStep(classes=symbols, tied=tied),
     )

@@ -36,7 +36,7 @@ def train(network: SequenceNetwork, batches: Iterable[Batch], validate: Validate
     """
     for batch in batches:
         with run.autocast():
-            hidden, state = network(run.tensor(batch.inputs), run.carried if batch.continues else None)
+            hidden, state = network(run.tensor(batch.inputs), run.carried_to(batch))
             nats, targets = network.head.loss(hidden, run.tensor(batch.targets))  # summed, and over how many targets
         if not math.isfinite(nats.item()):
             raise TrainingError(f"the loss is not finite at step {run.step}: try a lower --rate")

@@ -17,7 +17,7 @@ def adamw(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
         {"params": decays, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, settings.beta2), fused=True)
+    return torch.optim.AdamW(groups, lr=settings.rate or 0.0, betas=(0.9, settings.beta2), fused=True)
 
 
 @dataclass(frozen=True)

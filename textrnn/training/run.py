@@ -62,6 +62,7 @@ class TrainingRun:
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
             self.task.architecture,
+            input_dropout=self.settings.input_dropout or 0.0,
             dropout=self.settings.dropout or 0.0,
             recurrent_dropout=self.settings.recurrent_dropout,
         ).to(self.settings.device)

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from textrnn.batch import Batch
 from textrnn.config import TrainingSettings
 from textrnn.networks.sequence import SequenceNetwork, State
 from textrnn.training.optimizers import Schedule, adamw
@@ -53,10 +54,19 @@ class RunState:
         enabled = self.settings.precision == "bfloat16"
         return torch.autocast(self.network.device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)
 
+    def carried_to(self, batch: Batch) -> State | None:
+        """The state that a batch begins with: what the one before left, zeros for a sequence that does not go on."""
+        if self.carried is None or not batch.continues.any():
+            return None
+        if batch.continues.all():
+            return self.carried
+        kept = torch.from_numpy(batch.continues).to(self.network.device)[:, None]
+        return [{part: value * kept for part, value in layer.items()} for layer in self.carried]
+
     @property
     def schedule(self) -> Schedule:
         settings = self.settings
-        return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total)
+        return Schedule(settings.rate or 0.0, settings.final_rate, settings.warmup, self.total)
 
     def update(self, nats: Tensor, targets: int) -> None:
         """One step down the gradient of the mean over the targets."""

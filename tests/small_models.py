@@ -1,0 +1,64 @@
+"""Untrained models of every level, to hold promises to: what they say of a text is arbitrary, but never uniform."""
+
+from pathlib import Path
+
+import torch
+
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings, Unit, Vocabulary
+from textrnn.export.quantize import quantize
+from textrnn.export.save import save_model
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.torch_engine import TorchEngine
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.levels import LEVELS
+from textrnn.text.tokenizer import Tokenizer
+
+TEXT = (
+    "The a b c d e f g.\n"  # so that there are n-grams that hold several words
+    "The cat sat on the mat, and the cat's hat sat on the cat.\n"
+    'Call me "Ishmael" (some years ago): never mind how long!\n'
+    "the mat isn't the cat's; it's 5% of the hat.\n"
+) * 4
+
+
+def untrained(architecture: Architecture, *, seed: int = 0) -> SequenceNetwork:
+    """A network with large random weights, so that what it predicts depends on all it has read."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(seed)
+        network = SequenceNetwork(architecture)
+        for weights in network.parameters():
+            weights.uniform_(-0.6, 0.6)
+    return network
+
+
+def small_tokenizer(level: str) -> Tokenizer:
+    return Tokenizer.learn([TEXT], level, Vocabulary(size=360 if level == "bpe" else 0))
+
+
+def small_config(tokenizer: Tokenizer, unit: Unit, *, units: int = 12, layers: int = 1) -> ModelConfig:
+    """A tied network, as words and pieces have it."""
+    symbols = len(tokenizer)
+    architecture = Architecture(
+        input=Learned(symbols=symbols, size=units),
+        core=Core(units=units, layers=layers),
+        head=LabelPerStep(classes=symbols, tied=True),
+    )
+    text = TextSettings(level=tokenizer.level.name, unit=unit)  # type: ignore[arg-type]
+    return ModelConfig(task="lm", architecture=architecture, text=text)
+
+
+def small_model(level: str, unit: Unit | None = None) -> LanguageModel:
+    """A model in memory, on PyTorch; its unit is that of its level unless given."""
+    tokenizer = small_tokenizer(level)
+    config = small_config(tokenizer, unit or LEVELS[level].unit)
+    return LanguageModel(TorchEngine(untrained(config.architecture).eval()), tokenizer, config)
+
+
+def save_small_model(path: Path, level: str, unit: Unit | None = None) -> Path:
+    """The same as a folder in int8."""
+    tokenizer = small_tokenizer(level)
+    config = small_config(tokenizer, unit or LEVELS[level].unit)
+    full = path.with_name(f"{path.name}-float32")
+    save_model(full, untrained(config.architecture), tokenizer, config)
+    quantize(full, path)
+    return path

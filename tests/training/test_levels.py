@@ -1,0 +1,164 @@
+"""Training at each level, by texts and by lines: what is saved can be opened, and its figures are the same again."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import textrnn
+from textrnn.config import training_settings
+from textrnn.networks.torch_engine import TorchEngine
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.levels import LEVELS
+from textrnn.text.tokenizer import EOS, START
+from textrnn.training.language_model import LanguageModelTraining
+from textrnn.training.run import TrainingRun
+
+LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
+TINY = {"units": 9, "embedding": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}
+SONG = (
+    "sphinx of black quartz, judge my vow.",
+    "the quick brown fox jumps over a lazy dog.",
+    "pack my box with five dozen liquor jugs.",
+)
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory) -> str:
+    """The first 60 lines of a text."""
+    path = tmp_path_factory.mktemp("texts") / "head.txt"
+    path.write_text("".join(LIGHTHOUSE.read_text().splitlines(keepends=True)[:60]))
+    return str(path)
+
+
+def training(head: str, out: Path, **values) -> TrainingRun:
+    return TrainingRun("lm", [head], out, training_settings({**TINY, "vocabulary_size": 400, **values}))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("unit", ["line", "text"])
+def test_each_level_and_unit_trains_and_what_is_saved_scores_and_writes(head, tmp_path, level, unit):
+    run = training(head, tmp_path / "model", level=level, unit=unit, steps=40, evaluations=2, warmup=5, rate=0.01)
+    rows = list(run.rows())
+    assert rows[-1].valid_nats < math.log(len(run.task.tokenizer))  # better than a draw
+    assert rows[-1].valid_nats < rows[0].valid_nats
+    assert isinstance(run.sample(symbols=5), str)
+    model = textrnn.load(tmp_path / "model")
+    assert (model.config.text.level, model.config.text.unit) == (level, unit)
+    assert model.predicts_end == (unit == "line")
+    texts = ["The glass gave up its ground.", "", "zzz", "It is kept by four of us"]
+    scores = list(model.score(texts, per_token=True))
+    own = list(LanguageModel(TorchEngine(run.network), run.task.tokenizer, run.config()).score(texts))
+    for score, same, text in zip(scores, own, texts, strict=True):
+        assert (score.text, score.tokens) == (text, same.tokens)
+        assert score.logprob == pytest.approx(same.logprob, abs=1e-3)
+        assert (score.tokens[-1:] == ["<eos>"]) == (unit == "line")
+    (sample,) = model.generate("The glass", max_tokens=12, seed=1)
+    again = torch_twin(tmp_path / "model").generate("The glass", max_tokens=12, seed=1)[0]
+    assert (sample.text, len(sample.tokens)) == (again.text, len(again.tokens))
+    assert 0 < len(sample.tokens) <= 12
+
+
+def torch_twin(folder: Path) -> LanguageModel:
+    return textrnn.load(folder, engine="torch")
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_figure_of_a_model_of_lines_is_that_of_evaluate_on_the_held_out_lines(head, tmp_path, level):
+    run = training(head, tmp_path / "model", level=level, unit="line", steps=10, evaluations=1)
+    (row,) = run.rows()
+    held = LIGHTHOUSE.read_text().splitlines()[57:60]
+    assert run.task.corpus.valid == held
+    measured = {figure.metric: figure.value for figure in textrnn.load(run.out).evaluate("\n".join(held) + "\n")}
+    assert math.exp(row.valid_nats) == pytest.approx(measured["perplexity"], rel=1e-4)
+    in_config = {figure.metric: figure.value for figure in textrnn.load(run.out).config.training.metrics}
+    assert in_config["perplexity"] == pytest.approx(measured["perplexity"], rel=1e-4)
+    assert in_config["nats_per_symbol"] == row.valid_nats
+    for name in ("bits_per_character", "bits_per_byte"):
+        expected = measured[name]
+        assert in_config[name] == (expected if expected is None else pytest.approx(expected, rel=1e-4))
+
+
+def test_lines_are_validated_on_as_if_alone_whatever_stands_beside_them(head, tmp_path, monkeypatch):
+    run = training(head, tmp_path / "model", level="word", steps=1)
+    run.network.eval()
+    with torch.no_grad():
+        for parameter in run.network.parameters():
+            parameter.mul_(4)  # untrained weights are so small that what was read before hardly shows
+        together = run.task.validate(run.network)
+        monkeypatch.setattr("textrnn.training.language_model.VALID_STREAMS", 1)
+        alone = LanguageModelTraining([head], run.settings, valid=None, encoding="utf-8").validate(run.network)
+        monkeypatch.setattr("textrnn.training.language_model.VALID_OVERLAP", 3)  # steps of one call
+        in_pieces = run.task.validate(run.network)
+    assert together == pytest.approx(alone, rel=1e-5)
+    assert together == pytest.approx(in_pieces, rel=1e-5)
+
+
+def test_a_model_of_texts_is_validated_on_every_symbol_in_streams_that_overlap(head, tmp_path, monkeypatch):
+    run = training(head, tmp_path / "model", level="char", steps=3, evaluations=1)
+    (row,) = run.rows()
+    text = run.task.corpus.valid[0]
+    assert run.task._valid.targets == len(text)
+    measured = {figure.metric: figure.value for figure in textrnn.load(run.out).evaluate(text)}
+    assert math.exp(row.valid_nats) == pytest.approx(measured["perplexity_without_eos"], rel=0.02)  # quick, not exact
+
+
+def test_a_limit_on_the_validation_symbols_is_said_in_the_protocol(head, tmp_path):
+    run = training(head, tmp_path / "model", level="word", steps=1, valid_symbols=20, evaluations=1)
+    (row,) = run.rows()
+    first = run.task.corpus.valid[0]
+    (perplexity,) = [metric for metric in run.task.metrics(row) if metric.metric == "perplexity"]
+    targets = len(run.task.tokenizer.encode(first)) + 1
+    assert targets > 20
+    assert perplexity.protocol.startswith(f"the first {targets} symbols of the last 5% of the text")
+    measured = {figure.metric: figure.value for figure in textrnn.load(run.out).evaluate(first)}
+    assert perplexity.value == pytest.approx(measured["perplexity"], rel=1e-4)
+
+
+def test_training_reads_each_symbol_once_an_epoch_and_begins_some_lines_afresh(head, tmp_path):
+    run = training(head, tmp_path / "model", level="word", steps=1, fresh=0.5)
+    columns, seen, restarts = run.task.streams, [], 0
+    wanted = len(run.task.corpus.train) // columns * columns
+    for batch in run.task.batches():
+        assert not (batch.inputs == EOS).any()
+        assert (batch.inputs[0][~batch.continues] == START).all()
+        restarts += int((~batch.continues).sum())
+        seen += batch.targets[batch.targets >= 0].tolist()
+        if len(seen) >= wanted:
+            break
+    assert len(seen) == wanted
+    assert restarts > columns
+    left_over = (
+        np.bincount(run.task.corpus.train)
+        - np.bincount(seen, minlength=len(run.task.tokenizer))[: int(run.task.corpus.train.max()) + 1]
+    )
+    assert (left_over >= 0).all()
+    assert left_over.sum() < columns
+
+
+@pytest.mark.parametrize("level", ["word", "bpe"])
+def test_lines_are_learnt_by_heart_to_their_ends(tmp_path, level):
+    (tmp_path / "song.txt").write_text("\n".join(SONG * 60) + "\n")
+    model = textrnn.train(
+        "lm",
+        [tmp_path / "song.txt"],
+        out=tmp_path / "model",
+        **{"level": level, "vocabulary_size": 400, "units": 32, "embedding": 24, "layers": 1, "batch": 8, "window": 20},
+        **{"steps": 600, "evaluations": 1, "warmup": 20, "rate": 0.02, "precision": "float32"},
+        **{"dropout": 0.0, "input_dropout": 0.0},
+    )
+    prompts = [line[:10].rpartition(" ")[0] for line in SONG]
+    found = model.generate(prompts, temperature=0, max_tokens=60)
+    assert [sample.prompt + sample.text for sample in found] == list(SONG)
+    assert all(sample.tokens[-1] == "<eos>" for sample in found)
+
+
+def test_describe_counts_lines_words_and_what_is_left_out(head, tmp_path):
+    run = training(head, tmp_path / "model", level="word", steps=1, min_count=2, vocabulary_size=100)
+    first, second = run.task.describe()
+    assert f"{len(run.task.corpus.train):,} symbols in 57 lines to learn from" in first
+    assert second.startswith(f"vocabulary: 100 of {run.task.corpus.distinct:,} distinct words")
+    assert f"{run.task.corpus.left_out:,} occurrences of others are <unk>" in second
+    assert run.task.corpus.left_out > 0

@@ -1,0 +1,32 @@
+"""textrnn next"""
+
+from typing import Annotated
+
+import typer
+
+from textrnn.cli.options import EngineOption, FormatOption, ModelArgument, ThreadsOption, example
+
+EXAMPLES = example('textrnn next shakespeare "To be, or n"')
+
+
+def next(
+    model: ModelArgument,
+    prefix: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many tokens.")] = 10,
+    format: FormatOption = "auto",
+    engine: EngineOption = "onnx",
+    threads: ThreadsOption = 0,
+) -> None:
+    """List the likeliest next tokens after a text, with their probabilities."""
+    import math
+
+    from textrnn.cli.output import open_sink, warn_of_unknown
+    from textrnn.tasks import load
+
+    language_model = load(model, engine=engine, threads=threads)
+    warn_of_unknown(language_model, prefix)
+    with open_sink(None, format) as sink:
+        for row in language_model.next(prefix, count=count):
+            sink.write(
+                {"rank": row.rank, "token": row.token, "probability": math.exp(row.logprob), "logprob": row.logprob}
+            )

@@ -1,0 +1,86 @@
+"""Which wording is likelier? Lines with alternatives in braces, such as "The city is on a {plain|plane}"."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from textrnn.errors import DataError
+
+MOST_WORDINGS = 10_000  # of one line
+MARK = re.compile(r"\\([{}|\\])|([{}|])")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One wording of a line."""
+
+    line: int  # its number among the lines, from 1
+    rank: int  # 1 is the likeliest
+    choice: str  # what was put into the braces
+    text: str
+    logprob: float  # natural
+    probability: float  # among the wordings of this line
+    odds: float  # probability / (1 - probability)
+
+
+@dataclass(frozen=True)
+class Wording:
+    """One way to read a line with alternatives."""
+
+    choice: str
+    text: str
+
+
+def wordings(line: str, *, number: int = 1) -> list[Wording]:
+    r"""Every way to read a line; with several braces every combination.
+
+    A backslash makes the next brace, bar or backslash an ordinary character.
+
+    >>> [wording.text for wording in wordings("a {b|c}")]
+    ['a b', 'a c']
+    """
+    slots: list[list[str]] = [[""]]  # fixed text and alternatives in turn
+    is_open = False
+    place = 0
+    for mark in MARK.finditer(line):
+        slots[-1][-1] += line[place : mark.start()] + (mark[1] or "")
+        place = mark.end()
+        if mark[2] == "|" and is_open:
+            slots[-1].append("")
+        elif mark[2] == "|":
+            slots[-1][-1] += "|"
+        elif mark[2]:
+            if is_open == (mark[2] == "{"):
+                raise DataError(f"line {number}: a {mark[2]} without its partner; write \\{mark[2]} for the character")
+            is_open = not is_open
+            slots.append([""])
+    slots[-1][-1] += line[place:]
+    if is_open:
+        raise DataError(f"line {number}: a {{ without its partner; write \\{{ for the character")
+    if all(len(alternatives) == 1 for alternatives in slots):
+        raise DataError(f"line {number} has nothing to choose from: write alternatives as in {{plain|plane}}")
+    if math.prod(map(len, slots)) > MOST_WORDINGS:
+        raise DataError(f"line {number} has more than {MOST_WORDINGS:,} wordings")
+    return [Wording(", ".join(parts[1::2]), "".join(parts)) for parts in product(*slots)]
+
+
+def ranked(line: int, found: Sequence[Wording], logprobs: Sequence[float]) -> list[Choice]:
+    """The wordings of a line, the likeliest first."""
+    highest = max(logprobs)
+    weights = [math.exp(logprob - highest) for logprob in logprobs]
+    order = sorted(range(len(found)), key=lambda index: -logprobs[index])
+    rest = {index: math.fsum(weights[:index] + weights[index + 1 :]) for index in order}
+    return [
+        Choice(
+            line,
+            rank,
+            found[index].choice,
+            found[index].text,
+            logprobs[index],
+            weights[index] / math.fsum(weights),
+            weights[index] / rest[index] if rest[index] else math.inf,
+        )
+        for rank, index in enumerate(order, start=1)
+    ]

@@ -1,0 +1,108 @@
+"""Known text through an engine: the log-probability of each symbol of each row, in batches or as one running text."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textrnn.batch import Ids, begun, padded_columns
+from textrnn.engines.engine import MANY, Engine, State
+from textrnn.metrics.tokens import of_chosen, rank
+from textrnn.text.tokenizer import EOS, PAD, START
+
+STEPS_AT_ONCE = 4096  # in one call, of all its texts together: what the layers hand on stays in the cache
+ENTRIES_AT_ONCE = 2**23  # log-probabilities of one call: bounds its memory
+NO_RANKS: Ids = np.zeros(0, np.int64)
+
+
+@dataclass(frozen=True)
+class ScoredRow:
+    """The symbols of a text with their figures; ranks are empty where nobody asked for them."""
+
+    targets: Ids
+    logprobs: NDArray[np.float64]
+    ranks: Ids
+
+    def part(self, symbols: slice) -> "ScoredRow":
+        """Some of the symbols."""
+        return ScoredRow(self.targets[symbols], self.logprobs[symbols], self.ranks[symbols])
+
+
+class Reader(Protocol):
+    """Reads rows of symbols."""
+
+    def read(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+        """Each row with its figures, in order."""
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Each row from <start>: those of like length in a batch, batches side by side."""
+
+    engine: Engine
+    ranks: bool
+    batch_size: int
+
+    def read(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+        by_length = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
+        batches = [by_length[begin : begin + self.batch_size] for begin in range(0, len(rows), self.batch_size)]
+        scored: dict[int, ScoredRow] = {}
+        with ThreadPoolExecutor(self.engine.workers if self.batch_size >= MANY else 1) as pool:
+            for members, found in zip(
+                batches, pool.map(lambda b: self._batch([rows[i] for i in b]), batches), strict=True
+            ):
+                scored.update(zip(members, found, strict=True))
+        return [scored[index] for index in range(len(rows))]
+
+    def _batch(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+        targets = padded_columns(rows, padding=PAD)
+        inputs = np.concatenate([np.full((1, len(rows)), START), targets[:-1]])
+        logprobs, ranks, _ = score_columns(self.engine, inputs[: len(targets)], targets, ranks=self.ranks)
+        return [
+            ScoredRow(row, logprobs[: len(row), column], ranks[: len(row), column]) for column, row in enumerate(rows)
+        ]
+
+
+@dataclass
+class Continued:
+    """The rows as one running text, the state carried from each to the next; it goes on with the next call."""
+
+    engine: Engine
+    ranks: bool
+    is_lines: bool  # each row ends with <eos>, and the next begins with <start>
+    state: State | None = None
+    last: int = START  # the symbol that is read before the next target
+
+    def read(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+        targets = np.concatenate(rows)
+        before = np.concatenate([[self.last], targets[:-1]])[: len(targets)]
+        inputs = begun(before, start=START, end=EOS)
+        logprobs, ranks, self.state = score_columns(
+            self.engine, inputs[:, None], targets[:, None], ranks=self.ranks, state=self.state
+        )
+        self.last = int(targets[-1]) if len(targets) else self.last
+        ends = np.cumsum([len(row) for row in rows])
+        return [
+            ScoredRow(row, logprobs[end - len(row) : end, 0], ranks[end - len(row) : end, 0])
+            for row, end in zip(rows, ends, strict=True)
+        ]
+
+
+def score_columns(
+    engine: Engine, inputs: Ids, targets: Ids, *, ranks: bool, state: State | None = None
+) -> tuple[NDArray[np.float64], Ids, State | None]:
+    """Log-probability and rank of each target, (time, batch) both, and the state after; ranks has no rows unasked."""
+    values = np.zeros(targets.shape)
+    places = np.zeros(targets.shape if ranks else (0, targets.shape[1]), np.int64)
+    steps = max(1, min(STEPS_AT_ONCE, ENTRIES_AT_ONCE // engine.classes) // max(1, targets.shape[1]))
+    for begin in range(0, len(targets), steps):
+        now = slice(begin, begin + steps)
+        if ranks:
+            logprobs, state = engine.run(inputs[now], state)
+            values[now], places[now] = of_chosen(logprobs, targets[now]), rank(logprobs, targets[now])
+        else:
+            values[now], state = engine.score(inputs[now], targets[now], state)
+    return values, places, state

@@ -1,0 +1,320 @@
+"""What a symbol of a text is: a character, a run of n characters, a word, or a piece of one.
+
+Each level learns its vocabulary from texts, as a tokenizer of the Hugging Face library, and puts symbols together
+again. Whatever a text spells, it never becomes a special symbol by that: patterns cut such a spelling in two.
+"""
+
+import codecs
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer as HuggingFaceTokenizer
+
+from textrnn.config import Unit, Vocabulary
+from textrnn.errors import UsageError
+from textrnn.text.spacing import Spacing
+
+SPECIAL = ("<pad>", "<unk>", "<start>", "<eos>")
+PAD, UNK, START, EOS = range(4)
+REPLACEMENT = "\ufffd"  # what <unk> and undecodable bytes read as
+
+BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
+BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+DUMMY = " "  # before the first word of a text, so that it is the same symbol there as elsewhere
+
+# Where the word <unk> means the symbol, a pattern's first choice: among words between spaces, among pieces in a text
+# as people write it, where a comma may follow.
+UNK_WORD = r"(?<!\S)<unk>(?!\S)"
+UNK_PIECE = r"(?<![\p{L}\p{N}])<unk>(?![\p{L}\p{N}])"
+PIECE = (
+    r"\n"
+    r"| ?\p{L}[\p{L}\p{M}]*"  # a word with the space before it
+    r"| ?\p{N}"  # digits one by one
+    r"| ?[^\s\p{L}\p{N}<]+| ?<"  # < alone, so that nothing spells a special symbol or a byte
+    r"|[^\S\n]+(?=[^\S\n]\S)|\s"  # spaces but the last, which belongs to a word
+)
+SPELT = r"<(?=(?:pad|unk|start|eos)>)"  # the first half of a word that spells a special symbol
+WORD = (
+    SPELT + r"|\n"
+    r"|[\p{L}\p{M}\p{N}_]+(?:['’.,\-][\p{L}\p{M}\p{N}_]+)*"  # don't, well-known, 3.14
+    r"|\.{2,}|-{2,}|."
+)
+
+PART = 2004  # characters, a multiple of every n of n-grams
+COVERAGE = 0.9995  # of the characters that have a symbol of their own; SentencePiece's default
+MOST_PIECES = 1_000_000  # where a size of 0 asks for all
+
+
+def shown(token: str) -> str:
+    """The symbol as text; <unk> is U+FFFD."""
+    return REPLACEMENT if token == SPECIAL[UNK] else token
+
+
+class Joiner(Protocol):
+    """Symbols → text, a few at a time."""
+
+    def push(self, tokens: Iterable[str]) -> str:
+        """The text that these symbols add."""
+
+    def finish(self) -> str:
+        """What was held back because it was not whole."""
+
+
+class Concatenation:
+    """Symbols that are the text itself."""
+
+    def push(self, tokens: Iterable[str]) -> str:
+        return "".join(map(shown, tokens))
+
+    def finish(self) -> str:
+        return ""
+
+
+class Words:
+    """Words with spaces between them where they belong."""
+
+    def __init__(self) -> None:
+        self._spacing = Spacing()
+
+    def push(self, tokens: Iterable[str]) -> str:
+        return self._spacing.join(map(shown, tokens))
+
+    def finish(self) -> str:
+        return ""
+
+
+class PiecesAndBytes:
+    """Pieces of text and single bytes of characters; the dummy space at the beginning goes."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._is_first = True
+
+    def push(self, tokens: Iterable[str]) -> str:
+        text = "".join(self._decode(DUMMY + REPLACEMENT if token == SPECIAL[UNK] else token) for token in tokens)
+        if self._is_first and text:
+            self._is_first = False
+            return text.removeprefix(DUMMY)
+        return text
+
+    def _decode(self, token: str) -> str:
+        byte = BYTE.fullmatch(token)
+        return self._decoder.decode(bytes([int(byte[1], 16)]) if byte else token.encode())
+
+    def finish(self) -> str:
+        return self._decoder.decode(b"", final=True)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A tokenizer, and how many distinct symbols the texts had before the vocabulary was cut (None: no such number)."""
+
+    tokenizer: HuggingFaceTokenizer
+    distinct: int | None
+
+
+@dataclass(frozen=True)
+class Level:
+    """One way to see a text as symbols."""
+
+    name: str
+    symbol: str  # what a symbol is called
+    unit: Unit  # by default
+    learn: Callable[[Iterable[str], Vocabulary], Learnt]
+    joiner: Callable[[], Joiner]
+    boundary: re.Pattern[str]  # where a long text may be cut and encoded in parts
+    is_lossless: bool  # the symbols give the text back exactly where none is <unk>
+    most_symbols: int = 0  # kept by default; 0 is all
+    min_count: int = 1  # by default
+    has_bytes: bool = False  # spells what it has no symbol for by bytes
+
+
+def with_specials(tokenizer: HuggingFaceTokenizer) -> HuggingFaceTokenizer:
+    """The tokenizer, its first four symbols declared special."""
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    return tokenizer
+
+
+def ranked(counts: Counter[str], *, size: int, min_count: int) -> list[str]:
+    """The symbols to keep, the most frequent first and ties by code point. size: at most so many; 0 is no limit."""
+    kept = [symbol for symbol, count in counts.items() if count >= min_count]
+    return sorted(kept, key=lambda symbol: (-counts[symbol], symbol))[: size or None]
+
+
+def of_characters(characters: Iterable[str]) -> HuggingFaceTokenizer:
+    """One symbol for each of these characters (Unicode code points), in this order."""
+    vocabulary = {token: index for index, token in enumerate((*SPECIAL, *characters))}
+    tokenizer = HuggingFaceTokenizer(models.WordLevel(vocabulary, unk_token=SPECIAL[UNK]))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return with_specials(tokenizer)
+
+
+def learn_characters(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
+    """Every character is a symbol."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text)
+    return Learnt(of_characters(ranked(counts, size=wanted.size, min_count=wanted.min_count)), len(counts))
+
+
+def learn_ngrams(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
+    """A text is cut after every n characters. A run that the vocabulary lacks is spelt by its characters."""
+    n = wanted.ngram
+    runs: Counter[str] = Counter()
+    characters: Counter[str] = Counter()
+    for text in texts:
+        runs.update(text[begin : begin + n] for begin in range(0, len(text), n))
+        characters.update(text)
+    distinct = len(runs)
+    for character in characters:
+        runs.pop(character, None)
+    kept = ranked(characters, size=wanted.size, min_count=wanted.min_count)
+    room = wanted.size - len(kept)
+    if room > 0 or not wanted.size:
+        kept += ranked(runs, size=max(0, room), min_count=wanted.min_count)
+    vocabulary = {token: index for index, token in enumerate((*SPECIAL, *kept))}
+    tokenizer = HuggingFaceTokenizer(models.BPE(vocabulary, [], unk_token=SPECIAL[UNK], ignore_merges=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{n}}}"), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return Learnt(with_specials(tokenizer), distinct)
+
+
+def learn_words(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
+    """Words and punctuation marks, or what stands between two spaces."""
+    tokenizer = HuggingFaceTokenizer(models.WordLevel({SPECIAL[UNK]: UNK}, unk_token=SPECIAL[UNK]))
+    pattern = SPELT + r"|\n" if wanted.splits_at_spaces else WORD
+    if wanted.literal_unk:
+        pattern = f"{UNK_WORD}|{pattern}"
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"[^\S\n]+"), "removed"), pre_tokenizers.Split(Regex(pattern), "isolated")]
+    )
+    if wanted.lower:
+        tokenizer.normalizer = normalizers.Lowercase()
+    counts: Counter[str] = Counter()
+    for text in texts:
+        for part in parts(text, BETWEEN_WORDS):
+            normal = part if tokenizer.normalizer is None else tokenizer.normalizer.normalize_str(part)
+            counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))
+    distinct = len(counts)
+    counts.pop(SPECIAL[UNK], None)  # of the special symbols' names the only one that ever stands whole
+    kept = ranked(counts, size=wanted.size, min_count=wanted.min_count)
+    vocabulary = {token: index for index, token in enumerate((*SPECIAL, *kept))}
+    tokenizer.model = models.WordLevel(vocabulary, unk_token=SPECIAL[UNK])
+    return Learnt(with_specials(tokenizer), distinct)
+
+
+def learn_pieces(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
+    """Byte-pair encoding (Sennrich et al., 2016); a character without a symbol is spelt by its bytes in UTF-8."""
+    least = len(SPECIAL) + len(BYTES)
+    if wanted.size and wanted.size <= least:
+        raise UsageError(f"a vocabulary of pieces has {least} symbols for bytes and more: {wanted.size} are too few")
+    tokenizer = HuggingFaceTokenizer(models.BPE(byte_fallback=True, ignore_merges=True, unk_token=SPECIAL[UNK]))
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            *([normalizers.Lowercase()] if wanted.lower else []),
+            normalizers.Prepend(DUMMY),
+        ]
+    )
+    pattern = pre_tokenizers.Split(Regex(f"{UNK_PIECE}|{PIECE}" if wanted.literal_unk else PIECE), "isolated")
+    space_of_unk = pre_tokenizers.Split(Regex(f" (?={UNK_PIECE})"), "removed")  # the symbol reads with it
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([space_of_unk, pattern] if wanted.literal_unk else [pattern])
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(DUMMY, 1, 0)])
+    read = [text.lower() for text in texts] if wanted.lower else list(texts)
+    size = wanted.size or MOST_PIECES
+    alphabet = usual_characters(read, most=max(1, (size - least) // 2))
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=wanted.min_count,
+        special_tokens=[*SPECIAL, *BYTES],
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator((part for text in read for part in parts(text, BETWEEN_WORDS)), trainer)
+    content = json.loads(tokenizer.to_str())
+    content["added_tokens"] = [token for token in content["added_tokens"] if token["id"] < len(SPECIAL)]
+    return Learnt(HuggingFaceTokenizer.from_str(json.dumps(content)), None)
+
+
+def usual_characters(texts: Iterable[str], *, most: int) -> list[str]:
+    """The most frequent characters, as many as cover all but a small share of the text, and the space."""
+    counts: Counter[str] = Counter(DUMMY)
+    for text in texts:
+        counts.update(text)
+    wanted, covered = counts.total() * COVERAGE, 0
+    kept = []
+    for character in ranked(counts, size=most, min_count=1):
+        if covered >= wanted:
+            break
+        kept.append(character)
+        covered += counts[character]
+    return kept
+
+
+def parts(text: str, boundary: re.Pattern[str]) -> Iterator[str]:
+    """A long text in parts that are encoded as well alone: the library keeps some 100 bytes for each character."""
+    begin = 0
+    while begin < len(text):
+        found = boundary.search(text, begin + PART) if begin + PART < len(text) else None
+        end = found.start() if found else len(text)
+        yield text[begin:end]
+        begin = end
+
+
+ANYWHERE = re.compile("")
+BETWEEN_WORDS = re.compile(r"(?<=\n)|(?<=\S)(?= \S)")
+
+LEVELS = {
+    level.name: level
+    for level in (
+        Level(
+            "char",
+            symbol="character",
+            unit="text",
+            learn=learn_characters,
+            joiner=Concatenation,
+            boundary=ANYWHERE,
+            is_lossless=True,
+        ),
+        Level(
+            "ngram",
+            symbol="n-gram",
+            unit="text",
+            learn=learn_ngrams,
+            joiner=Concatenation,
+            boundary=ANYWHERE,
+            is_lossless=True,
+            most_symbols=10_000,
+            min_count=2,
+        ),
+        Level(
+            "word",
+            symbol="word",
+            unit="line",
+            learn=learn_words,
+            joiner=Words,
+            boundary=BETWEEN_WORDS,
+            is_lossless=False,
+            most_symbols=33_000,
+            min_count=2,
+        ),
+        Level(
+            "bpe",
+            symbol="piece",
+            unit="line",
+            learn=learn_pieces,
+            joiner=PiecesAndBytes,
+            boundary=BETWEEN_WORDS,
+            is_lossless=True,
+            most_symbols=8_000,
+            min_count=2,
+            has_bytes=True,
+        ),
+    )
+}
