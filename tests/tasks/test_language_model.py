@@ -15,7 +15,7 @@ from tests.fakes import fake_language_model
 from textrnn.config import Unit
 from textrnn.decoding.sampling import Sampling
 from textrnn.errors import UsageError
-from textrnn.tasks import language_model, reading
+from textrnn.tasks import language_model, reading, scoring
 from textrnn.tasks.generation import Generation
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.tasks.scoring import Score
@@ -103,7 +103,7 @@ def test_the_unit_decides_whether_the_end_counts_unless_told(unit: Unit, ends: b
 
 
 def test_scoring_reads_no_further_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language_model, "RECORDS_AT_ONCE", 2)
+    monkeypatch.setattr(scoring, "RECORDS_AT_ONCE", 2)
     read = []
     texts = (read.append(text) or text for text in ["a", "b", "ab", "ba", "aa"])
     first = next(fake_language_model().score(texts))

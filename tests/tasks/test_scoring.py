@@ -14,7 +14,7 @@ from tests.fakes import fake_language_model
 from tests.small_models import TEXT, small_model
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.perplexity import Tally
-from textrnn.tasks import language_model
+from textrnn.tasks import scoring
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.tasks.scoring import Score, TokenList, parse_tokens
 from textrnn.text.levels import LEVELS
@@ -56,7 +56,7 @@ def joined(rows: Sequence[Sequence[float]]) -> list[float]:
 def test_lines_with_the_state_carried_equal_a_computation_step_by_step(
     small_int8: dict[str, LanguageModel], monkeypatch: pytest.MonkeyPatch, eos: bool | None, group: int
 ) -> None:
-    monkeypatch.setattr(language_model, "RECORDS_AT_ONCE", group)
+    monkeypatch.setattr(scoring, "RECORDS_AT_ONCE", group)
     for level in ("word", "bpe"):
         model = small_int8[level]
         rows = [[*model.tokenizer.encode(line).tolist(), EOS] for line in LINES]
@@ -73,7 +73,7 @@ def test_lines_with_the_state_carried_equal_a_computation_step_by_step(
 def test_lines_of_a_text_add_up_to_the_text_in_one_pass(
     exact: LanguageModel, monkeypatch: pytest.MonkeyPatch, group: int
 ) -> None:
-    monkeypatch.setattr(language_model, "RECORDS_AT_ONCE", group)
+    monkeypatch.setattr(scoring, "RECORDS_AT_ONCE", group)
     text = "\n".join(LINES)
     (whole,) = exact.score([text], per_token=True)
     tally = Tally()
@@ -112,7 +112,7 @@ def test_lines_of_a_text_have_no_ends(exact: LanguageModel) -> None:
 
 
 def test_a_running_text_is_read_no_further_than_it_must(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language_model, "RECORDS_AT_ONCE", 2)
+    monkeypatch.setattr(scoring, "RECORDS_AT_ONCE", 2)
     read: list[str] = []
     texts = (read.append(text) or text for text in ["a", "b", "ab", "ba", "aa"])
     assert next(fake_language_model("line").score(texts, running_text=True)).text == "a"

@@ -43,8 +43,7 @@ class Writer:
         self.ended: Ended = "length"
         self.given = 0  # characters handed out by `take`
         self._lengths: list[int] = []  # of the text after each symbol
-        self._joiner = tokenizer.joiner()
-        self._joiner.push(tokenizer.visible(self.prompt_ids))
+        self._joiner = tokenizer.joiner(after=prompt)
 
     def write(self, ids: Ids, logprobs: NDArray[np.float64], ranks: Ids) -> bool:
         """Take in a block of symbols with their figures; whether the sample goes on after it."""
@@ -55,7 +54,8 @@ class Writer:
         self.ranks += ranks[:count].tolist()
         before = len(self.text)
         for index in ids[:count].tolist():
-            self._add(self._joiner.push(self.tokenizer.visible([index])))
+            self.text += self._joiner.push(self.tokenizer.visible([index]))
+            self._lengths.append(len(self.text))
         if ends:
             self.finish()
         found = [place for stop in self.stop if (place := self.text.find(stop, max(0, before - len(stop) + 1))) >= 0]
@@ -63,13 +63,6 @@ class Writer:
             self._cut(min(found))
         self.ended = "stop" if found else "eos" if ends else "length"
         return self.ended == "length"
-
-    def _add(self, text: str) -> None:
-        """What a symbol adds; no second space after one at the end of the prompt, where words bring their own."""
-        if not self.text and self.prompt[-1:].isspace() and not self.tokenizer.level.is_lossless:
-            text = text.removeprefix(" ")
-        self.text += text
-        self._lengths.append(len(self.text))
 
     def finish(self) -> None:
         """No symbol follows: what was held back of the text is part of it."""

@@ -1,16 +1,12 @@
 """A language model: the probability of each next symbol, to score text with or to draw text from."""
 
-import math
 import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 
-from textrnn.batch import Ids
 from textrnn.config import ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling
 from textrnn.engines.engine import Engine, state_after
@@ -18,22 +14,17 @@ from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, of_chosen, rank, token_table
-from textrnn.metrics.words import by_words
 from textrnn.tasks.choosing import Choice, Wording, ranked, wordings
 from textrnn.tasks.generation import Generation, Writer
-from textrnn.tasks.reading import Continued, Reader, ScoredRow, SideBySide
-from textrnn.tasks.scoring import Score, TokenList
-from textrnn.text.tokenizer import EOS, START, UNK, OutOfVocabulary, Tokenizer
+from textrnn.tasks.reading import Continued, Reader, SideBySide
+from textrnn.tasks.scoring import Score, Scorer, TokenList, in_groups
+from textrnn.text.tokenizer import START, Tokenizer
 
-RECORDS_AT_ONCE = 4096  # read, sorted by length and scored together
-CHARACTERS_AT_ONCE = 2**21  # or fewer records, where they are long
 DEFAULT_TOKENS = 300  # of a generated text, at most
 UNTIL_EOS_TOKENS = 10_000  # where it is to end by itself
 BLOCK = 32  # steps drawn in one call; output is streamed in smaller ones
 STREAM_BLOCK = 8
 SAMPLES_AT_ONCE = 256
-
-Item = TypeVar("Item")
 
 
 class LanguageModel:
@@ -51,6 +42,7 @@ class LanguageModel:
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer, config: ModelConfig) -> None:
         self.engine, self.tokenizer, self.config = engine, tokenizer, config
+        self._scorer = Scorer(tokenizer, is_lines=self.predicts_end)
 
     @property
     def predicts_end(self) -> bool:
@@ -76,35 +68,13 @@ class LanguageModel:
         bit). running_text: the texts are the lines of one text, and each is read in the state that those before it
         left; where the model's unit is the text, the newline before a line is the first of its symbols.
         """
-        is_stretch = running_text and not self.predicts_end  # each text is a stretch of one, which ends nowhere
-        if is_stretch and eos:
-            raise UsageError("the lines of a running text do not end with <eos> where the model's unit is the text")
-        with_end = self.predicts_end if eos is None else eos
+        reader: Reader = SideBySide(self.engine, ranks=per_token or by_word, batch_size=batch_size)
+        if running_text:
+            reader = Continued(self.engine, ranks=per_token or by_word)
         tally = tally if tally is not None else Tally()
-        reader = self._reader(batch_size, running_text=running_text, ranks=per_token or by_word)
-        before = ""  # what is read between this text and the one before it
-        for group in groups(texts, records=RECORDS_AT_ONCE, characters=CHARACTERS_AT_ONCE):
-            rows = self._encode(group, is_stretch=is_stretch, is_first=not before)
-            scored = reader.read(rows if is_stretch else [np.append(row, EOS) for row in rows])
-            for text, row in zip(group, scored, strict=True):
-                tally.add_text(before + text)
-                self._count(before + text, row, tally, has_end=not is_stretch)
-                score = self._score(text, row, slice(None, None if with_end or is_stretch else -1))
-                if by_word:
-                    spans = self.tokenizer.spans(before + text, continued=bool(before))
-                    table = by_words(text, [span.end - len(before) for span in spans], score.token_logprobs)
-                    score = replace(score, tokens=[word.token for word in table], token_logprobs=table)
-                yield score
-                before = "\n" if is_stretch else ""
-
-    def _encode(self, texts: Sequence[str], *, is_stretch: bool, is_first: bool) -> list[Ids]:
-        """The ids of each text; in one running text with the newline before it, unless it is the very first."""
-        if not is_stretch:
-            rows = self.tokenizer.encode_many(texts)
-        else:
-            rows = self.tokenizer.encode_many(texts[:is_first])
-            rows += self.tokenizer.encode_many(["\n" + text for text in texts[is_first:]], continued=True)
-        return [ids.astype(np.int64) for ids in rows]
+        return self._scorer.texts(
+            texts, eos=eos, running_text=running_text, by_word=by_word, reader=reader, tally=tally
+        )
 
     def score_tokens(
         self, lists: Iterable[TokenList], *, per_token: bool = False, batch_size: int = 64, tally: Tally | None = None
@@ -113,57 +83,8 @@ class LanguageModel:
 
         A token that the vocabulary lacks is <unk>, and listed with its index. <eos> counts where it is in the list.
         """
-        tally = tally if tally is not None else Tally()
-        reader = self._reader(batch_size, running_text=False, ranks=per_token)
-        for group in in_groups(lists, RECORDS_AT_ONCE):
-            prompts = [self.tokenizer.encode(item.prompt).astype(np.int64) for item in group]
-            rows = [self.tokenizer.ids(item.tokens) for item in group]
-            scored = reader.read([np.append(prompt, row) for prompt, row in zip(prompts, rows, strict=True)])
-            for prompt, row, item in zip(prompts, scored, group, strict=True):
-                own = row.part(slice(len(prompt), None))
-                text = self.tokenizer.decode(own.targets.tolist(), after=prompt.tolist())
-                if item.prompt[-1:].isspace() and not self.tokenizer.level.is_lossless:
-                    text = text.removeprefix(" ")  # as Writer has it
-                tally.add_text(text)
-                has_end = bool(len(own.targets)) and own.targets[-1] == EOS
-                self._count(text, own, tally, has_end=has_end)
-                score = self._score(text, own, slice(None))
-                unknown = [
-                    OutOfVocabulary(token, place)
-                    for place, (token, index) in enumerate(zip(item.tokens, own.targets, strict=True))
-                    if index == UNK
-                ]
-                yield replace(score, oov=unknown)
-
-    def _reader(self, batch_size: int, *, running_text: bool, ranks: bool) -> "Reader":
-        if running_text:
-            return Continued(self.engine, ranks=ranks, is_lines=self.predicts_end)
-        return SideBySide(self.engine, ranks=ranks, batch_size=batch_size)
-
-    def _count(self, text: str, row: ScoredRow, tally: Tally, *, has_end: bool) -> None:
-        """Add a text's figures to the sums."""
-        symbols = slice(None, -1 if has_end else None)
-        unknown = row.targets == UNK
-        tally.symbols += len(row.targets[symbols])
-        tally.unknown += int(unknown.sum())
-        tally.nats -= math.fsum(row.logprobs[symbols])
-        tally.unknown_nats -= math.fsum(row.logprobs[unknown])
-        if has_end:
-            tally.ends += 1
-            tally.end_nats -= float(row.logprobs[-1])
-        tally.altered += not self.tokenizer.gives_back(text, row.targets[symbols])
-
-    def _score(self, text: str, row: ScoredRow, symbols: slice) -> Score:
-        """One record."""
-        shown = row.part(symbols)
-        tokens = [self.tokenizer.tokens[index] for index in shown.targets]
-        return Score(
-            text,
-            math.fsum(shown.logprobs) if tokens else None,
-            tokens,
-            [] if self.tokenizer.knows(text, shown.targets) else self.tokenizer.out_of_vocabulary(text),
-            token_table(tokens, shown.logprobs, shown.ranks) if shown.ranks.size else [],
-        )
+        reader = SideBySide(self.engine, ranks=per_token, batch_size=batch_size)
+        return self._scorer.lists(lists, reader=reader, tally=tally if tally is not None else Tally())
 
     def evaluate(self, text: str, *, running_text: bool = False) -> list[Metric]:
         """The figures of one text.
@@ -330,27 +251,6 @@ def longest(max_tokens: int | None, until_eos: bool) -> int:
     if max_tokens is not None:
         return max_tokens
     return UNTIL_EOS_TOKENS if until_eos else DEFAULT_TOKENS
-
-
-def groups(texts: Iterable[str], *, records: int, characters: int) -> Iterator[list[str]]:
-    """Consecutive records, as many as fit; one that is longer by itself is alone."""
-    group: list[str] = []
-    size = 0
-    for text in texts:
-        if group and (len(group) == records or size + len(text) > characters):
-            yield group
-            group, size = [], 0
-        group.append(text)
-        size += len(text)
-    if group:
-        yield group
-
-
-def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Consecutive items, `size` at a time."""
-    rest = iter(items)
-    while group := list(islice(rest, size)):
-        yield group
 
 
 def new_seed() -> int:

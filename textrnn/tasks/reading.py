@@ -68,11 +68,13 @@ class SideBySide:
 
 @dataclass
 class Continued:
-    """The rows as one running text, the state carried from each to the next; it goes on with the next call."""
+    """The rows as one running text, the state carried from each to the next; it goes on with the next call.
+
+    After a row that ends with <eos> the next begins with <start>.
+    """
 
     engine: Engine
     ranks: bool
-    is_lines: bool  # each row ends with <eos>, and the next begins with <start>
     state: State | None = None
     last: int = START  # the symbol that is read before the next target
 

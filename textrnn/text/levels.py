@@ -4,28 +4,20 @@ Each level learns its vocabulary from texts, as a tokenizer of the Hugging Face 
 again. Whatever a text spells, it never becomes a special symbol by that: patterns cut such a spelling in two.
 """
 
-import codecs
 import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from textrnn.config import Unit, Vocabulary
 from textrnn.errors import UsageError
-from textrnn.text.spacing import Spacing
-
-SPECIAL = ("<pad>", "<unk>", "<start>", "<eos>")
-PAD, UNK, START, EOS = range(4)
-REPLACEMENT = "\ufffd"  # what <unk> and undecodable bytes read as
+from textrnn.text.joiners import DUMMY, SPECIAL, UNK, Concatenation, Joiner, PiecesAndBytes, Words
 
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
-BYTE = re.compile(r"<0x([0-9A-F]{2})>")
-DUMMY = " "  # before the first word of a text, so that it is the same symbol there as elsewhere
 
 # Where the word <unk> means the symbol, a pattern's first choice: among words between spaces, among pieces in a text
 # as people write it, where a comma may follow.
@@ -48,66 +40,6 @@ WORD = (
 PART = 2004  # characters, a multiple of every n of n-grams
 COVERAGE = 0.9995  # of the characters that have a symbol of their own; SentencePiece's default
 MOST_PIECES = 1_000_000  # where a size of 0 asks for all
-
-
-def shown(token: str) -> str:
-    """The symbol as text; <unk> is U+FFFD."""
-    return REPLACEMENT if token == SPECIAL[UNK] else token
-
-
-class Joiner(Protocol):
-    """Symbols → text, a few at a time."""
-
-    def push(self, tokens: Iterable[str]) -> str:
-        """The text that these symbols add."""
-
-    def finish(self) -> str:
-        """What was held back because it was not whole."""
-
-
-class Concatenation:
-    """Symbols that are the text itself."""
-
-    def push(self, tokens: Iterable[str]) -> str:
-        return "".join(map(shown, tokens))
-
-    def finish(self) -> str:
-        return ""
-
-
-class Words:
-    """Words with spaces between them where they belong."""
-
-    def __init__(self) -> None:
-        self._spacing = Spacing()
-
-    def push(self, tokens: Iterable[str]) -> str:
-        return self._spacing.join(map(shown, tokens))
-
-    def finish(self) -> str:
-        return ""
-
-
-class PiecesAndBytes:
-    """Pieces of text and single bytes of characters; the dummy space at the beginning goes."""
-
-    def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._is_first = True
-
-    def push(self, tokens: Iterable[str]) -> str:
-        text = "".join(self._decode(DUMMY + REPLACEMENT if token == SPECIAL[UNK] else token) for token in tokens)
-        if self._is_first and text:
-            self._is_first = False
-            return text.removeprefix(DUMMY)
-        return text
-
-    def _decode(self, token: str) -> str:
-        byte = BYTE.fullmatch(token)
-        return self._decoder.decode(bytes([int(byte[1], 16)]) if byte else token.encode())
-
-    def finish(self) -> str:
-        return self._decoder.decode(b"", final=True)
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,10 @@ class Spacing:
         """The text of these tokens, after those of the calls before."""
         return "".join(map(self._with_space, tokens))
 
+    def glue(self) -> None:
+        """No space before the next token."""
+        self._is_glued = True
+
     def _with_space(self, token: str) -> str:
         if token == NEWLINE:
             self._begin()

@@ -17,7 +17,8 @@ from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from textrnn.config import Vocabulary
 from textrnn.errors import ModelError
-from textrnn.text.levels import EOS, LEVELS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner, of_characters, parts
+from textrnn.text.joiners import EOS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner
+from textrnn.text.levels import LEVELS, of_characters, parts
 
 __all__ = ["EOS", "PAD", "SPECIAL", "START", "UNK", "OutOfVocabulary", "Tokenizer"]
 
@@ -128,15 +129,17 @@ class Tokenizer:
     def _parts(self, text: str) -> list[str]:
         return list(parts(SURROGATE.sub(self._stand_in, text), self.level.boundary))
 
-    def decode(self, ids: Iterable[int], *, after: Iterable[int] = ()) -> str:
-        """The text of ids, which follow others; <unk> reads as U+FFFD, the other special tokens as nothing."""
-        joiner = self.joiner()
-        joiner.push(self.visible(after))
+    def decode(self, ids: Iterable[int], *, after: str = "") -> str:
+        """The text of ids, which follow a prompt; <unk> reads as U+FFFD, the other special tokens as nothing."""
+        joiner = self.joiner(after=after)
         return joiner.push(self.visible(ids)) + joiner.finish()
 
-    def joiner(self) -> Joiner:
-        """Puts `visible` tokens together, a few at a time."""
-        return self.level.joiner()
+    def joiner(self, *, after: str = "") -> Joiner:
+        """Puts `visible` tokens together, a few at a time; they follow a prompt."""
+        joiner = self.level.joiner()
+        if after:
+            joiner.follow(after, self.visible(self.encode(after).tolist()))
+        return joiner
 
     def visible(self, ids: Iterable[int]) -> Iterator[str]:
         """The tokens of ids without those that read as nothing."""
