@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 Ids = NDArray[np.int64]
 
+PADDED_AT_ONCE = 2**20  # symbols of a batch of texts side by side, with its padding
 IGNORE = -100  # a target that does not count; torch's default for it
 
 
@@ -102,6 +103,20 @@ def overlapping_streams(ids: NDArray[np.integer], *, count: int, start: int, ove
     inputs = np.where(position == 0, start, padded[position - 1])
     own = (np.arange(overlap + share)[:, None] >= overlap) & (position < overlap + len(ids))
     return inputs.astype(np.int64), np.where(own, padded[position], IGNORE).astype(np.int64)
+
+
+def of_like_length(lengths: Sequence[int], *, count: int) -> list[list[int]]:
+    """The places of rows, those of like length together, the longest first: at most `count` in a batch.
+
+    Fewer where they are long, so that a batch with its padding stays within bounds unless one row alone is longer.
+    """
+    places = sorted(range(len(lengths)), key=lambda place: lengths[place], reverse=True)
+    batches = []
+    while places:
+        most = min(count, max(1, PADDED_AT_ONCE // max(1, lengths[places[0]])))
+        batches.append(places[:most])
+        places = places[most:]
+    return batches
 
 
 def padded_columns(rows: Sequence[Ids], *, padding: int) -> Ids:

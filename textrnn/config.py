@@ -128,7 +128,7 @@ class Vocabulary(Spec):
 
     size: int = Field(0, ge=0)
     min_count: int = Field(1, gt=0)
-    ngram: int = Field(3, ge=1, le=4)
+    ngram: int = Field(3, ge=2, le=4)  # no more: a longer run could spell a special symbol
     lower: bool = False
     literal_unk: bool = False  # the word <unk> means the symbol
     splits_at_spaces: bool = False  # and nowhere else
@@ -202,7 +202,7 @@ class TrainingSettings(Spec):
     vocabulary_size: CountFromZero | None = Field(
         None,
         description="Keep this many symbols, the most frequent; 0 keeps all. "
-        "Default: all characters, 10,000 n-grams, 33,000 words, 8,000 pieces.",
+        "Default: all characters, 10,000 n-grams, 33,000 words, 8,000 pieces (these with bytes and special symbols).",
     )
     min_count: Count | None = Field(
         None,

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,19 +12,20 @@ import pytest
 import textrnn
 from tests.conftest import Run
 from tests.reading import jsonl, refused, tsv
+from textrnn.cli.output import finite
 from textrnn.text.levels import LEVELS
 
 LINES = ["The {cat|hat|mat} sat", r"the \{cat\} {is|isn't} {on|of} the mat", "{|very }long"]
 FILE = "".join(f"{line}\n" for line in LINES)
-FIELDS = ["line", "rank", "choice", "text", "logprob", "probability", "odds"]
+FIELDS = ["line", "rank", "choice", "text", "logprob", "probability", "odds", "oov"]
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_choose_prints_what_the_api_gives(run: Run, small_folders: dict[str, Path], level: str) -> None:
     model = textrnn.load(small_folders[level])
-    expected = [[getattr(row, name) for name in FIELDS] for rows in model.choose(LINES) for row in rows]
+    expected = [finite(asdict(row)) for rows in model.choose(LINES) for row in rows]
     rows = jsonl(run("choose", small_folders[level], *LINES, "--format", "jsonl").stdout)
-    assert [list(row.values()) for row in rows] == expected
+    assert rows == expected
     assert all(list(row) == FIELDS for row in rows)
     assert [row["line"] for row in rows] == [1] * 3 + [2] * 4 + [3] * 2
 
@@ -55,7 +57,10 @@ def test_best_gives_one_row_for_each_line_in_order(run: Run, small_folders: dict
         assert best == [row for row in every if int(row["rank"]) == 1]
 
 
-def test_choose_writes_a_table_and_a_file(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
+def test_choose_writes_a_table_and_a_file(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     assert "isn't, of" in run("choose", small_folders["word"], *LINES, "--format", "table").stdout
     result = run("choose", small_folders["word"], *LINES, "--out", tmp_path / "out.jsonl")
     assert (result.code, result.stdout) == (0, "")
@@ -99,7 +104,29 @@ def test_odds_without_end_are_json(run: Run, small_folders: dict[str, Path]) -> 
     line = "{a|" + "b" * 2000 + "}"
     result = run("choose", small_folders["char"], line, "--format", "jsonl")
     assert "Infinity" not in result.stdout
-    assert jsonl(result.stdout)[0]["probability"] == 1
+    assert [(row["probability"], row["odds"]) for row in jsonl(result.stdout)] == [(1, None), (0, 0)]
+
+
+@pytest.mark.parametrize("flags", [(), ("--best",)])
+def test_choose_warns_of_what_it_does_not_know(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    lines = ["the {cat|hat} é", "{the zoo|the cat}"]
+    result = run("choose", small_folders["word"], *lines, *flags, "--format", "jsonl")
+    assert result.stderr == "unknown to the model, and read as <unk>: 'é', 'zoo' (3 in all)\n"
+    lacking = {row["text"]: row["oov"] for row in jsonl(result.stdout)}
+    assert lacking.get("the zoo", []) in ([], [{"text": "zoo", "offset": 4}])
+    assert [{"text": "é", "offset": 8}] in lacking.values()
+    assert run("choose", small_folders["word"], "the {cat|hat}", *flags).stderr == ""
+    out = tmp_path / "out.tsv"
+    assert run("choose", small_folders["word"], *lines, *flags, "--out", out).stderr == result.stderr
+
+
+def test_a_warning_names_only_some_of_very_many(run: Run, small_folders: dict[str, Path]) -> None:
+    words = [f"zoo{number}" for number in range(25)]
+    stderr = run("choose", small_folders["word"], "{the|a} " + " ".join(words)).stderr
+    assert stderr.endswith("'zoo19', … (50 in all)\n")
+    assert len(stderr.splitlines()) == 1
 
 
 # next
@@ -111,7 +138,7 @@ def test_next_lists_the_likeliest_tokens(
     run: Run, small_folders: dict[str, Path], level: str, prefix: tuple[str, ...]
 ) -> None:
     expected = textrnn.load(small_folders[level]).next(*prefix, count=5)
-    result = run("next", small_folders[level], *prefix, "-n", "5", "--format", "jsonl")
+    result = run("next", small_folders[level], *prefix, "--count", "5", "--format", "jsonl")
     assert (result.code, result.stderr) == (0, "")
     assert jsonl(result.stdout) == [
         {"rank": row.rank, "token": row.token, "probability": math.exp(row.logprob), "logprob": row.logprob}
@@ -129,10 +156,20 @@ def test_next_lists_all_there_are_and_they_add_up_to_1(run: Run, small_folders: 
 
 def test_next_warns_of_what_it_does_not_know(run: Run, small_folders: dict[str, Path]) -> None:
     result = run("next", small_folders["word"], "the zoo zoo")
-    assert result.stderr == "2 symbols of the prompt are unknown to the model: 'zoo'\n"
+    assert result.stderr == "unknown to the model, and read as <unk>: 'zoo' (2 in all)\n"
     assert "token" in run("next", small_folders["word"], "the", "--format", "table").stdout
 
 
-@pytest.mark.parametrize("arguments", [("the", "-n", "0"), ("the", "--format", "xml"), ("the", "cat")])
+@pytest.mark.parametrize(
+    "arguments", [("the", "--count", "0"), ("the", "-n", "3"), ("the", "--format", "xml"), ("the", "cat")]
+)
 def test_next_refuses_what_it_does_not_do(run: Run, small_folders: dict[str, Path], arguments: tuple[str, ...]) -> None:
     refused(run("next", small_folders["word"], *arguments), 2)
+
+
+@pytest.mark.parametrize("prefix", ["The cat", "the hat's"])
+def test_a_space_at_the_end_of_a_prefix_is_left_to_the_next_piece(
+    run: Run, small_folders: dict[str, Path], prefix: str
+) -> None:
+    found = [run("next", small_folders["bpe"], prefix + space, "--format", "jsonl").stdout for space in ("", " ", "  ")]
+    assert found[0] == found[1] != found[2]

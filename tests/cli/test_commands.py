@@ -74,7 +74,7 @@ def test_generate_jsonl_has_the_fields_of_the_api(run: Run, tiny_int8: Path) -> 
     assert [row["index"] for row in rows] == [0, 1, 2]
     assert {(row["prompt"], row["seed"]) for row in rows} == {("Oncé", 1)}
     assert [row["oov"] for row in rows] == [[{"text": "é", "offset": 3}]] * 3
-    assert result.stderr == "1 symbols of the prompt are unknown to the model: 'é'\n"
+    assert result.stderr == "unknown to the model, and read as <unk>: 'é' (1 in all)\n"
     with_logprobs = jsonl(run(*arguments, "--logprobs").stdout)
     assert [len(row["token_logprobs"]) for row in with_logprobs] == [len(row["tokens"]) for row in rows]
 

@@ -39,9 +39,30 @@ def test_samples_of_several_prompts_as_text(run: Run, small_folders: dict[str, P
     arguments = ("generate", small_folders["word"], "--prompts", "-", "--seed", "4", "--max-tokens", "9")
     samples = textrnn.load(small_folders["word"]).generate(PROMPTS, seed=4, max_tokens=9)
     result = run(*arguments, stdin=FILE.encode())
-    assert result == Result(0, ("-" * 20 + "\n").join(f"{each.prompt}{each.text}\n" for each in samples), "")
+    shown = ("-" * 20 + "\n").join(f"{each.prompt}{each.text}\n" for each in samples)
+    assert result == Result(0, shown, 'unknown to the model, and read as <unk>: "hat\'s" (1 in all)\n')
     result = run(*arguments, "--no-echo", stdin=FILE.encode())
     assert result.stdout == ("-" * 20 + "\n").join(f"{each.text}\n" for each in samples)
+
+
+@pytest.mark.parametrize("format", ["text", "jsonl"])
+def test_what_is_unknown_of_many_prompts_is_said_once(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path, format: str
+) -> None:
+    (tmp_path / "prompts.txt").write_text("the é\nthe cat\né zoo\n")
+    arguments = ("generate", small_folders["word"], "-n", "3", "--max-tokens", "2", "--format", format)
+    result = run(*arguments, "--prompts", tmp_path / "prompts.txt")
+    assert (result.code, result.stderr) == (0, "unknown to the model, and read as <unk>: 'é', 'zoo' (3 in all)\n")
+    assert run(*arguments, "-p", "é zoo é").stderr.endswith("'é', 'zoo' (3 in all)\n")
+
+
+def test_prompts_are_read_in_the_encoding_asked_for(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_bytes("caf\xe9\n".encode("latin-1"))
+    arguments = ("generate", small_folders["bpe"], "--prompts", tmp_path / "prompts.txt", "--format", "jsonl")
+    (row,) = jsonl(run(*arguments, "--encoding", "latin-1").stdout)
+    assert row["prompt"] == "caf\xe9"
+    assert "not utf-8" in refused(run(*arguments), 1)
+    assert "unknown encoding 'klingon'" in refused(run(*arguments, "--encoding", "klingon"), 2)
 
 
 def test_no_prompts_are_no_samples(run: Run, small_folders: dict[str, Path]) -> None:
@@ -73,7 +94,7 @@ def test_until_eos_counts_what_was_cut_off(run: Run, small_folders: dict[str, Pa
     assert 0 < cut < 9
     result = run(*arguments, "--format", format)
     assert result.code == 0
-    assert result.stderr == f"{cut} samples did not end within 20 tokens and were cut there\n"
+    assert result.stderr == f"not ended within 20 tokens, and cut there: {cut} of the samples\n"
     without = [each for each in arguments if each != "--until-eos"]
     assert run(*without, "--format", format).stderr == ""
 
@@ -135,6 +156,27 @@ def test_a_prompt_that_ends_in_a_space_is_followed_by_no_other(run: Run, small_f
     assert not any(text.startswith(" ") for text in spaced)
     assert any(text.startswith(" ") for text in close)
     assert [text.removeprefix(" ") for text in close] == spaced  # the samples differ by nothing else
+
+
+@pytest.mark.parametrize("flags", [(), ("-t", "0"), ("-t", "3"), ("--top-k", "4"), ("--repetition-penalty", "3")])
+@pytest.mark.parametrize("prompt", ["The cat ", "the hat's "])
+def test_the_space_that_ends_a_prompt_comes_with_the_first_piece(
+    run: Run, small_folders: dict[str, Path], prompt: str, flags: tuple[str, ...]
+) -> None:
+    arguments = ("generate", small_folders["bpe"], "-p", prompt, "-n", "20", "--seed", "2", "--max-tokens", "6", *flags)
+    result = run(*arguments, "--format", "jsonl")
+    rows = jsonl(result.stdout)
+    assert all(row["tokens"][0].startswith(" ") for row in rows)
+    for row in rows:
+        if all(token.isascii() and not token.startswith("<0x") for token in row["tokens"]):
+            assert prompt[:-1] + "".join(row["tokens"]).removesuffix("<eos>") == row["prompt"] + row["text"]
+    scored = jsonl(
+        run("score", small_folders["bpe"], "--tokens", "--format", "jsonl", stdin=result.stdout.encode()).stdout
+    )
+    assert [row["logprob"] for row in scored] == [row["logprob"] for row in rows]
+    assert [row["text"] for row in scored] == [row["text"] for row in rows]
+    shown = run(*arguments).stdout.split("-" * 20 + "\n")
+    assert shown == [f"{prompt}{row['text']}\n" for row in rows]
 
 
 @pytest.mark.parametrize("level", LEVELS)

@@ -10,7 +10,9 @@ import pytest
 import textrnn
 from tests.conftest import Run
 from tests.reading import jsonl, refused, tsv
+from tests.small_models import small_model
 from textrnn.cli.heat import COLOURS, colour
+from textrnn.tasks.scoring import pieces_of
 from textrnn.text.levels import LEVELS
 
 LINES = ["The cat sat.", "", "  the hat's  on", "é the mat"]
@@ -174,6 +176,21 @@ def test_half_a_character_among_tokens_is_unknown(run: Run, small_folders: dict[
     assert (row["tokens"], row["oov"]) == (["<unk>", "cat"], [{"text": "\ud800", "offset": 0}])
 
 
+@pytest.mark.parametrize("line", ['["<eos>", "cat"]', '["cat", "<pad>"]', '["<start>"]'])
+def test_a_list_that_no_model_predicts_exits_1(run: Run, small_folders: dict[str, Path], line: str) -> None:
+    result = run("score", small_folders["word"], "--tokens", stdin=f'["cat"]\n{line}\n'.encode())
+    assert "a list of tokens has <" in refused(result, 1)
+
+
+def test_tokens_whose_text_reads_as_the_same_tokens_have_bits_a_character(
+    run: Run, small_folders: dict[str, Path]
+) -> None:
+    for tokens, gives_back in (([" cat", " sat"], True), ([" c", "at"], False), ([" cat", "<eos>"], True)):
+        line = json.dumps({"prompt": "The ", "tokens": tokens})
+        result = run("score", small_folders["bpe"], "--tokens", "--text", line)
+        assert summary(result.stderr)["bits_per_character"].startswith("-") != gives_back
+
+
 @pytest.mark.parametrize("flags", [("--eos",), ("--no-eos",), ("--running-text",), ("--unit", "word")])
 def test_tokens_are_scored_as_they_are(run: Run, small_folders: dict[str, Path], flags: tuple[str, ...]) -> None:
     result = run("score", small_folders["word"], "--tokens", *flags, stdin=b'["The"]\n')
@@ -210,7 +227,7 @@ def test_heat_colours_each_token_by_its_surprisal(
     result = run("score", small_folders["word"], "--heat", "--text", "the cat é")
     legend, line, _ = result.stdout.split("\n")
     assert legend.count(ESCAPE) == 2 * len(COLOURS)
-    assert re.sub(r"\x1b\[[0-9;]*m", "", line) == "the cat \ufffd <eos>"
+    assert re.sub(r"\x1b\[[0-9;]*m", "", line) == "the cat é <eos>"
     assert line.count("\x1b[0m") == 4
     monkeypatch.setenv("NO_COLOR", "1")
     plain = run("score", small_folders["word"], "--heat", "--text", "the cat é").stdout
@@ -219,25 +236,53 @@ def test_heat_colours_each_token_by_its_surprisal(
 
 @pytest.mark.parametrize(
     ("bits", "style"),
-    [(0.0, "white"), (1.0, "white"), (1.1, "green"), (6.0, "yellow"), (10.0, "dark_orange"), (99, "bold red")],
+    [(0.0, "default"), (1.0, "default"), (1.1, "green"), (6.0, "yellow"), (10.0, "dark_orange"), (99, "bold red")],
 )
 def test_a_colour_for_any_surprisal(bits: float, style: str) -> None:
     assert colour(bits) == style
 
 
-@pytest.mark.parametrize("flags", [("--format", "jsonl"), ("--format", "table"), ("--unit", "word")])
+@pytest.mark.parametrize(
+    "flags", [("--format", "jsonl"), ("--format", "table"), ("--unit", "word"), ("--per-token",), ("--tokens",)]
+)
 def test_heat_is_a_format_of_its_own(run: Run, small_folders: dict[str, Path], flags: tuple[str, ...]) -> None:
     result = run("score", small_folders["word"], "--heat", *flags, "--text", "a")
-    assert "--heat prints texts" in refused(result, 2)
+    assert "--heat prints coloured texts" in refused(result, 2)
 
 
-def test_heat_of_tokens_and_into_a_file(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
+def test_heat_into_a_file(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
     out = tmp_path / "heat.txt"
-    result = run(
-        "score", small_folders["bpe"], "--tokens", "--heat", "--out", out, "--text", '[" the", " cat", "<eos>"]'
-    )
+    result = run("score", small_folders["bpe"], "--heat", "--out", out, "--text", "the cat")
     assert (result.code, result.stdout) == (0, "")
     assert out.read_text().split("\n")[1:] == ["the cat <eos>", ""]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_heat_shows_what_is_unknown_as_it_is_written(run: Run, small_folders: dict[str, Path], level: str) -> None:
+    text = "the \U0001f600 zoo's é"
+    result = run("score", small_folders[level], "--heat", "--no-eos", "--text", text)
+    assert result.stdout.split("\n")[1:] == [text, ""]
+
+
+@pytest.mark.parametrize("level", ["char", "ngram", "word"])
+def test_heat_of_a_running_text_prints_each_line_once(run: Run, small_folders: dict[str, Path], level: str) -> None:
+    lines = ["The cat sat.", "the hat's on", "", "the mat"]
+    result = run("score", small_folders[level], "--heat", "--running-text", stdin="\n".join(lines).encode())
+    end = " <eos>" if level == "word" else ""
+    assert result.stdout.split("\n")[1:] == [*(f"{line}{end}" for line in lines), ""]
+
+
+def test_heat_pairs_each_piece_with_its_own_token() -> None:
+    for level in LEVELS:
+        model, before = small_model(level, unit="text"), ""
+        lines = ["the cat sat.", "the hat's on", "the cat"]
+        for text, score in zip(lines, model.score(lines, running_text=True, per_token=True), strict=True):
+            pieces = list(pieces_of(score, model.tokenizer, before=before))
+            assert "".join(piece for piece, _ in pieces) == text
+            for piece, row in pieces:
+                if row.token != "<unk>" and not row.token.startswith("<0x"):
+                    assert piece.strip() in row.token
+            before = "\n"
 
 
 # help
@@ -249,8 +294,8 @@ def test_heat_of_tokens_and_into_a_file(run: Run, small_folders: dict[str, Path]
         ("score", ["--eos", "--no-eos", "--running-text", "--unit", "--heat", "--tokens", "--per-token", "--log-base"]),
         ("evaluate", ["--running-text", "--encoding", "--format"]),
         ("choose", ["--file", "--best", "{plain|plane}"]),
-        ("next", ["--count", "-n"]),
-        ("generate", ["--prompts", "--until-eos", "--repetition-penalty", "--stop"]),
+        ("next", ["--count"]),
+        ("generate", ["--prompts", "--encoding", "--until-eos", "--repetition-penalty", "--stop"]),
     ],
 )
 def test_help_names_every_option_and_has_an_example(

@@ -17,7 +17,7 @@ TINY = ("--units", "8", "--embedding", "4", "--batch", "4", "--window", "8", "--
 
 
 LEARNT = (TEXT * 3)[: -round(3 * len(TEXT) * 0.05)]
-PAIRS = len({LEARNT[begin : begin + 2] for begin in range(0, len(LEARNT), 2)})
+PAIRS = len({*(LEARNT[begin : begin + 2] for begin in range(0, len(LEARNT), 2)), *LEARNT})  # and characters
 
 
 @pytest.fixture
@@ -103,6 +103,10 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("lm", "NOVEL", "--unit", "page"), 2, "unit: Input should be 'auto', 'text' or 'line'"),
         (("lm", "NOVEL", "--level", "ngram", "--ngram", "5"), 2, "ngram: Input should be less than or equal to 4"),
         (("lm", "NOVEL", "--level", "bpe", "--vocabulary-size", "200"), 2, "200 are too few"),
+        (("lm", "NOVEL", "--ngram", "2"), 2, "ngram is for the level ngram, not for char"),
+        (("lm", "NOVEL", "--literal-unk"), 2, "lower and literal_unk are for the levels word and bpe, not for char"),
+        (("lm", "NOVEL", "--level", "bpe", "--set", "split=spaces"), 2, "split is for the level word, not for bpe"),
+        (("lm", "NOVEL", "--set", "tied=true", *TINY[:4]), 2, "as many units as they have entries, not 8 and 4"),
     ],
 )
 def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch, arguments, code, says):

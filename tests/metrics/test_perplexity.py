@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.fakes import fake_language_model
-from textrnn.config import ModelConfig, TextSettings, Vocabulary
+from textrnn.config import ModelConfig, TextSettings, Unit, Vocabulary
 from textrnn.metrics.perplexity import Tally, perplexity
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
@@ -194,8 +194,23 @@ def test_a_byte_is_not_a_character() -> None:
         pass
     found = {row.metric: row.value for row in tally.metrics(includes_end=True, conditions="by hand")}
     bits = -math.log2(0.3 * 0.4 * 0.2 * 0.3 * 0.2)
-    assert found["bits_per_character"] == pytest.approx(bits / (3 + 1), rel=1e-6)
-    assert found["bits_per_byte"] == pytest.approx(bits / (4 + 2), rel=1e-6)
+    line_ends = 2  # <eos> stands for each
+    assert found["bits_per_character"] == pytest.approx(bits / (3 + 1 + line_ends), rel=1e-6)
+    assert found["bits_per_byte"] == pytest.approx(bits / (4 + 2 + line_ends), rel=1e-6)
+
+
+@pytest.mark.parametrize(("unit", "eos", "characters"), [("line", None, 5), ("line", False, 3), ("text", None, 3)])
+def test_a_line_end_is_a_character_where_it_is_predicted(unit: Unit, eos: bool | None, characters: int) -> None:
+    tally = Tally()
+    assert len(list(fake_language_model(unit).score(["ba", "b"], eos=eos, tally=tally))) == 2
+    assert (tally.characters, tally.bytes) == (characters, characters)
+
+
+def test_the_summary_of_scores_and_the_evaluation_of_a_file_agree() -> None:
+    tally = Tally()
+    assert len(list(fake_language_model("line").score(["ba", "", "b"], tally=tally))) == 3
+    summary = {row.metric: row.value for row in tally.metrics(includes_end=True, conditions="")}
+    assert summary == {row.metric: row.value for row in fake_language_model("line").evaluate("ba\n\nb\n")}
 
 
 @pytest.mark.parametrize("text", ["é  b", " é", "É"])

@@ -10,6 +10,8 @@ from tests.fakes import fake_language_model
 from textrnn.errors import DataError
 from textrnn.tasks.choosing import MOST_WORDINGS, ranked, wordings
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.scoring import Score
+from textrnn.text.tokenizer import OutOfVocabulary
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_equal_wordings_stay_in_order_and_share_the_probability() -> None:
 
 
 def test_what_is_out_of_reach_has_no_probability_left() -> None:
-    found = ranked(1, wordings("{a|b}"), [-2000.0, -1.0])
+    found = ranked(1, wordings("{a|b}"), [Score("a", -2000.0, ["a"], []), Score("b", -1.0, ["b"], [])])
     assert [(row.choice, row.probability) for row in found] == [("b", 1.0), ("a", 0.0)]
     assert [row.odds for row in found] == [math.inf, 0.0]
 
@@ -131,6 +133,21 @@ def test_lines_keep_their_order_and_equal_their_scores(exact: LanguageModel, nea
             assert math.fsum(row.probability for row in rows) == pytest.approx(1)
             for row in rows:
                 assert row.odds == pytest.approx(row.probability / (1 - row.probability), rel=1e-6)
+
+
+def test_a_wording_lists_what_the_vocabulary_lacks_of_it_alone() -> None:
+    (rows,) = fake_language_model().choose(["?a{b|c?}"])
+    lacking = {row.choice: row.oov for row in rows}
+    assert lacking == {
+        "b": [OutOfVocabulary("?", 0)],
+        "c?": [OutOfVocabulary("?", 0), OutOfVocabulary("c", 2), OutOfVocabulary("?", 3)],
+    }
+    assert [row.oov for row in next(fake_language_model().choose(["a{a|b}"]))] == [[], []]
+
+
+def test_a_line_alone_is_one_line_and_not_its_characters() -> None:
+    model = fake_language_model()
+    assert list(model.choose("{a|b}b")) == list(model.choose(["{a|b}b"]))
 
 
 def test_no_lines_are_no_choices() -> None:

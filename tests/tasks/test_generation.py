@@ -11,6 +11,7 @@ from textrnn.errors import UsageError
 from textrnn.tasks import language_model
 from textrnn.tasks.generation import Writer
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.scoring import TokenList
 from textrnn.text.levels import LEVELS, SPECIAL
 from textrnn.text.tokenizer import START, Tokenizer
 
@@ -59,6 +60,12 @@ def test_what_comes_next_by_hand() -> None:
     found = fake_language_model().next("ab?", count=4)
     assert [(row.token, row.rank) for row in found] == [("b", 1), ("a", 2), ("<eos>", 3), ("<unk>", 4)]
     assert [math.exp(row.logprob) for row in found] == pytest.approx([0.4, 0.3, 0.2, 0.1], rel=1e-6)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_asking_for_no_tokens_is_a_usage_error(count: int) -> None:
+    with pytest.raises(UsageError, match=f"count must be 1 or more, not {count}"):
+        fake_language_model().next("a", count=count)
 
 
 def test_asking_for_more_tokens_than_there_are_gives_all(exact: LanguageModel) -> None:
@@ -271,3 +278,99 @@ def test_special_symbols_are_never_drawn(small_int8: dict[str, LanguageModel]) -
             samples = model.generate(n=20, max_tokens=30, seed=1, **options)  # type: ignore[arg-type]
             drawn = {token for sample in samples for token in sample.tokens}
             assert not drawn & ({*SPECIAL} - {"<eos>"})
+
+
+# a prompt that ends in a space
+
+
+AT_A_SPACE = ["The cat ", "the hat's ", "the mat, ", "a\t ", "\u4e2d "]
+OPTIONS = [
+    {},
+    {"temperature": 0.0},
+    {"temperature": 4.0},
+    {"top_k": 3},
+    {"top_p": 0.3},
+    {"min_p": 0.5},
+    {"temperature": 0.0, "repetition_penalty": 3.0},
+    {"allow_unk": True},
+]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+def test_the_space_at_the_end_of_a_prompt_comes_with_the_first_piece(
+    small_int8: dict[str, LanguageModel], options: dict
+) -> None:
+    model = small_int8["bpe"]
+    samples = model.generate([*AT_A_SPACE, "The cat"], n=8, max_tokens=20, seed=4, logprobs=True, **options)
+    own = [sample for sample in samples if sample.prompt in AT_A_SPACE]
+    assert len(own) == 8 * len(AT_A_SPACE)
+    assert all(sample.tokens[0].startswith(" ") for sample in own)
+    for sample in own:
+        before = model.tokenizer.encode(sample.prompt[:-1]).tolist()
+        ids = model.tokenizer.ids(sample.tokens).tolist()
+        assert model.tokenizer.decode([*before, *ids]) == sample.prompt + sample.text
+        spelt = [index for index, token in zip(ids, sample.tokens, strict=True) if token != "<eos>"]
+        again = model.tokenizer.encode(sample.prompt + sample.text).tolist()
+        assert sample.canonical == (again == [*before, *spelt])
+    scores = list(model.score_tokens([TokenList(sample.tokens, sample.prompt) for sample in samples], per_token=True))
+    assert [score.logprob for score in scores] == [sample.logprob for sample in samples]
+    assert [score.token_logprobs for score in scores] == [sample.token_logprobs for sample in samples]
+    assert [score.text for score in scores] == [sample.text for sample in samples]
+
+
+def test_only_the_first_piece_must_begin_with_the_space(small_int8: dict[str, LanguageModel]) -> None:
+    for options in ({"temperature": 4.0}, {"temperature": 4.0, "top_k": 200}):
+        samples = small_int8["bpe"].generate("The cat ", n=30, max_tokens=4, seed=4, **options)  # type: ignore[arg-type]
+        assert any(not token.startswith(" ") for sample in samples for token in sample.tokens[1:])
+        without = small_int8["bpe"].generate("The cat", n=30, max_tokens=4, seed=4, **options)  # type: ignore[arg-type]
+        assert any(not sample.tokens[0].startswith(" ") for sample in without)
+
+
+def test_the_likeliest_piece_with_a_space_is_taken_at_temperature_0(small_int8: dict[str, LanguageModel]) -> None:
+    model = small_int8["bpe"]
+    for prompt in AT_A_SPACE:
+        rows = model.next(prompt, count=len(model.tokenizer))
+        likeliest = next(row.token for row in rows if row.token.startswith(" "))
+        (sample,) = model.generate(prompt, temperature=0, max_tokens=1)
+        assert sample.tokens == [likeliest]
+
+
+def test_a_canonical_sample_after_a_space_has_the_score_of_its_text(small_int8: dict[str, LanguageModel]) -> None:
+    model = small_int8["bpe"]
+    (before,) = model.score(["The cat"], eos=False, per_token=True)
+    samples = model.generate("The cat ", n=60, max_tokens=3, seed=0)
+    assert {sample.canonical for sample in samples} == {True, False}
+    for sample in samples:
+        (score,) = model.score(["The cat " + sample.text], eos=sample.tokens[-1:] == ["<eos>"], per_token=True)
+        if sample.canonical:
+            rows = [row.logprob for row in score.token_logprobs]
+            assert math.fsum(rows[len(before.tokens) :]) == sample.logprob
+            assert score.tokens == [*before.tokens, *sample.tokens]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_only_pieces_bring_the_space_of_a_prompt(small_models: dict[str, LanguageModel], level: str) -> None:
+    tokenizer = small_models[level].tokenizer
+    for prompt in ("The cat ", "The cat  ", "The cat\n ", "The cat", ""):
+        brings = level == "bpe" and prompt == "The cat "
+        assert tokenizer.encode_prompt(prompt).tolist() == tokenizer.encode(prompt[:-1] if brings else prompt).tolist()
+        forbidden = {tokenizer.tokens[index] for index in tokenizer.cannot_follow(prompt)}
+        assert forbidden == ({token for token in tokenizer.tokens if not token.startswith(" ")} if brings else set())
+
+
+@pytest.mark.parametrize("text", ["The cat sat", "the  cat sat on", "a b\n c d"])
+def test_a_prompt_and_what_follows_are_the_symbols_of_the_whole(bpe: Tokenizer, text: str) -> None:
+    whole = bpe.encode(text).tolist()
+    for end in range(1, len(text)):
+        if bpe.awaits_space(text[:end]) and text[end].isalpha():
+            prompt = bpe.encode_prompt(text[:end]).tolist()
+            assert whole[: len(prompt)] == prompt
+            assert whole[len(prompt)] not in bpe.cannot_follow(text[:end])
+            assert bpe.decode(whole[len(prompt) :], after=text[:end]) == text[end:]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("prompt", ["", " ", "the ", "the cat", "the\n "])
+def test_a_sample_of_no_tokens_reads_back(small_int8: dict[str, LanguageModel], level: str, prompt: str) -> None:
+    (found,) = small_int8[level].generate(prompt, max_tokens=0)
+    assert (found.text, found.tokens, found.canonical, found.ended) == ("", [], True, "length")

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 
 from tests.fakes import fake_language_model
 from tests.small_models import TEXT, small_model
+from textrnn import batch
+from textrnn.batch import padded_columns
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.perplexity import Tally
-from textrnn.tasks import scoring
+from textrnn.tasks import reading, scoring
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.reading import SideBySide
 from textrnn.tasks.scoring import Score, TokenList, parse_tokens
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START, OutOfVocabulary
@@ -166,7 +169,7 @@ def test_a_total_does_not_change_where_words_are_asked_for(small_int8: dict[str,
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("prompt", ["", "The cat", "the hat's \n", "é \U0001f600 x"])
+@pytest.mark.parametrize("prompt", ["", "The cat", "The cat ", " ", "the hat's \n", "é \U0001f600 x"])
 def test_the_score_of_generated_tokens_is_their_logprob(
     small_int8: dict[str, LanguageModel], level: str, prompt: str
 ) -> None:
@@ -206,6 +209,89 @@ def test_tokens_are_scored_as_they_are_by_hand() -> None:
     assert [score.text for score in scores] == ["ab", "b", "", "\ufffd\ufffda"]
     assert scores[3].oov == [OutOfVocabulary("<unk>", 0), OutOfVocabulary("ab", 1)]
     assert (tally.texts, tally.symbols, tally.unknown, tally.ends) == (4, 2 + 1 + 0 + 3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "tokens", [["<eos>", "a"], ["a", "<eos>", "<eos>"], ["<pad>"], ["a", "<pad>"], ["<start>", "a"]]
+)
+def test_tokens_that_no_text_has_are_a_data_error(tokens: list[str]) -> None:
+    with pytest.raises(DataError, match=r"^a list of tokens has <\w+> where none can be") as caught:
+        list(fake_language_model().score_tokens([TokenList(["a"]), TokenList(tokens)]))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_end_alone_or_last_is_scored() -> None:
+    scores = fake_language_model().score_tokens([TokenList(["<eos>"]), TokenList(["a", "<eos>"], "b")])
+    assert [math.exp(score.logprob or 0) for score in scores] == pytest.approx([0.2, 0.3 * 0.2], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("level", "prompt", "tokens", "altered"),
+    [
+        ("bpe", "The", [" cat", " sat"], 0),
+        ("bpe", "The ", [" cat", " sat", "<eos>"], 0),
+        ("bpe", "The", [" c", "at"], 1),
+        ("bpe", "The ", ["cat"], 1),
+        ("ngram", "The", [" ca", "t"], 0),
+        ("ngram", "Th", ["e c", "a", "t"], 1),
+        ("char", "The", list(" cat"), 0),
+        ("word", "The", ["cat", "sat"], 0),
+        ("word", "The ", ["cat", "sat"], 0),
+        ("word", "", ["The", "cat", "."], 0),
+    ],
+)
+def test_tokens_are_given_back_where_prompt_and_text_read_as_them(
+    small_models: dict[str, LanguageModel], level: str, prompt: str, tokens: list[str], altered: int
+) -> None:
+    tally = Tally()
+    list(small_models[level].score_tokens([TokenList(tokens, prompt)], tally=tally))
+    assert tally.altered == altered
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_canonical_sample_is_given_back(small_int8: dict[str, LanguageModel], level: str) -> None:
+    model = small_int8[level]
+    for prompt in ("", "The cat", "The cat "):
+        for sample in model.generate(prompt, n=30, max_tokens=3, seed=1):
+            tally = Tally()
+            list(model.score_tokens([TokenList(sample.tokens, sample.prompt)], tally=tally))
+            assert (tally.altered == 0) == sample.canonical
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_text_alone_is_one_text_and_not_its_characters(small_models: dict[str, LanguageModel], level: str) -> None:
+    model = small_models[level]
+    assert list(model.score("The cat")) == list(model.score(["The cat"]))
+
+
+@given(
+    rows=st.lists(st.lists(st.integers(1, 5), max_size=9), max_size=12),
+    most=st.integers(1, 40),
+    batch_size=st.integers(1, 16),
+)
+@settings(max_examples=40, deadline=None)
+def test_the_bound_on_a_batch_changes_no_score(
+    exact: LanguageModel, rows: list[list[int]], most: int, batch_size: int
+) -> None:
+    ids = [np.array(row, np.int64) for row in rows]
+    expected = SideBySide(exact.engine, ranks=True, batch_size=64).read(ids)
+    sizes: list[tuple[int, int]] = []
+
+    def padded(rows: Sequence[np.ndarray], *, padding: int) -> np.ndarray:
+        columns = padded_columns(rows, padding=padding)
+        sizes.append(columns.shape)
+        return columns
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "PADDED_AT_ONCE", most)
+        patch.setattr(reading, "padded_columns", padded)
+        found = SideBySide(exact.engine, ranks=True, batch_size=batch_size).read(ids)
+    for own, other in zip(found, expected, strict=True):
+        assert own.targets.tolist() == other.targets.tolist()
+        assert own.logprobs.tolist() == other.logprobs.tolist()
+        assert own.ranks.tolist() == other.ranks.tolist()
+    assert sum(count for _, count in sizes) == len(rows)
+    assert all(count == 1 or (steps * count <= most and count <= batch_size) for steps, count in sizes)
 
 
 def test_half_a_character_in_a_token_is_unknown() -> None:

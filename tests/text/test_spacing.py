@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from textrnn.text.spacing import Spacing
 
-MARKS = st.sampled_from([*"\"'`.,;:!?%)]}([{$“”‘’…\n", "a", "B", "'s", "n't", "''", "--", "@-@", "@,@", "3", "<unk>"])
+MARKS = st.sampled_from(
+    [*"\"'`.,;:!?%)]}([{$“”‘’…\n", "a", "B", "'s", "n't", "''", "``", "--", "@-@", "@,@", "3", "<unk>"]
+)
 
 
 @given(before=st.lists(MARKS, max_size=12), after=st.lists(MARKS, max_size=12))
@@ -25,7 +27,7 @@ def test_nothing_but_glue_and_spaces_changes(words: list[str]) -> None:
     ("words", "text"),
     [
         ("it 's n't we 'll I 'm", "it'sn't we'll I'm"),
-        ("he said , `` yes", "he said, `` yes"),
+        ("he said , `` yes '' .", "he said, ``yes''."),
         ('" a " b " c "', '"a" b "c"'),
         ("( a ) [ b ] { c }", "(a) [b] {c}"),
         ("“ a ” ‘ b ’ « c »", "“a” ‘b’ «c»"),

@@ -311,6 +311,22 @@ def test_words_are_cut_by_size_and_by_count_and_ties_are_by_code_point(size: int
     assert learnt.distinct == 6
 
 
+@pytest.mark.parametrize(
+    ("texts", "n", "distinct"),
+    [
+        (["abab"], 2, 3),  # ab, a, b
+        (["ababa"], 2, 3),  # a stands as a run of its own at the end, and is counted once
+        (["abc", "abd"], 2, 1 + 4),
+        (["aaaa", "aa"], 2, 2),
+        ([""], 3, 0),
+    ],
+)
+def test_n_grams_and_characters_are_counted_together(texts: list[str], n: int, distinct: int) -> None:
+    learnt = LEVELS["ngram"].learn(texts, Vocabulary(ngram=n))
+    assert learnt.distinct == distinct
+    assert learnt.tokenizer.get_vocab_size() == FIRST + distinct  # all are kept where there is no limit
+
+
 @given(words=st.permutations([*["the"] * 3, *["cat", "mat"] * 2, "zoo", "bat", "a"]))
 @settings(max_examples=30, deadline=None)
 def test_a_vocabulary_does_not_depend_on_the_order_of_the_texts(words: list[str]) -> None:
@@ -446,3 +462,10 @@ def test_a_literal_unk_behind_several_spaces_is_the_symbol_and_no_space_is_lost(
 def test_unk_within_a_word_is_no_literal_unk(text: str) -> None:
     assert UNK not in LITERAL.encode(text)
     assert LITERAL.decode(LITERAL.encode(text).tolist()) == text
+
+
+def test_the_space_is_a_piece_even_where_it_is_rare() -> None:
+    tokenizer = Tokenizer.learn(["天地玄黃" * 2000 + " "], "bpe", Vocabulary(size=262))
+    allowed = set(range(len(tokenizer))) - set(tokenizer.cannot_follow("天 ").tolist())
+    assert [tokenizer.tokens[index] for index in allowed] == [" "]
+    assert tokenizer.cannot_follow("天").tolist() == []

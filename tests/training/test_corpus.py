@@ -8,7 +8,8 @@ from textrnn.config import TrainingSettings, training_settings
 from textrnn.errors import DataError
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, UNK
-from textrnn.training.corpus import Corpus, encoded, read_corpus, split_end, with_level_defaults
+from textrnn.training.corpus import Corpus, encoded, read_corpus, split_end
+from textrnn.training.defaults import with_level_defaults
 from textrnn.training.language_model import LanguageModelTraining, validation
 
 TREEBANK = " no it was n't <unk> monday \n the <unk> of N shares fell \n but <unk> of <unk> rose N N \n"  # 18 words
@@ -45,7 +46,7 @@ def test_a_treebank_has_as_many_symbols_as_words_and_line_ends(treebank):
 
 def test_a_validation_text_has_its_unknown_words_and_its_line_ends_as_targets(treebank):
     corpus = corpus_of(treebank, level="word", literal_unk=True)
-    held = validation(corpus.valid, corpus.tokenizer, most=1000, unit=corpus.unit)
+    held = validation(corpus.valid, corpus.tokenizer, most=1000, unit="line")
     assert (held.targets, held.all_targets) == (3 + 4 + 2, 3 + 4 + 2)
     ((_, targets),) = held.batches
     assert [int((targets == index).sum()) for index in (UNK, EOS)] == [2, 2]
@@ -74,7 +75,7 @@ def test_the_symbols_of_a_corpus_are_those_of_its_texts_each_with_an_end(treeban
     texts = text.splitlines() if unit == "line" else [text]
     expected = [index for one in texts for index in [*corpus.tokenizer.encode(one).tolist(), EOS]]
     assert corpus.train.tolist() == expected
-    assert (corpus.unit, corpus.texts) == (unit, len(texts))
+    assert corpus.texts == len(texts)
     if LEVELS[level].is_lossless:
         ends = [index for index, symbol in enumerate(expected) if symbol == EOS]
         begins = [0, *(end + 1 for end in ends[:-1])]
@@ -103,10 +104,11 @@ def test_what_is_left_open_about_the_text_is_chosen_by_its_level(level, unit, vo
     chosen = with_level_defaults(TrainingSettings(level=level))
     assert (chosen.unit, chosen.vocabulary_size, chosen.min_count) == (unit, vocabulary_size, min_count)
     assert (chosen.tied, chosen.split) == (tied, "punctuation")
-    given = TrainingSettings(
-        level=level, unit="text", vocabulary_size=7, min_count=3, tied=False, split="spaces", lower=True
-    )
-    assert with_level_defaults(given) == given
+    given = {"level": level, "unit": "text", "vocabulary_size": 7, "min_count": 3, "tied": False}
+    given |= {"lower": True} if level in ("word", "bpe") else {}
+    given |= {"split": "spaces"} if level == "word" else {}
+    kept = with_level_defaults(TrainingSettings(**given)).model_dump()
+    assert {name: kept[name] for name in given} == given
     assert with_level_defaults(TrainingSettings(level=level, input="one-hot")).tied is False
 
 

@@ -13,7 +13,6 @@ from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START
-from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.run import TrainingRun
 
 LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
@@ -89,7 +88,7 @@ def test_lines_are_validated_on_as_if_alone_whatever_stands_beside_them(head, tm
             parameter.mul_(4)  # untrained weights are so small that what was read before hardly shows
         together = run.task.validate(run.network)
         monkeypatch.setattr("textrnn.training.language_model.VALID_STREAMS", 1)
-        alone = LanguageModelTraining([head], run.settings, valid=None, encoding="utf-8").validate(run.network)
+        alone = training(head, tmp_path / "again", level="word", steps=1).task.validate(run.network)
         monkeypatch.setattr("textrnn.training.language_model.VALID_OVERLAP", 3)  # steps of one call
         in_pieces = run.task.validate(run.network)
     assert together == pytest.approx(alone, rel=1e-5)
@@ -145,7 +144,7 @@ def test_lines_are_learnt_by_heart_to_their_ends(tmp_path, level):
         "lm",
         [tmp_path / "song.txt"],
         out=tmp_path / "model",
-        **{"level": level, "vocabulary_size": 400, "units": 32, "embedding": 24, "layers": 1, "batch": 8, "window": 20},
+        **{"level": level, "vocabulary_size": 400, "embedding": 32, "layers": 1, "batch": 8, "window": 20},
         **{"steps": 600, "evaluations": 1, "warmup": 20, "rate": 0.02, "precision": "float32"},
         **{"dropout": 0.0, "input_dropout": 0.0},
     )

@@ -13,8 +13,7 @@ from textrnn.config import Architecture, Core, LabelPerStep, Learned, TrainingSe
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.levels import LEVELS
-from textrnn.training.corpus import with_level_defaults
-from textrnn.training.language_model import architecture, by_size
+from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun
@@ -82,6 +81,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_pa
     assert textrnn.load(tmp_path / "model").generate("the", max_tokens=3, seed=0)
 
 
+def chosen(*, symbols: int, **values) -> ChosenSettings:
+    return by_size(with_level_defaults(TrainingSettings(**values)), symbols)
+
+
 def small_network(symbols: int = 6) -> SequenceNetwork:
     torch.manual_seed(0)
     architecture = Architecture(
@@ -91,7 +94,7 @@ def small_network(symbols: int = 6) -> SequenceNetwork:
 
 
 def state_of(network: SequenceNetwork, **values) -> RunState:
-    settings = TrainingSettings(precision="float32", **values)
+    settings = chosen(symbols=1000, precision="float32", **values)
     return RunState(network, settings, steps_per_epoch=10.0, began=0.0)
 
 
@@ -193,23 +196,23 @@ def test_epochs_limit_the_steps(song, tmp_path):
 
 
 def test_what_is_left_open_is_chosen_by_the_size_of_the_text():
-    small, large = by_size(TrainingSettings(), 50_000), by_size(TrainingSettings(), 10_000_000)
-    assert (small.units or 0) < (large.units or 0)
-    assert (small.dropout or 0) > (large.dropout or 0)
-    given = by_size(TrainingSettings(units=7, dropout=0.0), 50_000)
+    small, large = chosen(symbols=50_000), chosen(symbols=10_000_000)
+    assert small.units < large.units
+    assert small.dropout > large.dropout
+    given = chosen(symbols=50_000, units=7, dropout=0.0)
     assert (given.units, given.dropout) == (7, 0.0)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("symbols", [50_000, 500_000, 50_000_000])
 def test_nothing_is_left_open_in_the_end(level, symbols):
-    chosen = by_size(with_level_defaults(TrainingSettings(level=level)), symbols)
-    assert not [name for name, value in chosen.model_dump().items() if value is None]
-    described = architecture(chosen, symbols=100)
+    settings = chosen(symbols=symbols, level=level)
+    assert not [name for name, value in settings.model_dump().items() if value is None]
+    described = architecture(settings, symbols=100)
     assert described.head.tied == (level != "char")
-    assert described.input.size == chosen.embedding
-    assert described.core.sizes[-1] == (chosen.embedding if described.head.tied else chosen.units)
-    assert described.core.sizes[:-1] == [chosen.units] * (chosen.layers - 1)
+    assert described.input.size == settings.embedding
+    assert described.core.sizes[-1] == (settings.embedding if described.head.tied else settings.units)
+    assert described.core.sizes[:-1] == [settings.units] * (settings.layers - 1)
 
 
 @pytest.mark.parametrize(
@@ -223,11 +226,66 @@ def test_nothing_is_left_open_in_the_end(level, symbols):
     ],
 )
 def test_a_tied_network_has_a_top_layer_of_the_vectors_size(given, embedding, sizes, tied):
-    settings = with_level_defaults(TrainingSettings(**{"units": 8, "embedding": 6, **given}))
+    settings = chosen(symbols=1000, **{"units": 8, "embedding": 6, **given})
     described = architecture(settings, symbols=20)
     assert (described.input.size, described.core.sizes, described.head.tied) == (embedding, sizes, tied)
-    unit_vectors = with_level_defaults(TrainingSettings(level="word", input="one-hot", units=8))
+    unit_vectors = chosen(symbols=1000, level="word", input="one-hot", units=8)
     assert not architecture(unit_vectors, symbols=20).head.tied
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        ({"units": 8}, 8),
+        ({"embedding": 6}, 6),
+        ({"units": 8, "embedding": 8}, 8),
+        ({"level": "char", "tied": True, "units": 8}, 8),  # one layer unless asked for more
+        ({}, 256),
+    ],
+)
+def test_of_one_tied_layer_the_units_and_the_vectors_decide_each_other(given, size):
+    settings = chosen(symbols=1000, **{"level": "word", "layers": 1, **given})
+    assert (settings.units, settings.embedding) == (size, size)
+    described = architecture(settings, symbols=20)
+    assert (described.input.size, described.core.sizes, described.head.tied) == (size, [size], True)
+
+
+def test_one_tied_layer_refuses_units_and_vectors_that_differ():
+    says = "one layer with tied vectors has as many units as they have entries, not 8 and 6"
+    differ = {"units": 8, "embedding": 6}
+    for values in ({"level": "word", "layers": 1}, {"level": "char", "tied": True}):
+        with pytest.raises(UsageError, match=says):
+            chosen(symbols=1000, **values, **differ)
+    untied = chosen(symbols=1000, level="word", layers=1, tied=False, **differ)
+    assert (untied.units, untied.embedding) == (8, 6)
+
+
+def test_what_was_given_is_never_chosen_otherwise():
+    given = {"embedding": 3, "units": 5, "layers": 2, "input_dropout": 0.0, "dropout": 0.0, "window": 7, "rate": 0.5}
+    for level in LEVELS:
+        for symbols in (1000, 10_000_000):
+            settings = chosen(symbols=symbols, level=level, **given).model_dump()
+            assert {name: settings[name] for name in given} == given
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    ("values", "levels", "says"),
+    [
+        ({"lower": True}, ("word", "bpe"), "lower and literal_unk are for the levels word and bpe"),
+        ({"literal_unk": True}, ("word", "bpe"), "lower and literal_unk are for the levels word and bpe"),
+        ({"ngram": 4}, ("ngram",), "ngram is for the level ngram"),
+        ({"split": "spaces"}, ("word",), "split is for the level word"),
+        ({"lower": False, "literal_unk": False, "split": "auto"}, tuple(LEVELS), ""),
+    ],
+)
+def test_a_setting_that_the_level_has_no_use_for_is_refused(level, values, levels, says):
+    settings = training_settings({"level": level, **values})
+    if level in levels:
+        assert with_level_defaults(settings).level == level
+    else:
+        with pytest.raises(UsageError, match=f"{says}, not for {level}"):
+            with_level_defaults(settings)
 
 
 @pytest.mark.parametrize(
@@ -285,3 +343,10 @@ def test_the_vocabulary_comes_from_the_training_text_alone(tmp_path):
     )
     assert run.task.tokenizer.tokens[4:] == ["a", "b"]
     assert run.task.corpus.left_out == 1
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_settings_that_a_model_was_trained_with_can_be_given_again(level):
+    values = {"literal_unk": True} if level in ("word", "bpe") else {}
+    chosen = by_size(with_level_defaults(TrainingSettings(level=level, **values)), 50_000)
+    assert by_size(with_level_defaults(training_settings(chosen.model_dump())), 50_000) == chosen

@@ -1,6 +1,8 @@
 """textrnn choose"""
 
-from typing import Annotated
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -41,11 +43,18 @@ def choose(
     from dataclasses import asdict
 
     from textrnn.cli.output import open_sink
-    from textrnn.cli.stream import open_records, stream
+    from textrnn.cli.stream import open_records, stream, warn_of_unknown
     from textrnn.tasks import load
 
     lines = open_records(context, file, line, encoding=encoding)
     language_model = load(model, engine=engine, threads=threads)
-    with open_sink(out, format) as sink:
-        rows = (asdict(row) for ranked in language_model.choose(lines) for row in (ranked[:1] if best else ranked))
-        stream(rows, sink, what="wordings")
+    unknown: Counter[str] = Counter()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for ranked in language_model.choose(lines):
+            unknown.update(place.text for row in ranked for place in row.oov)
+            yield from map(asdict, ranked[:1] if best else ranked)
+
+    with open_sink(out, format, hidden=("oov",)) as sink:
+        stream(rows(), sink, what="wordings")
+    warn_of_unknown(unknown.elements())

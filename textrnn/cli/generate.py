@@ -10,6 +10,7 @@ import typer
 
 from textrnn.cli.options import (
     FORMATS,
+    EncodingOption,
     EngineOption,
     ModelArgument,
     OutOption,
@@ -38,7 +39,10 @@ def generate(
         int | None, typer.Option(min=0, help="Tokens to generate at most; 300 if not given.", show_default=False)
     ] = None,
     until_eos: Annotated[
-        bool, typer.Option("--until-eos", help="Go on to the end of the sentence or document, whatever it takes.")
+        bool,
+        typer.Option(
+            "--until-eos", help="Go on to the end of the sentence or document: up to 10,000 tokens, or --max-tokens."
+        ),
     ] = False,
     temperature: Annotated[
         float, typer.Option("--temperature", "-t", help="Below 1 safer, above 1 bolder, 0 always the likeliest.")
@@ -64,11 +68,13 @@ def generate(
         str, typer.Option("--format", callback=one_of(("text", *FORMATS)), help="text, table, tsv, csv or jsonl.")
     ] = "text",
     out: OutOption = None,
+    encoding: EncodingOption = "utf-8",
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
-    from textrnn.cli.output import Sink, chosen_format, open_output, warn_of_unknown
+    from textrnn.cli.output import Sink, chosen_format, open_output
+    from textrnn.cli.stream import counted, warn_of_unknown
     from textrnn.decoding.sampling import Sampling
     from textrnn.errors import UsageError
     from textrnn.tasks import load
@@ -81,7 +87,8 @@ def generate(
     most = longest(max_tokens, until_eos)
     language_model = load(model, engine=engine, threads=threads)
     seed = new_seed() if seed is None else seed
-    warn_of_unknown(language_model, prompt)
+    warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
+    unknown: Counter[str] = Counter()  # of a file of prompts
     if format == "text" and n == 1 and prompts is None and out is None and sys.stdout.isatty():
         pieces = language_model.stream(
             prompt, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
@@ -90,7 +97,7 @@ def generate(
     else:
         ended = Counter()
         generations = language_model.generate_each(
-            [prompt] if prompts is None else read_lines(prompts),
+            [prompt] if prompts is None else read_lines(prompts, encoding=encoding),
             n=n,
             max_tokens=most,
             sampling=sampling,
@@ -100,8 +107,10 @@ def generate(
         )
         with open_output(out) as stream:
             sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
-            for number, generation in enumerate(generations):
+            for number, generation in enumerate(counted(generations, what="samples")):
                 ended[generation.ended] += 1
+                if prompts is not None and generation.index == 0:
+                    unknown.update(place.text for place in generation.oov)
                 if format == "text":
                     stream.write("-" * 20 + "\n" if number else "")
                     stream.write((generation.prompt if echo else "") + generation.text + "\n")
@@ -110,8 +119,9 @@ def generate(
                 else:
                     sink.write(as_record(generation, logprobs=logprobs))
             sink.finish()
+    warn_of_unknown(unknown.elements())
     if until_eos and ended["length"]:
-        typer.echo(f"{ended['length']} samples did not end within {most:,} tokens and were cut there", err=True)
+        typer.echo(f"not ended within {most:,} tokens, and cut there: {ended['length']} of the samples", err=True)
 
 
 def show(pieces: "Iterable[str | Generation]", prompt: str) -> "Generation":

@@ -9,7 +9,7 @@ from rich.text import Text
 from textrnn.metrics.tokens import TokenLogprob
 
 # Bits up to which a colour is used; each step is twice the surprise or more.
-COLOURS = ((1.0, "white"), (3.0, "green"), (6.0, "yellow"), (10.0, "dark_orange"), (float("inf"), "bold red"))
+COLOURS = ((1.0, "default"), (3.0, "green"), (6.0, "yellow"), (10.0, "dark_orange"), (float("inf"), "bold red"))
 
 
 def heated(rows: Iterable[tuple[str, TokenLogprob]]) -> Text:

@@ -12,7 +12,7 @@ EXAMPLES = example('textrnn next shakespeare "To be, or n"')
 def next(
     model: ModelArgument,
     prefix: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many tokens.")] = 10,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many tokens.")] = 10,
     format: FormatOption = "auto",
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
@@ -20,11 +20,12 @@ def next(
     """List the likeliest next tokens after a text, with their probabilities."""
     import math
 
-    from textrnn.cli.output import open_sink, warn_of_unknown
+    from textrnn.cli.output import open_sink
+    from textrnn.cli.stream import warn_of_unknown
     from textrnn.tasks import load
 
     language_model = load(model, engine=engine, threads=threads)
-    warn_of_unknown(language_model, prefix)
+    warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     with open_sink(None, format) as sink:
         for row in language_model.next(prefix, count=count):
             sink.write(

@@ -7,12 +7,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from textrnn.errors import DataError
-
-if TYPE_CHECKING:
-    from textrnn.tasks.language_model import LanguageModel
 
 PAGE = 100  # rows of a table on a terminal
 
@@ -56,14 +53,6 @@ class Sink:
             table.add_row(*(Text(shown(record[name])) for name in names))
         Console(file=self._stream).print(table)
         self._page = []
-
-
-def warn_of_unknown(model: "LanguageModel", text: str) -> None:
-    """Say on standard error which symbols of a prompt the model does not know."""
-    unknown = model.tokenizer.out_of_vocabulary(text)
-    if unknown:
-        shown = ", ".join(repr(lacking) for lacking in dict.fromkeys(place.text for place in unknown))
-        print(f"{len(unknown)} symbols of the prompt are unknown to the model: {shown}", file=sys.stderr)
 
 
 def finite(value: Any) -> Any:

@@ -78,8 +78,8 @@ def score(
     by_word = unit == "word"
     if tokens and (running_text or eos is not None or by_word):
         raise UsageError("--tokens scores the lists as they are: without --eos, --no-eos, --running-text, --unit word")
-    if heat and (format != "auto" or by_word):
-        raise UsageError("--heat prints texts with coloured tokens: without --format, --unit word")
+    if heat and (format != "auto" or by_word or tokens or per_token):
+        raise UsageError("--heat prints coloured texts: without --format, --per-token, --tokens, --unit word")
     texts = open_records(context, source, text, encoding=encoding)
     language_model = load(model, engine=engine, threads=threads)
     tally = Tally()
@@ -103,14 +103,17 @@ def score(
         with open_output(out) as file:
             printer = console(file)
             printer.print(legend())
+            before = ""
             for score in scores:
-                printer.print(heated(pieces_of(score, language_model.tokenizer)))
+                printer.print(heated(pieces_of(score, language_model.tokenizer, before=before)))
+                before = "\n" if running_text and not language_model.predicts_end else ""
     else:
         with open_sink(out, format, hidden=("tokens",)) as sink:
             stream(rows(scores, LOG_BASES[log_base], per_token=per_token), sink, what="texts")
     includes_end = language_model.predicts_end if eos is None else eos
     state = "the texts as one, from <start>, state carried" if running_text else "each text from <start>"
-    conditions = f"{state}; {language_model.config.precision}"
+    ends = "; characters include line ends" if language_model.predicts_end and includes_end else ""
+    conditions = f"{state}{ends}; {language_model.config.precision}"
     says = "as the lists are" if tokens else "with <eos>" if includes_end else "without <eos>"
     typer.echo(f"log base {log_base}; logprob {says}", err=True)
     for metric in tally.metrics(includes_end=includes_end or tokens, conditions=conditions):
@@ -118,15 +121,17 @@ def score(
         typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
 
 
-def rows(scores: "Iterable[Score]", unit: float, *, per_token: bool) -> Iterator[dict[str, Any]]:
-    """Scores as records, log-probabilities in `unit` nats."""
-    for score in scores:
+def rows(scores: "Iterable[Score]", nats_per_unit: float, *, per_token: bool) -> Iterator[dict[str, Any]]:
+    """Scores as records, log-probabilities in the base asked for."""
+    for scored in scores:
         record: dict[str, Any] = {
-            "text": score.text,
-            "logprob": None if score.logprob is None else score.logprob / unit,
-            "tokens": score.tokens,
-            "oov": [asdict(place) for place in score.oov],
+            "text": scored.text,
+            "logprob": None if scored.logprob is None else scored.logprob / nats_per_unit,
+            "tokens": scored.tokens,
+            "oov": [asdict(place) for place in scored.oov],
         }
         if per_token:
-            record["token_logprobs"] = [{**asdict(row), "logprob": row.logprob / unit} for row in score.token_logprobs]
+            record["token_logprobs"] = [
+                {**asdict(row), "logprob": row.logprob / nats_per_unit} for row in scored.token_logprobs
+            ]
         yield record

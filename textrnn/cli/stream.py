@@ -1,15 +1,19 @@
 """N records in, N records out, in order: from a source through a model to a sink."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
-from typing import Any
+from typing import Any, TypeVar
 
 import typer
 
 from textrnn.cli.output import Sink
 from textrnn.errors import UsageError
 from textrnn.text.records import read_records
+
+SHOWN = 20  # different symbols named in a warning
+Item = TypeVar("Item")
 
 
 def open_records(
@@ -26,7 +30,13 @@ def open_records(
 
 
 def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str) -> None:
-    """Write every result; where the results go to a file or a pipe, a terminal shows how many so far."""
+    """Write every result, and show how many so far."""
+    for result in counted(results, what=what):
+        sink.write(result)
+
+
+def counted(items: Iterable[Item], *, what: str) -> Iterator[Item]:
+    """The items; where they go to a file or a pipe, a terminal shows how many so far."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -34,6 +44,14 @@ def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str) -> No
     columns = (SpinnerColumn(), TextColumn("{task.completed:,} " + what), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not shows, transient=True) as progress:
         task = progress.add_task(what, total=None)
-        for result in results:
-            sink.write(result)
+        for item in items:
+            yield item
             progress.advance(task)
+
+
+def warn_of_unknown(symbols: Iterable[str]) -> None:
+    """Say on standard error what the model does not know of its prompts or of other texts, if anything."""
+    counts = Counter(symbols)
+    if counts:
+        shown = ", ".join(map(repr, list(counts)[:SHOWN])) + (", …" if len(counts) > SHOWN else "")
+        typer.echo(f"unknown to the model, and read as <unk>: {shown} ({counts.total():,} in all)", err=True)

@@ -42,7 +42,7 @@ def introduction(run: "TrainingRun") -> list[str]:
         *run.task.describe(),
         f"{core}, {run.parameters:,} parameters; "
         f"dropout {settings.input_dropout} at the input and {settings.dropout} after each layer, "
-        f"{run.task.streams} streams x {run.task.window} steps, rate {settings.rate}; {settings.precision} on "
+        f"{run.task.streams} streams x {settings.window} steps, rate {settings.rate}; {settings.precision} on "
         f"{settings.device}; seed {settings.seed}",
     ]
 

@@ -131,9 +131,17 @@ class Sampler:
         }
         self.state: State | None = join_states([read[tuple(prompt)] for prompt in prompts])
         self.last = np.array([[prompt[-1] for prompt in prompts]], np.int64)
+        self.never_first: Floats | None = None  # (batch, classes) what may not be drawn in the next step alone
         self.seen = np.zeros((len(indices), engine.classes), bool)
         for row, prompt in zip(self.seen, prompts, strict=True):
             row[list(prompt)] = True
+
+    def forbid_once(self, ids: Sequence[NDArray[np.intp]]) -> None:
+        """What each sample may not begin with."""
+        if any(map(len, ids)):
+            self.never_first = np.zeros(self.seen.shape, np.float32)
+            for row, forbidden in zip(self.never_first, ids, strict=True):
+                row[forbidden] = -np.inf
 
     def blocks(self, *, steps: int, size: int) -> Iterator[Drawn]:
         """`steps` steps in blocks of at most `size`; rows dropped with `keep` between two blocks are drawn no more."""
@@ -158,11 +166,14 @@ class Sampler:
             perturbation = noise * np.float32(sampling.temperature) + self.forbidden
         else:
             perturbation = np.tile(self.forbidden, (steps, len(self.rows), 1))
+        never_first, self.never_first = self.never_first, None
+        if never_first is not None:
+            perturbation[0] += never_first
         if sampling.filters:
             after_each, self.state = self.engine.run(self.last, self.state)
             logprobs = after_each[-1:]
             penalty = np.where(self.seen, np.float32(sampling.repetition_penalty), np.float32(1))
-            allowed = logprobs[0] * penalty + self.forbidden
+            allowed = logprobs[0] * penalty + self.forbidden + (0 if never_first is None else never_first)
             choices = np.argmax(sampling.filter(allowed) + perturbation[0], axis=-1)[None]
             self.seen[np.arange(len(self.rows)), choices[0]] = True
         else:

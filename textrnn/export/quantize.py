@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from textrnn.config import Figure
+from textrnn.config import Figure, ModelConfig
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
@@ -46,7 +46,7 @@ def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", co
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
         model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)
-        measured = model.evaluate(text[:MOST_CHARACTERS])
+        measured = model.evaluate(beginning(text, config))
         update["metrics"] = tuple(
             Figure(metric=row.metric, value=row.value, protocol=f"{row.protocol}; on {text_name}") for row in measured
         )
@@ -63,10 +63,10 @@ def prices(model: Path, out: Path, text: str) -> list[Price]:
     ]
     if not text:
         return rows
-    measured = [measure(load(path), text[:MOST_CHARACTERS]) for path in (model, out)]
-    (old, old_seconds), (new, new_seconds) = measured
+    read = beginning(text, ModelFolder(model).config)
+    (old, old_seconds), (new, new_seconds) = (measure(load(path), read) for path in (model, out))
     rows += [
-        price("tokens a second, 64 texts side by side", len(old) / old_seconds, len(new) / new_seconds),
+        price("tokens a second, texts side by side", len(old) / old_seconds, len(new) / new_seconds),
         price("perplexity", math.exp(-old.mean()), math.exp(-new.mean())),
     ]
     return [*rows, Price("largest change of one token's log-probability", None, None, f"{np.abs(old - new).max():.4f}")]
@@ -77,12 +77,23 @@ def price(figure: str, old: float, new: float) -> Price:
     return Price(figure, old, new, f"x {new / old:.4f}")
 
 
+def beginning(text: str, config: ModelConfig) -> str:
+    """As much of a text as is measured; of lines whole ones."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    end = text.rfind("\n", 0, MOST_CHARACTERS) + 1 if config.text.unit == "line" else 0
+    return text[: end or MOST_CHARACTERS]
+
+
 def measure(model: LanguageModel, text: str) -> tuple[np.ndarray, float]:
-    """Every token's log-probability, the text cut into 64 pieces of like length, and the seconds it took."""
+    """Every token's log-probability, and the seconds it took: each line, or 64 pieces of like length side by side."""
     length = -(-len(text) // 64)
-    pieces = [text[begin : begin + length] for begin in range(0, len(text), length)]
-    list(model.score(pieces[:1]))
+    is_lines = model.config.text.unit == "line"
+    texts = (
+        text.removesuffix("\n").split("\n") if is_lines else [text[i : i + length] for i in range(0, len(text), length)]
+    )
+    list(model.score(texts[:1]))
     begin = time.perf_counter()
-    scores = list(model.score(pieces, per_token=True, eos=False))
+    scores = list(model.score(texts, per_token=True))
     seconds = time.perf_counter() - begin
     return np.array([row.logprob for score in scores for row in score.token_logprobs]), seconds

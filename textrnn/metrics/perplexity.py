@@ -16,7 +16,7 @@ NOTHING = "not given: nothing was predicted"
 
 @dataclass
 class Tally:
-    """Sums over scored texts, in nats (natural log). Add with `add`."""
+    """Sums over scored texts, in nats (natural log). Texts are counted by `add_text`."""
 
     texts: int = 0
     symbols: int = 0  # without <eos>

@@ -13,7 +13,7 @@ from textrnn.engines.engine import Floats
 
 @dataclass(frozen=True)
 class TokenLogprob:
-    """One symbol of a scored text."""
+    """One symbol of a scored text, or one word, of all its symbols."""
 
     token: str
     logprob: float  # natural

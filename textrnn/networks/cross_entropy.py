@@ -29,8 +29,9 @@ class BlockwiseCrossEntropy(torch.autograd.Function):
         matrix = weight.to(hidden.dtype)
         shift = bias.float()
         nats = torch.zeros((), device=hidden.device)
-        d_hidden = torch.empty_like(hidden_kept)
-        d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        if wanted:
+            d_hidden = torch.empty_like(hidden_kept)
+            d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
         size = max(1, ENTRIES_AT_ONCE // len(weight))
         for begin in range(0, len(hidden_kept), size):
             block, target = hidden_kept[begin : begin + size], targets_kept[begin : begin + size, None]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 
 from textrnn.errors import DataError
+from textrnn.tasks.scoring import Score
+from textrnn.text.tokenizer import OutOfVocabulary
 
 MOST_WORDINGS = 10_000  # of one line
 MARK = re.compile(r"\\([{}|\\])|([{}|])")
@@ -23,6 +25,7 @@ class Choice:
     logprob: float  # natural
     probability: float  # among the wordings of this line
     odds: float  # probability / (1 - probability)
+    oov: list[OutOfVocabulary]  # what the vocabulary lacks; where there is such, the figures say little
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class Wording:
 def wordings(line: str, *, number: int = 1) -> list[Wording]:
     r"""Every way to read a line; with several braces every combination.
 
-    A backslash makes the next brace, bar or backslash an ordinary character.
+    A backslash makes the next brace, bar or backslash an ordinary character. Raises DataError where braces do not match
+    or hold nothing to choose from.
 
     >>> [wording.text for wording in wordings("a {b|c}")]
     ['a b', 'a c']
@@ -66,12 +70,13 @@ def wordings(line: str, *, number: int = 1) -> list[Wording]:
     return [Wording(", ".join(parts[1::2]), "".join(parts)) for parts in product(*slots)]
 
 
-def ranked(line: int, found: Sequence[Wording], logprobs: Sequence[float]) -> list[Choice]:
-    """The wordings of a line, the likeliest first."""
-    highest = max(logprobs)
-    weights = [math.exp(logprob - highest) for logprob in logprobs]
+def ranked(line: int, found: Sequence[Wording], scores: Sequence[Score]) -> list[Choice]:
+    """The wordings of a line with their scores, the likeliest first."""
+    logprobs = [score.logprob or 0.0 for score in scores]
     order = sorted(range(len(found)), key=lambda index: -logprobs[index])
-    rest = {index: math.fsum(weights[:index] + weights[index + 1 :]) for index in order}
+    weights = [math.exp(logprobs[index] - logprobs[order[0]]) for index in order]
+    total, others = math.fsum(weights), math.fsum(weights[1:])  # of the first, total - weight would cancel
+    rest = [others, *(total - weight for weight in weights[1:])]
     return [
         Choice(
             line,
@@ -79,8 +84,9 @@ def ranked(line: int, found: Sequence[Wording], logprobs: Sequence[float]) -> li
             found[index].choice,
             found[index].text,
             logprobs[index],
-            weights[index] / math.fsum(weights),
-            weights[index] / rest[index] if rest[index] else math.inf,
+            weight / total,
+            weight / other if other else math.inf,
+            scores[index].oov,
         )
-        for rank, index in enumerate(order, start=1)
+        for rank, (index, weight, other) in enumerate(zip(order, weights, rest, strict=True), start=1)
     ]

@@ -35,7 +35,7 @@ class Writer:
 
     def __init__(self, tokenizer: Tokenizer, prompt: str, stop: tuple[str, ...], *, seed: int, index: int) -> None:
         self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
-        self.prompt_ids: list[int] = tokenizer.encode(prompt).tolist()
+        self.prompt_ids: list[int] = tokenizer.encode_prompt(prompt).tolist()
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.ranks: list[int] = []
@@ -96,7 +96,8 @@ class Writer:
         count = len(self.ids)
         tokens = [self.tokenizer.tokens[index] for index in self.ids]
         spelt = [index for index in self.ids if index != EOS]
-        again = self.tokenizer.encode(self.prompt + self.text).tolist()
+        read = self.tokenizer.encode if self.text else self.tokenizer.encode_prompt
+        again = read(self.prompt + self.text).tolist()
         return Generation(
             self.prompt,
             self.text,

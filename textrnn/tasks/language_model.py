@@ -51,7 +51,7 @@ class LanguageModel:
 
     def score(
         self,
-        texts: Iterable[str],
+        texts: str | Iterable[str],
         *,
         eos: bool | None = None,
         running_text: bool = False,
@@ -60,20 +60,21 @@ class LanguageModel:
         batch_size: int = 64,
         tally: Tally | None = None,
     ) -> Iterator[Score]:
-        """The log-probability of each text, in order; memory does not grow with their number.
+        """The log-probability of a text or of each, in order; memory does not grow with their number.
 
         eos: include <eos>; None is the model's default. per_token: fill `token_logprobs`. by_word: with a row for each
         word between white space; the total is the same. tally: also add up there.
         A text is read from <start>, and its score does not depend on its neighbours or on batch_size (int8: bit for
         bit). running_text: the texts are the lines of one text, and each is read in the state that those before it
-        left; where the model's unit is the text, the newline before a line is the first of its symbols.
+        left; where the model's unit is the text, the newline before a line is the first of its symbols, and eos raises
+        UsageError.
         """
         reader: Reader = SideBySide(self.engine, ranks=per_token or by_word, batch_size=batch_size)
         if running_text:
             reader = Continued(self.engine, ranks=per_token or by_word)
         tally = tally if tally is not None else Tally()
         return self._scorer.texts(
-            texts, eos=eos, running_text=running_text, by_word=by_word, reader=reader, tally=tally
+            one_or_many(texts), eos=eos, running_text=running_text, by_word=by_word, reader=reader, tally=tally
         )
 
     def score_tokens(
@@ -81,7 +82,8 @@ class LanguageModel:
     ) -> Iterator[Score]:
         """The log-probability of each list of tokens, exactly these, after its prompt: what `generate` says of its own.
 
-        A token that the vocabulary lacks is <unk>, and listed with its index. <eos> counts where it is in the list.
+        A token that the vocabulary lacks is <unk>, and listed with its index. <eos> counts where it is last; elsewhere,
+        like <pad> and <start>, it raises DataError.
         """
         reader = SideBySide(self.engine, ranks=per_token, batch_size=batch_size)
         return self._scorer.lists(lists, reader=reader, tally=tally if tally is not None else Tally())
@@ -108,8 +110,10 @@ class LanguageModel:
     def _conditions(self, reading: str) -> str:
         return f"{reading}; {self.config.precision}; no adaptation"
 
-    def choose(self, lines: Iterable[str]) -> Iterator[list[Choice]]:
-        """Rank the wordings of each line, such as "The city is on a {plain|plane}", the likeliest first.
+    def choose(self, lines: str | Iterable[str]) -> Iterator[list[Choice]]:
+        """Rank the wordings of a line or of each, such as "The city is on a {plain|plane}", the likeliest first.
+
+        Raises DataError for a line with nothing to choose from.
 
         >>> import textrnn
         >>> [best, other] = next(textrnn.load("shakespeare").choose(["To be, or {not|knot} to be"]))
@@ -119,21 +123,23 @@ class LanguageModel:
         pending: deque[list[Wording]] = deque()
 
         def texts() -> Iterator[str]:
-            for number, line in enumerate(lines, start=1):
+            for number, line in enumerate(one_or_many(lines), start=1):
                 pending.append(wordings(line, number=number))
                 yield from (wording.text for wording in pending[-1])
 
-        logprobs: list[float] = []
+        scores: list[Score] = []
         number = 1
         for score in self.score(texts()):
-            logprobs.append(score.logprob or 0.0)
-            if len(logprobs) == len(pending[0]):
-                yield ranked(number, pending.popleft(), logprobs)
-                logprobs, number = [], number + 1
+            scores.append(score)
+            if len(scores) == len(pending[0]):
+                yield ranked(number, pending.popleft(), scores)
+                scores, number = [], number + 1
 
     def next(self, prefix: str = "", *, count: int = 10) -> list[TokenLogprob]:
-        """The likeliest tokens after a prefix, the likeliest first."""
-        ids = np.array([START, *self.tokenizer.encode(prefix)], np.int64)[:, None]
+        """The likeliest tokens after a prefix, the likeliest first; <unk> and <eos> may be among them."""
+        if count < 1:
+            raise UsageError(f"count must be 1 or more, not {count}")
+        ids = np.array([START, *self.tokenizer.encode_prompt(prefix)], np.int64)[:, None]
         logprobs, _ = self.engine.run(ids[-1:], state_after(self.engine, ids[:-1]))
         order = np.argsort(-logprobs[-1, 0], kind="stable")[:count]
         return token_table(
@@ -160,15 +166,14 @@ class LanguageModel:
         """`n` continuations of a prompt, or of each of several; sample i depends on (seed, i, prompt) alone.
 
         A sample ends with <eos>, before the first of the `stop` strings, or after max_tokens (300 if not given).
-        until_eos: only with <eos> (or a stop string), whatever it takes; max_tokens is then 10,000 if not given.
+        until_eos: max_tokens is 10,000 if not given, so that a sample ends by itself.
         temperature, top_k, top_p, min_p, allow_unk, repetition_penalty: see decoding.sampling.Sampling.
         seed: None draws one. logprobs: fill `token_logprobs`.
         """
         sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
-        prompts = [prompt] if isinstance(prompt, str) else prompt
         return list(
             self.generate_each(
-                prompts,
+                one_or_many(prompt),
                 n=n,
                 max_tokens=longest(max_tokens, until_eos),
                 sampling=sampling,
@@ -235,6 +240,7 @@ class LanguageModel:
         prompts = [(START, *writer.prompt_ids) for writer in writers]
         indices = [writer.index for writer in writers]
         sampler = Sampler(self.engine, prompts, sampling, seed=writers[0].seed, indices=indices)
+        sampler.forbid_once([self.tokenizer.cannot_follow(writer.prompt) for writer in writers])
         for drawn in sampler.blocks(steps=max_tokens, size=block):
             values = of_chosen(drawn.logprobs, drawn.choices)  # (steps, batch)
             places = rank(drawn.logprobs, drawn.choices)
@@ -251,6 +257,11 @@ def longest(max_tokens: int | None, until_eos: bool) -> int:
     if max_tokens is not None:
         return max_tokens
     return UNTIL_EOS_TOKENS if until_eos else DEFAULT_TOKENS
+
+
+def one_or_many(texts: str | Iterable[str]) -> Iterable[str]:
+    """A text alone is one text, not its characters."""
+    return [texts] if isinstance(texts, str) else texts
 
 
 def new_seed() -> int:

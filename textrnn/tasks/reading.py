@@ -8,14 +8,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.batch import Ids, begun, padded_columns
+from textrnn.batch import Ids, begun, of_like_length, padded_columns
 from textrnn.engines.engine import MANY, Engine, State
 from textrnn.metrics.tokens import of_chosen, rank
 from textrnn.text.tokenizer import EOS, PAD, START
 
 STEPS_AT_ONCE = 4096  # in one call, of all its texts together: what the layers hand on stays in the cache
 ENTRIES_AT_ONCE = 2**23  # log-probabilities of one call: bounds its memory
-NO_RANKS: Ids = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -47,8 +46,7 @@ class SideBySide:
     batch_size: int
 
     def read(self, rows: Sequence[Ids]) -> list[ScoredRow]:
-        by_length = sorted(range(len(rows)), key=lambda index: len(rows[index]), reverse=True)
-        batches = [by_length[begin : begin + self.batch_size] for begin in range(0, len(rows), self.batch_size)]
+        batches = of_like_length([len(row) for row in rows], count=self.batch_size)
         scored: dict[int, ScoredRow] = {}
         with ThreadPoolExecutor(self.engine.workers if self.batch_size >= MANY else 1) as pool:
             for members, found in zip(

@@ -15,7 +15,7 @@ from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, token_table
 from textrnn.metrics.words import by_words
 from textrnn.tasks.reading import Reader, ScoredRow
-from textrnn.text.tokenizer import EOS, UNK, OutOfVocabulary, Tokenizer
+from textrnn.text.tokenizer import EOS, PAD, START, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE = 4096  # read, sorted by length and scored together
 CHARACTERS_AT_ONCE = 2**21  # or fewer records, where they are long
@@ -77,8 +77,12 @@ class Scorer:
             rows = self._encode(group, is_stretch=is_stretch, is_first=not before)
             scored = reader.read(rows if is_stretch else [np.append(row, EOS) for row in rows])
             for text, row in zip(group, scored, strict=True):
-                self._count(before + text, row, tally, has_end=not is_stretch)
-                score = self._score(text, row if shows_end else row.part(slice(-1)))
+                symbols = row.targets[: None if is_stretch else -1]
+                gives_back = self.tokenizer.gives_back(before + text, symbols)
+                line_end = "\n" if self.is_lines and shows_end else ""
+                self._count(before + text, row, tally, has_end=not is_stretch, gives_back=gives_back, line_end=line_end)
+                shown = row if shows_end else row.part(slice(-1))
+                score = self._score(text, shown, self._lacking(text, shown.targets))
                 if by_word:
                     spans = self.tokenizer.spans(before + text, continued=bool(before))
                     table = by_words(text, [span.end - len(before) for span in spans], score.token_logprobs)
@@ -91,32 +95,54 @@ class Scorer:
         if not is_stretch:
             rows = self.tokenizer.encode_many(texts)
         else:
-            rows = self.tokenizer.encode_many(texts[:is_first])
-            rows += self.tokenizer.encode_many(["\n" + text for text in texts[is_first:]], continued=True)
+            alone = 1 if is_first else 0
+            rows = self.tokenizer.encode_many(texts[:alone])
+            rows += self.tokenizer.encode_many(["\n" + text for text in texts[alone:]], continued=True)
         return [ids.astype(np.int64) for ids in rows]
 
     def lists(self, lists: Iterable[TokenList], *, reader: Reader, tally: Tally) -> Iterator[Score]:
         """The score of each list of tokens; see LanguageModel.score_tokens."""
         for group in in_groups(lists, RECORDS_AT_ONCE):
-            prompts = [self.tokenizer.encode(item.prompt).astype(np.int64) for item in group]
-            rows = [self.tokenizer.ids(item.tokens) for item in group]
+            prompts = [self.tokenizer.encode_prompt(item.prompt).astype(np.int64) for item in group]
+            rows = [self._checked(item) for item in group]
             scored = reader.read([np.append(prompt, row) for prompt, row in zip(prompts, rows, strict=True)])
             for prompt, row, item in zip(prompts, scored, group, strict=True):
                 own = row.part(slice(len(prompt), None))
+                has_end = EOS in own.targets
                 text = self.tokenizer.decode(own.targets.tolist(), after=item.prompt)
-                self._count(text, own, tally, has_end=EOS in own.targets[-1:])
-                unknown = [
+                again = self.tokenizer.encode(item.prompt + text).tolist()
+                gives_back = again == row.targets[: -1 if has_end else None].tolist()
+                line_end = "\n" if self.is_lines and has_end else ""
+                self._count(text, own, tally, has_end=has_end, gives_back=gives_back, line_end=line_end)
+                lacking = [
                     OutOfVocabulary(token, place)
                     for place, (token, index) in enumerate(zip(item.tokens, own.targets, strict=True))
                     if index == UNK
                 ]
-                yield replace(self._score(text, own), oov=unknown)
+                yield self._score(text, own, lacking)
 
-    def _count(self, text: str, row: ScoredRow, tally: Tally, *, has_end: bool) -> None:
-        """Add a text's figures to the sums."""
+    def _checked(self, item: TokenList) -> Ids:
+        """The ids of tokens, which a model can predict in this order."""
+        ids = self.tokenizer.ids(item.tokens)
+        wrong = np.isin(ids, (PAD, START)) | ((ids == EOS) & (np.arange(len(ids)) < len(ids) - 1))
+        if wrong.any():
+            token = item.tokens[int(wrong.argmax())]
+            raise DataError(
+                f"a list of tokens has {token} where none can be: <eos> is the last, <pad> and <start> never are"
+            )
+        return ids
+
+    def _lacking(self, text: str, ids: Ids) -> list[OutOfVocabulary]:
+        """What the vocabulary lacks of a text, given its ids."""
+        return [] if self.tokenizer.knows(text, ids) else self.tokenizer.out_of_vocabulary(text)
+
+    def _count(
+        self, text: str, row: ScoredRow, tally: Tally, *, has_end: bool, gives_back: bool, line_end: str
+    ) -> None:
+        """Add a text's figures to the sums. line_end: the character that <eos> stands for, where it counts."""
         symbols = row.part(slice(-1)) if has_end else row
         unknown = symbols.targets == UNK
-        tally.add_text(text)
+        tally.add_text(text + line_end)
         tally.symbols += len(symbols.targets)
         tally.unknown += int(unknown.sum())
         tally.nats -= math.fsum(symbols.logprobs)
@@ -124,16 +150,16 @@ class Scorer:
         if has_end:
             tally.ends += 1
             tally.end_nats -= float(row.logprobs[-1])
-        tally.altered += not self.tokenizer.gives_back(text, symbols.targets)
+        tally.altered += not gives_back
 
-    def _score(self, text: str, row: ScoredRow) -> Score:
+    def _score(self, text: str, row: ScoredRow, lacking: list[OutOfVocabulary]) -> Score:
         """One record."""
         tokens = [self.tokenizer.tokens[index] for index in row.targets]
         return Score(
             text,
             math.fsum(row.logprobs) if tokens else None,
             tokens,
-            [] if self.tokenizer.knows(text, row.targets) else self.tokenizer.out_of_vocabulary(text),
+            lacking,
             token_table(tokens, row.logprobs, row.ranks) if row.ranks.size else [],
         )
 
@@ -159,11 +185,18 @@ def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield group
 
 
-def pieces_of(score: Score, tokenizer: Tokenizer) -> Iterator[tuple[str, TokenLogprob]]:
-    """The rows of a score, each with the text that it adds."""
-    joiner = tokenizer.joiner()
-    ids = tokenizer.ids(score.tokens).tolist()
-    for index, row in zip(ids, score.token_logprobs, strict=True):
-        visible = list(tokenizer.visible([index]))
-        yield joiner.push(visible) if visible else " " + row.token, row
-    yield joiner.finish(), TokenLogprob("", 0.0, 0.0, None)
+def pieces_of(score: Score, tokenizer: Tokenizer, *, before: str = "") -> Iterator[tuple[str, TokenLogprob]]:
+    """The rows of a score, each with its piece of the text; <eos> stands for itself.
+
+    before: what was read between the text before and this one, "\n" within a running text.
+    """
+    rows = score.token_logprobs
+    spans = list(tokenizer.spans(before + score.text, continued=bool(before)))
+    begin = 0
+    for place, (span, row) in enumerate(zip(spans, rows, strict=False), start=1):
+        following = spans[place].begin if place < len(spans) else span.end  # what is put before a text has no place
+        end = max(begin, min(span.end, following) - len(before))
+        yield score.text[begin:end], row
+        begin = end
+    for row in rows[len(spans) :]:
+        yield f" {row.token}", row

@@ -22,8 +22,11 @@ def shown(token: str) -> str:
 class Joiner(Protocol):
     """Symbols → text, a few at a time."""
 
-    def follow(self, prompt: str, tokens: Iterable[str]) -> None:
-        """What comes is to follow a prompt, given as its text and its symbols."""
+    def follow(self, prompt: str, tokens: Iterable[str], *, awaits_space: bool) -> None:
+        """What comes is to follow a prompt, given as its text and its symbols.
+
+        awaits_space: the prompt's last space is not among its symbols, but comes with the next.
+        """
 
     def push(self, tokens: Iterable[str]) -> str:
         """The text that these symbols add."""
@@ -35,7 +38,7 @@ class Joiner(Protocol):
 class Concatenation:
     """Symbols that are the text itself."""
 
-    def follow(self, prompt: str, tokens: Iterable[str]) -> None:
+    def follow(self, prompt: str, tokens: Iterable[str], *, awaits_space: bool) -> None:
         pass
 
     def push(self, tokens: Iterable[str]) -> str:
@@ -51,7 +54,7 @@ class Words:
     def __init__(self) -> None:
         self._spacing = Spacing()
 
-    def follow(self, prompt: str, tokens: Iterable[str]) -> None:
+    def follow(self, prompt: str, tokens: Iterable[str], *, awaits_space: bool) -> None:
         self.push(tokens)
         if prompt[-1:].isspace():
             self._spacing.glue()
@@ -64,14 +67,15 @@ class Words:
 
 
 class PiecesAndBytes:
-    """Pieces of text and single bytes of characters; the dummy space at the beginning goes."""
+    """Pieces of text and single bytes of characters; the space of the first piece, which nobody wrote, goes."""
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._is_first = True
 
-    def follow(self, prompt: str, tokens: Iterable[str]) -> None:
+    def follow(self, prompt: str, tokens: Iterable[str], *, awaits_space: bool) -> None:
         self.push(tokens)
+        self._is_first = awaits_space
 
     def push(self, tokens: Iterable[str]) -> str:
         text = "".join(self._decode(DUMMY + REPLACEMENT if token == SPECIAL[UNK] else token) for token in tokens)

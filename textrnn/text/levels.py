@@ -103,7 +103,7 @@ def learn_ngrams(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
     for text in texts:
         runs.update(text[begin : begin + n] for begin in range(0, len(text), n))
         characters.update(text)
-    distinct = len(runs)
+    distinct = len(runs.keys() | characters.keys())
     for character in characters:
         runs.pop(character, None)
     kept = ranked(characters, size=wanted.size, min_count=wanted.min_count)
@@ -175,12 +175,12 @@ def learn_pieces(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
 
 
 def usual_characters(texts: Iterable[str], *, most: int) -> list[str]:
-    """The most frequent characters, as many as cover all but a small share of the text, and the space."""
-    counts: Counter[str] = Counter(DUMMY)
+    """The space, and the most frequent characters, as many as cover all but a small share of the text."""
+    counts: Counter[str] = Counter()
     for text in texts:
         counts.update(text)
-    wanted, covered = counts.total() * COVERAGE, 0
-    kept = []
+    wanted, covered = counts.total() * COVERAGE, counts.pop(DUMMY, 0)
+    kept = [DUMMY]
     for character in ranked(counts, size=most, min_count=1):
         if covered >= wanted:
             break

@@ -11,7 +11,7 @@ HUGS_LEFT = re.compile(
     r"|['’](?:s|ll|re|ve|d|m|t)|n['’]t",  # the second half of he's, don't
     re.IGNORECASE,
 )
-HUGS_RIGHT = frozenset("([{«$£€¥#¿¡“‘")
+HUGS_RIGHT = frozenset("([{«$£€¥#¿¡“‘") | {"``"}
 OPEN_OR_CLOSE = frozenset("\"'`")  # the same mark on both sides of what is quoted
 CLOSES = frozenset("”’")
 GLUE = re.compile(r"@([-,.])@")  # how WikiText writes a mark inside a word

@@ -52,7 +52,6 @@ class Tokenizer:
         self.tokens: list[str] = [inner.id_to_token(index) or "" for index in range(inner.get_vocab_size())]
         inner.encode_special_tokens = True  # the file does not keep it
         strangers = (chr(code) for code in range(0x10FFFF, 0, -1) if inner.token_to_id(chr(code)) is None)
-        self._is_exact = self.level.is_lossless and "Lowercase" not in str(inner.normalizer)
         self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers)  # for half a character
 
     @classmethod
@@ -82,6 +81,13 @@ class Tokenizer:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @cached_property
+    def _is_exact(self) -> bool:
+        """Whether symbols give every text back in which none is <unk>."""
+        content = json.loads(self.inner.to_str())["normalizer"] or {}
+        steps = content.get("normalizers", [content])
+        return self.level.is_lossless and all(step.get("type") != "Lowercase" for step in steps)
 
     @cached_property
     def _within(self) -> HuggingFaceTokenizer:
@@ -116,6 +122,22 @@ class Tokenizer:
         known = (None if SURROGATE.search(token) else self.inner.token_to_id(token) for token in tokens)
         return np.array([UNK if index is None else index for index in known], np.int64)
 
+    def encode_prompt(self, prompt: str) -> NDArray[np.uint32]:
+        """The ids of a text that is to be continued. A space at its end is left to the next piece, which brings it."""
+        return self.encode(prompt[:-1] if self.awaits_space(prompt) else prompt)
+
+    def awaits_space(self, prompt: str) -> bool:
+        """Whether what follows a prompt is to begin with the space that the prompt ends with."""
+        return self.level.has_bytes and re.search(r"[^ \n] \Z", prompt) is not None
+
+    def cannot_follow(self, prompt: str) -> NDArray[np.intp]:
+        """The ids that cannot come right after a prompt: pieces without the space that it ends with."""
+        return self._without_space if self.awaits_space(prompt) else np.zeros(0, np.intp)
+
+    @cached_property
+    def _without_space(self) -> NDArray[np.intp]:
+        return np.array([index for index, token in enumerate(self.tokens) if not token.startswith(" ")], np.intp)
+
     def spans(self, text: str, *, continued: bool = False) -> Iterator[Span]:
         """The symbols of a text, each with its place."""
         begin = 0
@@ -138,7 +160,9 @@ class Tokenizer:
         """Puts `visible` tokens together, a few at a time; they follow a prompt."""
         joiner = self.level.joiner()
         if after:
-            joiner.follow(after, self.visible(self.encode(after).tolist()))
+            joiner.follow(
+                after, self.visible(self.encode_prompt(after).tolist()), awaits_space=self.awaits_space(after)
+            )
         return joiner
 
     def visible(self, ids: Iterable[int]) -> Iterator[str]:

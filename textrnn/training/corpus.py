@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import TrainingSettings, Unit, Vocabulary
+from textrnn.config import Unit, Vocabulary
 from textrnn.errors import DataError
 from textrnn.text.levels import LEVELS
 from textrnn.text.records import read_lines, read_text
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
+from textrnn.training.defaults import LevelSettings
 
 FEWEST_SYMBOLS = 1000  # to learn from; under it nothing can be said of the result
 AT_ONCE = 10_000  # texts encoded together
@@ -22,7 +23,6 @@ class Corpus:
     """A training text as ids, each text of it (a file or a line) with <eos> behind; and the texts to validate on."""
 
     tokenizer: Tokenizer
-    unit: Unit
     train: NDArray[np.uint32]
     texts: int  # in `train`
     distinct: int | None  # symbols in the training text, before the vocabulary was cut
@@ -35,29 +35,12 @@ class Corpus:
         return int((self.train == UNK).sum())
 
 
-def with_level_defaults(settings: TrainingSettings) -> TrainingSettings:
-    """The settings with what was left open about the text chosen by its level."""
-    level = LEVELS[settings.level]
-    is_read = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
-    least = 1 if settings.literal_unk and settings.level == "word" else level.min_count
-    update = {
-        "unit": level.unit if settings.unit == "auto" else settings.unit,
-        "vocabulary_size": level.most_symbols if settings.vocabulary_size is None else settings.vocabulary_size,
-        "min_count": least if settings.min_count is None else settings.min_count,
-        "split": "spaces" if is_read else "punctuation",
-        "tied": settings.level != "char" and settings.input == "learned" if settings.tied is None else settings.tied,
-    }
-    return settings.model_copy(update=update)
-
-
-def read_corpus(
-    files: Sequence[str], *, valid: str | None, settings: TrainingSettings, encoding: str = "utf-8"
-) -> Corpus:
-    """Read files as texts; where the unit is the line, each line is one. settings: with what the level decides.
+def read_corpus(files: Sequence[str], *, valid: str | None, settings: LevelSettings, encoding: str = "utf-8") -> Corpus:
+    """Read files as texts; where the unit is the line, each line is one.
 
     Without a validation file the last share of the text is held out.
     """
-    unit: Unit = "line" if settings.unit == "line" else "text"
+    unit = settings.unit
     texts = [text for file in files for text in read_texts(file, unit, encoding=encoding)]
     if valid is not None:
         held, origin = read_texts(valid, unit, encoding=encoding), Path(valid).name
@@ -69,14 +52,14 @@ def read_corpus(
     train = encoded(tokenizer, texts)
     if len(train) < FEWEST_SYMBOLS:
         raise DataError(f"{len(train)} symbols are too few to learn from: at least {FEWEST_SYMBOLS} are needed")
-    return Corpus(tokenizer, unit, train, len(texts), learnt.distinct, held, origin)
+    return Corpus(tokenizer, train, len(texts), learnt.distinct, held, origin)
 
 
-def vocabulary(settings: TrainingSettings) -> Vocabulary:
+def vocabulary(settings: LevelSettings) -> Vocabulary:
     """What the settings say of the vocabulary."""
     return Vocabulary(
-        size=settings.vocabulary_size or 0,
-        min_count=settings.min_count or 1,
+        size=settings.vocabulary_size,
+        min_count=settings.min_count,
         ngram=settings.ngram,
         lower=settings.lower,
         literal_unk=settings.literal_unk,

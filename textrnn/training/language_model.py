@@ -7,36 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from textrnn.batch import IGNORE, Batch, Ids, begun, overlapping_streams, padded_columns, streams, windows
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, TextSettings, TrainingSettings, Unit
+from textrnn.batch import (
+    IGNORE,
+    Batch,
+    Ids,
+    begun,
+    of_like_length,
+    overlapping_streams,
+    padded_columns,
+    streams,
+    windows,
+)
+from textrnn.config import TextSettings, TrainingSettings, Unit
 from textrnn.errors import DataError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import EOS, START, Tokenizer
-from textrnn.training.corpus import read_corpus, with_level_defaults
+from textrnn.training.corpus import read_corpus
+from textrnn.training.defaults import architecture, by_size, with_level_defaults
 from textrnn.training.loop import Row
 
 VALID_STREAMS = 64
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
-
-# Of a text of fewer symbols than this: what is chosen where the user chose nothing.
-BY_SIZE: dict[str, tuple[tuple[float, dict[str, object]], ...]] = {
-    "characters": (
-        (300_000, {"units": 256, "dropout": 0.5}),
-        (3_000_000, {"units": 512, "dropout": 0.2}),
-        (math.inf, {"units": 512, "dropout": 0.1}),
-    ),
-    "others": (
-        (300_000, {"embedding": 256, "units": 256, "dropout": 0.6, "input_dropout": 0.5}),
-        (3_000_000, {"embedding": 400, "units": 640, "dropout": 0.5, "input_dropout": 0.4}),
-        (math.inf, {"embedding": 400, "units": 640, "dropout": 0.2, "input_dropout": 0.1}),
-    ),
-}
-ALWAYS: dict[str, dict[str, object]] = {
-    "characters": {"embedding": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
-    "others": {"layers": 2, "window": 35, "rate": 0.003},
-}
 
 
 class LanguageModelTraining:
@@ -45,20 +38,19 @@ class LanguageModelTraining:
     task = LanguageModel.task
 
     def __init__(self, files: Sequence[str], settings: TrainingSettings, *, valid: str | None, encoding: str) -> None:
-        settings = with_level_defaults(settings)
-        self.corpus = read_corpus(files, valid=valid, settings=settings, encoding=encoding)
+        of_level = with_level_defaults(settings)
+        self.corpus = read_corpus(files, valid=valid, settings=of_level, encoding=encoding)
         self.tokenizer = self.corpus.tokenizer
         self.symbol = self.tokenizer.level.symbol  # of the text, for people
-        self.text = TextSettings(level=settings.level, unit=self.corpus.unit)
-        self.settings = settings = by_size(settings, len(self.corpus.train))
-        self.architecture = architecture(settings, symbols=len(self.tokenizer))
-        self.window = settings.window or 1
-        self.streams = min(settings.batch, max(1, len(self.corpus.train) // (2 * self.window)))
-        self.steps_per_epoch = len(self.corpus.train) / (self.streams * self.window)
-        self._valid = validation(self.corpus.valid, self.tokenizer, most=settings.valid_symbols, unit=self.text.unit)
+        self.text = TextSettings(level=of_level.level, unit=of_level.unit)
+        self.settings = chosen = by_size(of_level, len(self.corpus.train))
+        self.architecture = architecture(chosen, symbols=len(self.tokenizer))
+        self.streams = min(chosen.batch, max(1, len(self.corpus.train) // (2 * chosen.window)))
+        self.steps_per_epoch = len(self.corpus.train) / (self.streams * chosen.window)
+        self._valid = validation(self.corpus.valid, self.tokenizer, most=chosen.valid_symbols, unit=self.text.unit)
         if not self._valid.targets:
             raise DataError(f"there is nothing to validate on in {self.corpus.valid_origin}: give --valid")
-        self._random = np.random.default_rng(settings.seed)
+        self._random = np.random.default_rng(chosen.seed)
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
@@ -67,7 +59,7 @@ class LanguageModelTraining:
             offset = int(self._random.integers(len(ids)))
             columns = streams(ids, count=self.streams, start=START, offset=offset)
             yield from windows(
-                columns, steps=self.window, start=START, end=EOS, fresh=settings.fresh, random=self._random
+                columns, steps=settings.window, start=START, end=EOS, fresh=settings.fresh, random=self._random
             )
 
     def validate(self, network: SequenceNetwork) -> float:
@@ -84,16 +76,17 @@ class LanguageModelTraining:
 
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
-        valid, text = self._valid, self.text.unit == "text"
+        valid = self._valid
         part = "" if valid.is_whole else f"the first {valid.targets:,} symbols of "
         protocol = f"{part}{self.corpus.valid_origin}, {valid.protocol}; {self.settings.precision}; the best of the run"
         bits = best.valid_nats * valid.targets / math.log(2)
-        whole = "" if valid.gives_back else "not given: the symbols do not give the text back"
+        why_not = "" if valid.gives_back else "not given: the symbols do not give the text back"
+        name = "perplexity" if self.text.unit == "line" else "perplexity_without_eos"
         return [
             Metric("nats_per_symbol", best.valid_nats, protocol),
-            Metric("perplexity_without_eos" if text else "perplexity", math.exp(best.valid_nats), protocol),
-            Metric("bits_per_character", None if whole else bits / valid.characters, whole or protocol),
-            Metric("bits_per_byte", None if whole else bits / valid.bytes, whole or protocol),
+            Metric(name, math.exp(best.valid_nats), protocol),
+            Metric("bits_per_character", None if why_not else bits / valid.characters, why_not or protocol),
+            Metric("bits_per_byte", None if why_not else bits / valid.bytes, why_not or protocol),
         ]
 
     def describe(self) -> list[str]:
@@ -101,7 +94,7 @@ class LanguageModelTraining:
         corpus, settings, kept = self.corpus, self.settings, len(self.tokenizer) - 4
         cut = f", {corpus.left_out:,} occurrences of others are <unk>" if corpus.left_out else ""
         of = f" of {corpus.distinct:,} distinct" if corpus.distinct else ""
-        lines = f" in {corpus.texts:,} lines" if corpus.unit == "line" else ""
+        lines = f" in {corpus.texts:,} lines" if self.text.unit == "line" else ""
         return [
             f"{len(corpus.train):,} symbols{lines} to learn from, {self._valid.all_targets:,} to validate on "
             f"({corpus.valid_origin})",
@@ -131,13 +124,15 @@ def validation(texts: Sequence[str], tokenizer: Tokenizer, *, most: int, unit: U
     """The first texts, up to `most` symbols: lines side by side, or one text in parallel streams that overlap."""
     rows: list[Ids] = []
     read: list[str] = []
+    room = most
     symbols = [ids.astype(np.int64) for ids in tokenizer.encode_many(texts)]
     for text, ids in zip(texts, symbols, strict=True):
-        room = most - sum(map(len, rows))
         if room <= 0:
             break
+        is_cut = unit == "text" and len(ids) > room
+        read.append(tokenizer.decode(ids[:room].tolist()) if is_cut else text)
         rows.append(np.append(ids, EOS) if unit == "line" else ids[:room])
-        read.append(text if len(ids) <= room or unit == "line" else tokenizer.decode(ids[:room].tolist()))
+        room -= len(rows[-1])
     end = "\n" if unit == "line" else ""
     if unit == "line":
         batches, protocol = side_by_side(rows), "each line from <start>, state not carried; with <eos>"
@@ -159,35 +154,9 @@ def validation(texts: Sequence[str], tokenizer: Tokenizer, *, most: int, unit: U
 
 def side_by_side(rows: Sequence[Ids]) -> list[tuple[Ids, Ids]]:
     """Texts that each begin with <start>, those of like length together: inputs and targets, each (time, batch)."""
-    by_length = sorted(rows, key=len)
     batches = []
-    for begin in range(0, len(by_length), VALID_STREAMS):
-        targets = padded_columns(by_length[begin : begin + VALID_STREAMS], padding=IGNORE)
+    for members in of_like_length([len(row) for row in rows], count=VALID_STREAMS):
+        targets = padded_columns([rows[place] for place in members], padding=IGNORE)
         before = np.concatenate([np.full((1, targets.shape[1]), START), targets[:-1]])
         batches.append((np.where(before == IGNORE, EOS, before), targets))
     return batches
-
-
-def by_size(settings: TrainingSettings, symbols: int) -> TrainingSettings:
-    """The settings with what was left open chosen by the level and the size of the text."""
-    kind = "characters" if settings.level == "char" else "others"
-    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
-    return settings.model_copy(
-        update={name: value for name, value in chosen.items() if getattr(settings, name) is None}
-    )
-
-
-def architecture(settings: TrainingSettings, *, symbols: int) -> Architecture:
-    """The network that settings, all chosen, describe."""
-    units, size, tied = settings.units or 1, settings.embedding or 1, bool(settings.tied)
-    layers = settings.layers or 1
-    return Architecture(
-        input=OneHot(symbols=symbols) if settings.input == "one-hot" else Learned(symbols=symbols, size=size),
-        core=Core(
-            cell=settings.cell,
-            units=size if tied and layers == 1 else units,
-            layers=layers,
-            top_units=size if tied and layers > 1 and size != units else None,
-        ),
-        head=LabelPerStep(classes=symbols, tied=tied),
-    )

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from textrnn.config import TrainingSettings
+from textrnn.training.defaults import ChosenSettings
 
 
-def adamw(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
+def adamw(network: nn.Module, settings: ChosenSettings) -> torch.optim.AdamW:
     """AdamW (Loshchilov and Hutter, 2019); biases do not decay."""
     decays = [parameter for parameter in network.parameters() if parameter.ndim > 1]
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
@@ -17,7 +17,7 @@ def adamw(network: nn.Module, settings: TrainingSettings) -> torch.optim.AdamW:
         {"params": decays, "weight_decay": settings.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=settings.rate or 0.0, betas=(0.9, settings.beta2), fused=True)
+    return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, settings.beta2), fused=True)
 
 
 @dataclass(frozen=True)

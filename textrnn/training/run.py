@@ -20,6 +20,7 @@ from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.records import STANDARD_INPUT
+from textrnn.training.defaults import ChosenSettings
 from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
@@ -62,8 +63,8 @@ class TrainingRun:
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
             self.task.architecture,
-            input_dropout=self.settings.input_dropout or 0.0,
-            dropout=self.settings.dropout or 0.0,
+            input_dropout=self.settings.input_dropout,
+            dropout=self.settings.dropout,
             recurrent_dropout=self.settings.recurrent_dropout,
         ).to(self.settings.device)
         self.parameters = count_parameters(self.network)
@@ -161,7 +162,7 @@ def sha256_of(file: str) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def on_this_machine(settings: TrainingSettings) -> TrainingSettings:
+def on_this_machine(settings: ChosenSettings) -> ChosenSettings:
     """The settings with device, precision and end made definite."""
     device = find_device(settings.device)
     precision = settings.precision

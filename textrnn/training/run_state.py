@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textrnn.batch import Batch
-from textrnn.config import TrainingSettings
 from textrnn.networks.sequence import SequenceNetwork, State
+from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import Schedule, adamw
 
 UNTIMED_STEPS = 5  # first calls allocate and choose kernels
@@ -29,7 +29,7 @@ class RunState:
     """
 
     def __init__(
-        self, network: SequenceNetwork, settings: TrainingSettings, *, steps_per_epoch: float, began: float
+        self, network: SequenceNetwork, settings: ChosenSettings, *, steps_per_epoch: float, began: float
     ) -> None:
         self.network, self.settings = network, settings
         self.optimizer = adamw(network, settings)
@@ -66,7 +66,7 @@ class RunState:
     @property
     def schedule(self) -> Schedule:
         settings = self.settings
-        return Schedule(settings.rate or 0.0, settings.final_rate, settings.warmup, self.total)
+        return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total)
 
     def update(self, nats: Tensor, targets: int) -> None:
         """One step down the gradient of the mean over the targets."""

@@ -1,0 +1,110 @@
+"""What a user left open, chosen: by the level of the text, then by its size."""
+
+import math
+from typing import Literal
+
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, TrainingSettings, Unit
+from textrnn.errors import UsageError
+from textrnn.text.levels import LEVELS
+
+# Of a text of fewer symbols than this: what is chosen where the user chose nothing.
+BY_SIZE: dict[str, tuple[tuple[float, dict[str, float]], ...]] = {
+    "characters": (
+        (300_000, {"units": 256, "dropout": 0.5}),
+        (3_000_000, {"units": 512, "dropout": 0.2}),
+        (math.inf, {"units": 512, "dropout": 0.1}),
+    ),
+    "others": (
+        (300_000, {"embedding": 256, "units": 256, "dropout": 0.6, "input_dropout": 0.5}),
+        (3_000_000, {"embedding": 400, "units": 640, "dropout": 0.5, "input_dropout": 0.4}),
+        (math.inf, {"embedding": 400, "units": 640, "dropout": 0.2, "input_dropout": 0.1}),
+    ),
+}
+ALWAYS: dict[str, dict[str, float]] = {
+    "characters": {"embedding": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
+    "others": {"layers": 2, "window": 35, "rate": 0.003},
+}
+
+
+NGRAM = TrainingSettings.model_fields["ngram"].default
+
+
+class LevelSettings(TrainingSettings):
+    """Settings in which all is chosen that the text is read by."""
+
+    unit: Unit
+    vocabulary_size: int
+    min_count: int
+    split: Literal["spaces", "punctuation"]
+    tied: bool
+
+
+class ChosenSettings(LevelSettings):
+    """Settings in which nothing is left open."""
+
+    embedding: int
+    units: int
+    layers: int
+    input_dropout: float
+    dropout: float
+    window: int
+    rate: float
+
+
+def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
+    """The settings with what was left open about the text chosen by its level.
+
+    Raises UsageError for a setting that the level has no use for.
+    """
+    level = LEVELS[settings.level]
+    if settings.level not in ("word", "bpe") and (settings.lower or settings.literal_unk):
+        raise UsageError(f"lower and literal_unk are for the levels word and bpe, not for {settings.level}")
+    if settings.level != "ngram" and settings.ngram != NGRAM:
+        raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
+    if settings.level != "word" and settings.split == "spaces":
+        raise UsageError(f"split is for the level word, not for {settings.level}")
+    at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
+    at_spaces = at_spaces and settings.level == "word"
+    least = 1 if settings.literal_unk and settings.level == "word" else level.min_count
+    update = {
+        "unit": level.unit if settings.unit == "auto" else settings.unit,
+        "vocabulary_size": level.most_symbols if settings.vocabulary_size is None else settings.vocabulary_size,
+        "min_count": least if settings.min_count is None else settings.min_count,
+        "split": "spaces" if at_spaces else "punctuation",
+        "tied": settings.level != "char" and settings.input == "learned" if settings.tied is None else settings.tied,
+    }
+    return LevelSettings(**{**settings.model_dump(), **update})
+
+
+def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
+    """The settings with what was left open chosen by the level and the size of the text.
+
+    One layer that is tied has as many units as the vectors have entries: one of the two decides the other. Raises
+    UsageError where both are given and differ.
+    """
+    kind = "characters" if settings.level == "char" else "others"
+    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
+    given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    if settings.tied and given.get("layers", chosen["layers"]) == 1:
+        units, size = given.get("units"), given.get("embedding")
+        if units and size and units != size:
+            raise UsageError(
+                f"one layer with tied vectors has as many units as they have entries, not {units} and {size}"
+            )
+        given["units"] = given["embedding"] = units or size or chosen["embedding"]
+    return ChosenSettings(**{**chosen, **given})
+
+
+def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
+    """The network that settings describe."""
+    size, units = settings.embedding, settings.units
+    return Architecture(
+        input=OneHot(symbols=symbols) if settings.input == "one-hot" else Learned(symbols=symbols, size=size),
+        core=Core(
+            cell=settings.cell,
+            units=units,
+            layers=settings.layers,
+            top_units=size if settings.tied and size != units else None,
+        ),
+        head=LabelPerStep(classes=symbols, tied=settings.tied),
+    )
