@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding=8"}  # the same commands, in seconds
-COMMANDS = ("train", "generate", "score", "evaluate", "inspect", "quantize", "models")
+COMMANDS = ("train", "generate", "score", "choose", "next", "evaluate", "inspect", "quantize", "models")
 
 
 def quickened(command: str) -> str:
@@ -41,7 +41,11 @@ def workplace(tmp_path_factory):
     folder = tmp_path_factory.mktemp("docs")
     text = (ROOT / "corpora" / "lighthouse.txt").read_text(encoding="utf-8")
     (folder / "novel.txt").write_text(text[:20_000])
-    (folder / "sonnets.txt").write_text(text[:2_000])
+    (folder / "sentences.txt").write_text(text[:2_000])
+    (folder / "prompts.txt").write_text("The ship\nThe lamp\n")
+    for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
+        (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
+    shutil.copy(ROOT / "corpora" / "choices.txt", folder)
     shutil.copy(ROOT / "README.md", folder)
     return folder
 
@@ -73,7 +77,7 @@ def test_python_blocks_run(capsys):
 
 
 def test_the_public_names_are_these_and_exist():
-    assert set(textrnn.__all__) == {"Generation", "LanguageModel", "Score", "__version__", "load", "train"}
+    assert set(textrnn.__all__) == {"Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"}
     for name in textrnn.__all__:
         assert getattr(textrnn, name)
 

@@ -64,7 +64,7 @@ def test_the_card_and_the_price_are_of_the_same_text(
     rows = {row.figure: row for row in prices(full, out, TEXT)}
     card = {row["metric"]: row for row in json.loads((out / "config.json").read_text())["training"]["metrics"]}
     name = "perplexity" if level == "word" else "perplexity_without_eos"
-    assert card[name]["protocol"].endswith("; on text.txt")
+    assert card[name]["protocol"].endswith(" characters of text.txt")
     assert card["token_count"]["value"] == (70 if level == "char" else len([*"abcdefg", "The", "."]))
     if level == "word":  # a text is read in one pass for the card, and in pieces for the price
         assert rows["perplexity"].int8 == pytest.approx(card[name]["value"], rel=1e-5)

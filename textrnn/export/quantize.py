@@ -17,7 +17,7 @@ from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
 
-MOST_CHARACTERS = 200_000  # of the text that the price is measured on
+MOST_CHARACTERS = 500_000  # of the text that the price is measured on
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", co
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
         model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)
-        measured = model.evaluate(beginning(text, config))
+        read = beginning(text, config)
+        on = text_name if len(read) == len(text) else f"the first {len(read):,} characters of {text_name}"
+        measured = model.evaluate(read)
         update["metrics"] = tuple(
-            Figure(metric=row.metric, value=row.value, protocol=f"{row.protocol}; on {text_name}") for row in measured
+            Figure(metric=row.metric, value=row.value, protocol=f"{row.protocol}; on {on}") for row in measured
         )
     training = config.training.model_copy(update=update)
     save_model(out, network, tokenizer, config.model_copy(update={"training": training}))
