@@ -202,12 +202,13 @@ class TrainingSettings(Spec):
     vocabulary_size: CountFromZero | None = Field(
         None,
         description="Keep this many symbols, the most frequent; 0 keeps all. "
-        "Default: all characters, 10,000 n-grams, 33,000 words, 8,000 pieces (these with bytes and special symbols).",
+        "Default: all characters, 10,000 n-grams, 33,000 words (all where <unk> is literal), 8,000 pieces (with those "
+        "for bytes and special ones).",
     )
     min_count: Count | None = Field(
         None,
         description="Drop symbols seen fewer times than this. "
-        "Default: 1 for characters and where <unk> is literal, else 2.",
+        "Default: 1 for characters and for words where <unk> is literal, else 2.",
     )
     ngram: Annotated[int, Field(ge=2, le=4)] = Field(3, description="Characters of an n-gram.")
     lower: bool = Field(False, description="Read words and pieces in lower case.")

@@ -114,7 +114,7 @@ def test_what_is_left_open_about_the_text_is_chosen_by_its_level(level, unit, vo
 
 def test_where_unk_is_literal_every_word_is_kept_and_words_end_at_spaces():
     chosen = with_level_defaults(TrainingSettings(level="word", literal_unk=True))
-    assert (chosen.min_count, chosen.split) == (1, "spaces")
+    assert (chosen.vocabulary_size, chosen.min_count, chosen.split) == (0, 1, "spaces")
     given = with_level_defaults(TrainingSettings(level="word", literal_unk=True, min_count=3, split="punctuation"))
     assert (given.min_count, given.split) == (3, "punctuation")
     assert with_level_defaults(TrainingSettings(level="bpe", literal_unk=True)).min_count == 2

@@ -65,10 +65,11 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
         raise UsageError(f"split is for the level word, not for {settings.level}")
     at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
     at_spaces = at_spaces and settings.level == "word"
-    least = 1 if settings.literal_unk and settings.level == "word" else level.min_count
+    is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
+    most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
     update = {
         "unit": level.unit if settings.unit == "auto" else settings.unit,
-        "vocabulary_size": level.most_symbols if settings.vocabulary_size is None else settings.vocabulary_size,
+        "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
         "split": "spaces" if at_spaces else "punctuation",
         "tied": settings.level != "char" and settings.input == "learned" if settings.tied is None else settings.tied,
