@@ -56,7 +56,7 @@ def test_it_trains_shows_figures_and_says_what_to_type_next(run, novel, tmp_path
         (("--level", "ngram", "--ngram", "2", "--vocabulary-size", "16"), f"16 of {PAIRS} distinct n-grams"),
         (("--level", "word"), "8 of 8 distinct words (vocabulary-size 33000, min-count 2)"),  # the full stop is one
         (("--level", "word", "--unit", "text"), "9 of 9 distinct words"),  # and the line end
-        (("--level", "word", "--literal-unk"), "7 of 7 distinct words (vocabulary-size 33000, min-count 1)"),
+        (("--level", "word", "--literal-unk"), "7 of 7 distinct words (vocabulary-size all, min-count 1)"),
         (("--level", "word", "--vocabulary-size", "2"), "2 of 8 distinct words"),
         (("--level", "bpe", "--vocabulary-size", "300"), " pieces (vocabulary-size 300"),
     ],
