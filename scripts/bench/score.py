@@ -51,24 +51,18 @@ def in_torch(precision: str, threads: int, calls: int) -> Measure:
     return measure
 
 
-def in_onnx(model: bytes, threads: int, calls: int, with_log_probabilities: bool) -> Measure:
-    """OnnxEngine.run, calls side by side as LanguageModel.score makes them, and log-probabilities if asked for."""
+def in_onnx(model: bytes, threads: int, calls: int) -> Measure:
+    """OnnxEngine.score, calls side by side as LanguageModel.score makes them."""
     from concurrent.futures import ThreadPoolExecutor
 
     from textrnn.engines.onnx_engine import OnnxEngine
-    from textrnn.metrics.tokens import log_probabilities
 
     engine = OnnxEngine(model, threads=threads)
     inputs, targets = batch()
 
-    def score_batch(_: int) -> None:
-        logits, _state = engine.run(inputs)
-        if with_log_probabilities:
-            log_probabilities(logits, targets)
-
     def score() -> None:
         with ThreadPoolExecutor(engine.workers) as pool:
-            list(pool.map(score_batch, range(calls)))
+            list(pool.map(lambda _: engine.score(inputs, targets), range(calls)))
 
     return lambda: seconds_per(calls * TIME * BATCH, score)
 
@@ -87,14 +81,12 @@ def main() -> None:
     ]
     ours = {}
     for precision in ("int8", "float32"):
-        model = model_bytes(precision, classes=CLASSES)
-        for name, whole in (("textrnn", True), ("textrnn, OnnxEngine.run alone", False)):
-            prepare = partial(in_onnx, model, given.threads, given.calls, whole)
-            ours[precision, whole] = Contender(name, precision, prepare, given.threads)
+        prepare = partial(in_onnx, model_bytes(precision, classes=CLASSES), given.threads, given.calls)
+        ours[precision] = Contender("textrnn", precision, prepare, given.threads)
     race([*theirs, *ours.values()], rounds=given.rounds)
     print_race([*theirs, *ours.values()], "tokens/s", tokens_per_second)
-    print_ratio(ours["int8", True], theirs[0], target=2.5)
-    print_ratio(ours["float32", True], theirs[0], target=0.9)
+    print_ratio(ours["int8"], theirs[0], target=2.5)
+    print_ratio(ours["float32"], theirs[0], target=0.9)
 
 
 if __name__ == "__main__":

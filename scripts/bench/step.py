@@ -78,7 +78,7 @@ def in_onnx(model: bytes, threads: int, steps: int) -> Measure:
     from textrnn.engines.onnx_engine import OnnxEngine
     from textrnn.tasks.language_model import BLOCK
 
-    sampler = Sampler(OnnxEngine(model, threads=threads), [START], Sampling(), seed=0, indices=[0])
+    sampler = Sampler(OnnxEngine(model, threads=threads), [[START]], Sampling(), seed=0, indices=[0])
     return lambda: seconds_per(steps, lambda: list(sampler.blocks(steps=steps, size=BLOCK)))
 
 
@@ -143,7 +143,7 @@ def seconds_of_call(model: bytes, threads: int, blocks: Sequence[Any], *, record
     options.enable_profiling, options.profile_file_prefix = bool(record), record
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     feeds = {value.name: np.zeros((1, UNITS), np.float32) for value in session.get_inputs() if "." in value.name}
-    feeds["ids"] = np.full((1, 1), START)
+    feeds["ids"] = feeds["targets"] = np.full((1, 1), START)
 
     def run_all() -> None:
         for block in blocks:

@@ -67,11 +67,13 @@ def ours(precision: str, threads: int, steps: int, rounds: int) -> Measure:
     """The loop of `textrnn train`, which yields after each evaluation; here evaluating does nothing."""
     import time
 
+    import numpy as np
     import torch
 
     from textrnn.batch import Batch
     from textrnn.config import training_settings
     from textrnn.networks.sequence import SequenceNetwork
+    from textrnn.training.defaults import by_size, with_level_defaults
     from textrnn.training.loop import train
     from textrnn.training.run import keep_freed_memory
     from textrnn.training.run_state import RunState
@@ -80,12 +82,14 @@ def ours(precision: str, threads: int, steps: int, rounds: int) -> Measure:
     torch.manual_seed(0)
     keep_freed_memory()
     turns = rounds + 1  # one to warm up
-    settings = training_settings(
+    given = training_settings(
         {"precision": precision, "steps": turns * steps, "evaluations": turns, "rate": RATE, "clip_norm": 1.0}
     )
+    settings = by_size(with_level_defaults(given), symbols=0)
     network = SequenceNetwork(architecture(CLASSES)).train()
     run = RunState(network, settings, steps_per_epoch=1, began=time.monotonic())
-    batches = (Batch(inputs, targets, continues=True) for inputs, targets in windows())
+    goes_on = np.ones(BATCH, bool)
+    batches = (Batch(inputs, targets, continues=goes_on) for inputs, targets in windows())
     rows = train(network, batches, lambda network: 0.0, run)
     return lambda: seconds_per(steps * TIME * BATCH, lambda: next(rows))
 
