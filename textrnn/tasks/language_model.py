@@ -94,21 +94,16 @@ class LanguageModel:
         A model of texts reads it in one pass, the state carried from its first symbol to its last. A model of lines
         takes each line as a text of its own, from <start> to <eos>; with running_text it carries the state across.
         """
-        tally = Tally()
-        if self.predicts_end:
-            lines = text.removesuffix("\n").split("\n")
-            for _ in self.score(lines, tally=tally, running_text=running_text):
-                pass
-            tally.characters, tally.bytes = len(text), len(text.encode(errors="surrogatepass"))
-            state = "state carried across lines" if running_text else "state not carried"
-            conditions = f"each line from <start>, {state}; characters include line ends"
-            return tally.metrics(includes_end=True, conditions=self._conditions(conditions))
-        for _ in self.score([text], tally=tally, running_text=True):
+        is_lines, tally = self.predicts_end, Tally()
+        texts = text.removesuffix("\n").split("\n") if is_lines else [text]
+        for _ in self.score(texts, running_text=running_text or not is_lines, tally=tally):
             pass
-        return tally.metrics(includes_end=False, conditions=self._conditions("one pass from <start>, state carried"))
-
-    def _conditions(self, reading: str) -> str:
-        return f"{reading}; {self.config.precision}; no adaptation"
+        tally.characters, tally.bytes = len(text), len(text.encode(errors="surrogatepass"))
+        state = "state carried across lines" if running_text else "state not carried"
+        lines = f"each line from <start>, {state}; characters include line ends"
+        reading = lines if is_lines else "one pass from <start>, state carried"
+        conditions = f"{reading}; {self.config.precision}; no adaptation"
+        return tally.metrics(includes_end=is_lines, conditions=conditions)
 
     def choose(self, lines: str | Iterable[str]) -> Iterator[list[Choice]]:
         """Rank the wordings of a line or of each, such as "The city is on a {plain|plane}", the likeliest first.
