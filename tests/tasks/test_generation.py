@@ -27,7 +27,7 @@ PROMPTS = [
 
 def write(tokenizer: Tokenizer, prompt: str, tokens: list[str], *stop: str, block: int = 1) -> Writer:
     """A writer that was given these tokens, each of log-probability -1, until it is done."""
-    writer = Writer(tokenizer, prompt, stop, seed=0, index=0)
+    writer = Writer(tokenizer, tokenizer.prompt(prompt), stop, seed=0, index=0)
     ids = tokenizer.ids(tokens)
     for begin in range(0, len(ids), block):
         part = ids[begin : begin + block]
@@ -232,7 +232,7 @@ def test_streamed_pieces_join_to_the_text(
 
 def test_a_piece_is_shown_when_its_character_is_whole(bpe: Tokenizer) -> None:
     tokens = ["<0xE4>", "<0xB8>", "<0xAD>", " the", "<0xF0>", "<0x9F>"]
-    writer = Writer(bpe, "a", (), seed=0, index=0)
+    writer = Writer(bpe, bpe.prompt("a"), (), seed=0, index=0)
     shown = []
     for index in bpe.ids(tokens):
         writer.write(np.array([index]), np.array([-1.0]), np.array([1]))

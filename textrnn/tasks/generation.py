@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.metrics.tokens import TokenLogprob, token_table
-from textrnn.text.tokenizer import EOS, OutOfVocabulary, Tokenizer
+from textrnn.text.tokenizer import EOS, OutOfVocabulary, Prompt, Tokenizer
 
 Ended = Literal["eos", "stop", "length"]  # by <eos>, before a stop string, or since no more tokens were allowed
 
@@ -33,9 +33,8 @@ class Generation:
 class Writer:
     """Puts one sample together: its symbols so far, its text, and where it ends."""
 
-    def __init__(self, tokenizer: Tokenizer, prompt: str, stop: tuple[str, ...], *, seed: int, index: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, prompt: Prompt, stop: tuple[str, ...], *, seed: int, index: int) -> None:
         self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
-        self.prompt_ids: list[int] = tokenizer.encode_prompt(prompt).tolist()
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.ranks: list[int] = []
@@ -43,7 +42,7 @@ class Writer:
         self.ended: Ended = "length"
         self.given = 0  # characters handed out by `take`
         self._lengths: list[int] = []  # of the text after each symbol
-        self._joiner = tokenizer.joiner(after=prompt)
+        self._joiner = tokenizer.joiner(prompt)
 
     def write(self, ids: Ids, logprobs: NDArray[np.float64], ranks: Ids) -> bool:
         """Take in a block of symbols with their figures; whether the sample goes on after it."""
@@ -75,7 +74,7 @@ class Writer:
         count = next((index for index, end in enumerate(self._lengths, start=1) if end >= length), len(self.ids))
         del self.ids[count if length else 0 :]
         self.text = self.text[:length]
-        self._joiner = self.tokenizer.joiner()
+        self._joiner = self.tokenizer.joiner()  # nothing of the old one's is held back
 
     def take(self, *, is_final: bool = False) -> str:
         """The text not yet handed out, without an end that could be the beginning of a stop string."""
@@ -97,16 +96,16 @@ class Writer:
         tokens = [self.tokenizer.tokens[index] for index in self.ids]
         spelt = [index for index in self.ids if index != EOS]
         read = self.tokenizer.encode if self.text else self.tokenizer.encode_prompt
-        again = read(self.prompt + self.text).tolist()
+        again = read(self.prompt.text + self.text).tolist()
         return Generation(
-            self.prompt,
+            self.prompt.text,
             self.text,
             tokens,
             math.fsum(self.logprobs[:count]),
             self.seed,
             self.index,
-            self.tokenizer.out_of_vocabulary(self.prompt),
-            again == [*self.prompt_ids, *spelt],
+            self.prompt.oov,
+            again == [*self.prompt.ids, *spelt],
             self.ended,
             token_table(tokens, self.logprobs[:count], self.ranks[:count]) if logprobs else [],
         )

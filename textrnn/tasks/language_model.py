@@ -18,7 +18,7 @@ from textrnn.tasks.choosing import Choice, Wording, ranked, wordings
 from textrnn.tasks.generation import Generation, Writer
 from textrnn.tasks.reading import Continued, Reader, SideBySide
 from textrnn.tasks.scoring import Score, Scorer, TokenList, in_groups
-from textrnn.text.tokenizer import START, Tokenizer
+from textrnn.text.tokenizer import START, Prompt, Tokenizer
 
 DEFAULT_TOKENS = 300  # of a generated text, at most
 UNTIL_EOS_TOKENS = 10_000  # where it is to end by itself
@@ -191,7 +191,7 @@ class LanguageModel:
     ) -> Iterator[Generation]:
         """The same one by one, for any number of prompts; many are drawn as one batch."""
         seed = new_seed() if seed is None else seed
-        wanted = ((prompt, index) for prompt in prompts for index in range(n))
+        wanted = ((prompt, index) for prompt in map(self.tokenizer.prompt, prompts) for index in range(n))
         for group in in_groups(wanted, SAMPLES_AT_ONCE):
             writers = [self._writer(prompt, index, stop, seed) for prompt, index in group]
             for _ in self._draw(writers, sampling or Sampling(), max_tokens=max_tokens, block=BLOCK):
@@ -211,7 +211,7 @@ class LanguageModel:
     ) -> "Iterator[str | Generation]":
         """Sample `index` of `generate` piece by piece as it is drawn, and last the whole as a Generation."""
         seed = new_seed() if seed is None else seed
-        writer = self._writer(prompt, index, stop, seed)
+        writer = self._writer(self.tokenizer.prompt(prompt), index, stop, seed)
         for _ in self._draw([writer], sampling or Sampling(), max_tokens=max_tokens, block=STREAM_BLOCK):
             if piece := writer.take():
                 yield piece
@@ -219,7 +219,7 @@ class LanguageModel:
             yield piece
         yield writer.generation(logprobs=logprobs)
 
-    def _writer(self, prompt: str, index: int, stop: Sequence[str], seed: int) -> Writer:
+    def _writer(self, prompt: Prompt, index: int, stop: Sequence[str], seed: int) -> Writer:
         if "" in stop:
             raise UsageError("a stop string must not be empty")
         if not 0 <= seed < 2**64:
@@ -232,10 +232,10 @@ class LanguageModel:
             raise UsageError(f"max-tokens must be 0 or more, not {max_tokens}")
         if not max_tokens:
             return
-        prompts = [(START, *writer.prompt_ids) for writer in writers]
+        prompts = [(START, *writer.prompt.ids) for writer in writers]
         indices = [writer.index for writer in writers]
         sampler = Sampler(self.engine, prompts, sampling, seed=writers[0].seed, indices=indices)
-        sampler.forbid_once([self.tokenizer.cannot_follow(writer.prompt) for writer in writers])
+        sampler.forbid_once([self.tokenizer.cannot_follow(writer.prompt.text) for writer in writers])
         for drawn in sampler.blocks(steps=max_tokens, size=block):
             values = of_chosen(drawn.logprobs, drawn.choices)  # (steps, batch)
             places = rank(drawn.logprobs, drawn.choices)

@@ -43,6 +43,15 @@ class Span:
     end: int
 
 
+@dataclass(frozen=True)
+class Prompt:
+    """A text that is to be continued: its ids, as `encode_prompt` makes them, and what the vocabulary lacks of it."""
+
+    text: str
+    ids: list[int]
+    oov: list[OutOfVocabulary]
+
+
 class Tokenizer:
     """Text to ids and back."""
 
@@ -122,6 +131,10 @@ class Tokenizer:
         known = (None if SURROGATE.search(token) else self.inner.token_to_id(token) for token in tokens)
         return np.array([UNK if index is None else index for index in known], np.int64)
 
+    def prompt(self, text: str) -> Prompt:
+        """A text that is to be continued, read once for all that follows it."""
+        return Prompt(text, self.encode_prompt(text).tolist(), self.out_of_vocabulary(text))
+
     def encode_prompt(self, prompt: str) -> NDArray[np.uint32]:
         """The ids of a text that is to be continued. A space at its end is left to the next piece, which brings it."""
         return self.encode(prompt[:-1] if self.awaits_space(prompt) else prompt)
@@ -153,16 +166,14 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int], *, after: str = "") -> str:
         """The text of ids, which follow a prompt; <unk> reads as U+FFFD, the other special tokens as nothing."""
-        joiner = self.joiner(after=after)
+        joiner = self.joiner(self.prompt(after) if after else None)
         return joiner.push(self.visible(ids)) + joiner.finish()
 
-    def joiner(self, *, after: str = "") -> Joiner:
-        """Puts `visible` tokens together, a few at a time; they follow a prompt."""
+    def joiner(self, prompt: Prompt | None = None) -> Joiner:
+        """Puts `visible` tokens together, a few at a time; they follow the prompt, if any."""
         joiner = self.level.joiner()
-        if after:
-            joiner.follow(
-                after, self.visible(self.encode_prompt(after).tolist()), awaits_space=self.awaits_space(after)
-            )
+        if prompt and prompt.text:
+            joiner.follow(prompt.text, self.visible(prompt.ids), awaits_space=self.awaits_space(prompt.text))
         return joiner
 
     def visible(self, ids: Iterable[int]) -> Iterator[str]:
