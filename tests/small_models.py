@@ -4,13 +4,13 @@ from pathlib import Path
 
 import torch
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings, Unit, Vocabulary
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.text.levels import LEVELS
+from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.tokenizer import Tokenizer
 
 TEXT = (

@@ -123,17 +123,6 @@ class Architecture(Spec):
         return self
 
 
-class Vocabulary(Spec):
-    """Which symbols a tokenizer learns from a text. size: at most so many; 0 is no limit."""
-
-    size: int = Field(0, ge=0)
-    min_count: int = Field(1, gt=0)
-    ngram: int = Field(3, ge=2, le=4)  # no more: a longer run could spell a special symbol
-    lower: bool = False
-    literal_unk: bool = False  # the word <unk> means the symbol
-    splits_at_spaces: bool = False  # and nowhere else
-
-
 class TextSettings(Spec):
     """How text becomes symbols, and how far one example reaches."""
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import pytest
 
 from tests.fakes import fake_language_model
-from textrnn.config import ModelConfig, TextSettings, Unit, Vocabulary
+from textrnn.config import ModelConfig, TextSettings, Unit
 from textrnn.metrics.perplexity import Tally, perplexity
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.levels import Vocabulary
 from textrnn.text.tokenizer import Tokenizer
 
 TEXTS = ("ab", "a", "?b")

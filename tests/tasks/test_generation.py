@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from tests.fakes import TENTHS, fake_language_model
-from textrnn.config import Vocabulary
 from textrnn.errors import UsageError
 from textrnn.tasks import language_model
 from textrnn.tasks.generation import Writer
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.tasks.scoring import TokenList
-from textrnn.text.levels import LEVELS, SPECIAL
+from textrnn.text.levels import LEVELS, SPECIAL, Vocabulary
 from textrnn.text.tokenizer import START, Tokenizer
 
 PROMPTS = [

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from tests.conftest import Run
 from tests.small_models import small_config, untrained
-from textrnn.config import Vocabulary
 from textrnn.export.save import save_model
+from textrnn.text.levels import Vocabulary
 from textrnn.text.tokenizer import Tokenizer
 
 TRAIN = """ mr. <unk> is chairman of <unk> n.v. the dutch group

@@ -7,10 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-from textrnn.config import Vocabulary
 from textrnn.errors import UsageError
 from textrnn.text.joiners import BYTE, SPECIAL
-from textrnn.text.levels import LEVELS, PART
+from textrnn.text.levels import LEVELS, PART, Vocabulary
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, OutOfVocabulary, Tokenizer
 
 FIRST = len(SPECIAL)

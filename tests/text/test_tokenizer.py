@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.config import Vocabulary
 from textrnn.errors import ModelError
-from textrnn.text.levels import PART
+from textrnn.text.levels import PART, Vocabulary
 from textrnn.text.tokenizer import EOS, PAD, SPECIAL, START, UNK, OutOfVocabulary, Tokenizer
 
 ALPHABET = "abc <>/\t\r\n\x00é\u0301\u2028\U0001f600"  # with a combining accent, a line separator and an emoji

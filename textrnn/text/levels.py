@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from pydantic import Field
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-from textrnn.config import Unit, Vocabulary
+from textrnn.config import Spec, Unit
 from textrnn.errors import UsageError
 from textrnn.text.joiners import DUMMY, SPECIAL, UNK, Concatenation, Joiner, PiecesAndBytes, Words
 
@@ -40,6 +41,17 @@ WORD = (
 PART = 2004  # characters, a multiple of every n of n-grams
 COVERAGE = 0.9995  # of the characters that have a symbol of their own; SentencePiece's default
 MOST_PIECES = 1_000_000  # where a size of 0 asks for all
+
+
+class Vocabulary(Spec):
+    """Which symbols a tokenizer learns from a text. size: at most so many; 0 is no limit."""
+
+    size: int = Field(0, ge=0)
+    min_count: int = Field(1, gt=0)
+    ngram: int = Field(3, ge=2, le=4)  # no more: a longer run could spell a special symbol
+    lower: bool = False
+    literal_unk: bool = False  # the word <unk> means the symbol
+    splits_at_spaces: bool = False  # and nowhere else
 
 
 @dataclass(frozen=True)

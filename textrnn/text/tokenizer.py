@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from tokenizers import Encoding
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-from textrnn.config import Vocabulary
 from textrnn.errors import ModelError
 from textrnn.text.joiners import EOS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner
-from textrnn.text.levels import LEVELS, of_characters, parts
+from textrnn.text.levels import LEVELS, Vocabulary, of_characters, parts
 
 __all__ = ["EOS", "PAD", "SPECIAL", "START", "UNK", "OutOfVocabulary", "Tokenizer"]
 

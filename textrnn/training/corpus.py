@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import Unit, Vocabulary
+from textrnn.config import Unit
 from textrnn.errors import DataError
-from textrnn.text.levels import LEVELS
+from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.records import read_lines, read_text
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
 from textrnn.training.defaults import LevelSettings
