@@ -1,0 +1,39 @@
+"""The benchmarks run: their contenders do a little work, and no time is asserted."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from textrnn.text.tokenizer import START
+
+FOLDER = Path(__file__).parents[1] / "scripts" / "bench"
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch):
+    """Imports a script of scripts/bench."""
+    monkeypatch.syspath_prepend(FOLDER)
+    names = {path.stem for path in FOLDER.glob("*.py")}
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng():
+        yield importlib.import_module
+    torch.set_num_threads(threads)
+    for name in names & set(sys.modules):
+        del sys.modules[name]
+
+
+def test_every_script_can_be_imported(bench):
+    for path in FOLDER.glob("*.py"):
+        assert bench(path.stem).__doc__
+
+
+def test_our_contenders_work(bench):
+    model = bench("bench")._model_bytes("int8", classes=bench("step").CLASSES)
+    assert bench("step").in_onnx(model, threads=1, steps=2)() > 0
+    assert bench("step").seconds_of_call(model, 1, [[[[0.0] * bench("step").CLASSES]]])[0] > 0
+    assert bench("score").in_onnx(model, threads=1, calls=1)() > 0
+    assert bench("train").ours("float32", threads=1, steps=1, rounds=0)() > 0
+    assert bench("score").CLASSES == bench("step").CLASSES > START
