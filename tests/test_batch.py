@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.batch import IGNORE, overlapping_streams, padded_columns, streams, windows
+from textrnn.batch import IGNORE, Streams, Windows, overlapping_streams, padded_columns
 
 START, END = 2, 3
 LETTERS = {"^": START, "$": END}
@@ -19,7 +19,7 @@ def ids_of(text: str) -> np.ndarray:
 
 def test_the_drawing_in_the_module_is_what_happens():
     ids = ids_of("a b c d e f g h i j k l")
-    first, second = windows(streams(ids, count=2, start=START), steps=3, start=START, end=END)
+    first, second = Windows(Streams(ids, count=2, start=START), steps=3, end=END)
     assert first.inputs.T.tolist() == [[2, 10, 11], [2, 16, 17]]
     assert first.targets.T.tolist() == [[10, 11, 12], [16, 17, 18]]
     assert second.inputs.T.tolist() == [[12, 13, 14], [18, 19, 20]]
@@ -28,14 +28,14 @@ def test_the_drawing_in_the_module_is_what_happens():
 
 
 def test_the_drawing_of_texts_that_end_is_what_happens():
-    (window,) = windows(streams(ids_of("a b $ c $"), count=1, start=START), steps=5, start=START, end=END)
+    (window,) = Windows(Streams(ids_of("a b $ c $"), count=1, start=START), steps=5, end=END)
     assert window.inputs.T.tolist() == [ids_of("^ a b ^ c").tolist()]
     assert window.targets.T.tolist() == [ids_of("a b $ c $").tolist()]
 
 
 def test_a_window_that_is_cut_ends_with_its_last_end_and_the_next_begins_there():
-    columns = streams(ids_of("a $ b $ c d   e f g h i $"), count=2, start=START)
-    first, second = windows(columns, steps=5, start=START, end=END, fresh=ALWAYS, random=generator(0))
+    columns = Streams(ids_of("a $ b $ c d   e f g h i $"), count=2, start=START)
+    first, second = Windows(columns, steps=5, end=END, fresh=ALWAYS, random=generator(0))
     assert first.inputs.T.tolist() == [ids_of("^ a ^ b ^").tolist(), ids_of("^ e f g h").tolist()]
     assert first.targets.T.tolist() == [[*ids_of("a $ b $"), IGNORE], ids_of("e f g h i").tolist()]
     assert second.inputs.T.tolist() == [ids_of("^ c").tolist(), [*ids_of("i"), second.inputs[1, 1]]]
@@ -44,6 +44,11 @@ def test_a_window_that_is_cut_ends_with_its_last_end_and_the_next_begins_there()
 
 
 ALWAYS = 1 - 1e-12
+
+
+def whole_streams(cut: Streams) -> list[list[int]]:
+    """Each stream whole, without the symbol that it begins with."""
+    return cut.rows(np.arange(1, cut.length + 1)[:, None] + np.zeros(cut.count, int)).T.tolist()
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -64,14 +69,14 @@ TEXTS = st.lists(st.one_of(st.just(END), st.integers(10, 99)), min_size=1, max_s
 def test_every_symbol_of_a_stream_is_a_target_once_in_order_and_after_the_one_before(
     ids, count, steps, offset, fresh, seed
 ):
-    columns = streams(ids, count=count, start=START, offset=offset)
+    columns = Streams(ids, count=count, start=START, offset=offset)
     place = np.zeros(count, int)  # of the next target
     whole = np.zeros(count, bool)  # whether the batch before counted to its last step
-    for batch in windows(columns, steps=steps, start=START, end=END, fresh=fresh, random=generator(seed)):
+    for batch in Windows(columns, steps=steps, end=END, fresh=fresh, random=generator(seed)):
         assert batch.inputs.shape == batch.targets.shape
         assert 0 < len(batch.inputs) <= steps
         assert not (batch.inputs == END).any()
-        for stream, text in enumerate(columns[1:].T.tolist()):
+        for stream, text in enumerate(whole_streams(columns)):
             counted = int((batch.targets[:, stream] != IGNORE).sum())
             begin, end = place[stream], place[stream] + counted
             assert batch.targets[:counted, stream].tolist() == text[begin:end]
@@ -87,7 +92,7 @@ def test_every_symbol_of_a_stream_is_a_target_once_in_order_and_after_the_one_be
 
 @given(ids=TEXTS, count=st.integers(1, 9), steps=st.integers(1, 20))
 def test_where_no_text_is_begun_afresh_every_stream_continues(ids, count, steps):
-    batches = list(windows(streams(ids, count=count, start=START), steps=steps, start=START, end=END))
+    batches = list(Windows(Streams(ids, count=count, start=START), steps=steps, end=END))
     assert [batch.continues.all() for batch in batches] == [index > 0 for index in range(len(batches))]
     assert len(batches) == -(-(len(ids) // count) // steps)
     for before, after in pairwise(batches):
@@ -96,10 +101,10 @@ def test_where_no_text_is_begun_afresh_every_stream_continues(ids, count, steps)
 
 
 def test_a_share_of_the_windows_with_an_end_is_cut_and_a_seed_repeats_them():
-    columns = streams(np.tile(ids_of("a b $"), 4000), count=4, start=START)
+    columns = Streams(np.tile(ids_of("a b $"), 4000), count=4, start=START)
 
     def cut(seed: int) -> list[bool]:
-        found = windows(columns, steps=9, start=START, end=END, fresh=0.25, random=generator(seed))
+        found = Windows(columns, steps=9, end=END, fresh=0.25, random=generator(seed))
         return [not goes_on for batch in list(found)[1:] for goes_on in batch.continues]
 
     share, windows_in_all = np.mean(cut(0)), len(cut(0))

@@ -41,48 +41,66 @@ class Batch:
     continues: NDArray[np.bool_]
 
 
-def streams(ids: NDArray[np.integer], *, count: int, start: int, offset: int = 0) -> Ids:
-    """Cut a text into `count` streams of equal length, each behind a `start` symbol: (length + 1, count).
+class Streams:
+    """A text as `count` streams of equal length, each behind a `start` symbol, read where it lies: maybe in a file.
 
     The cut begins at `offset` and wraps around, so that over the epochs each part of the text meets each place;
     up to `count` - 1 ids are left over and come back with the next offset.
     """
-    length = len(ids) // count
-    turned = np.roll(ids, -offset)[: length * count].reshape(count, length).T
-    return np.concatenate([np.full((1, count), start), turned]).astype(np.int64)
+
+    def __init__(self, ids: NDArray[np.integer], *, count: int, start: int, offset: int = 0) -> None:
+        self.ids, self.count, self.start = ids, count, start
+        self.length = len(ids) // count
+        self._begins = offset + np.arange(count) * self.length
+
+    def rows(self, row: Ids) -> Ids:
+        """The symbols at these rows, (time, batch) both; row 0 of each stream is `start`."""
+        place = (self._begins + row - 1) % len(self.ids)
+        return np.where(row == 0, self.start, self.ids[place]).astype(np.int64)
 
 
-def windows(
-    columns: Ids,
-    *,
-    steps: int,
-    start: int,
-    end: int,
-    fresh: float = 0.0,
-    random: np.random.Generator | None = None,
-) -> Iterator[Batch]:
-    """Windows of at most `steps` steps over streams as `streams` makes them, until each stream is at its end.
+class Windows:
+    """Windows of at most `steps` steps over streams, one after another, until each stream is at its end.
 
     fresh: with this probability, drawn from `random`, a stream's window ends with the last `end` symbol in it, and the
     next window begins there without the state: so that the network learns to begin, too.
+    place, continues: (batch,) each, where the next window begins and whether its state carries on; with the state of
+    `random` they are all that is needed to go on from here.
     """
-    length, count = len(columns) - 1, columns.shape[1]
-    stream = np.arange(count)
-    place = np.zeros(count, np.int64)  # of the next input
-    continues = np.zeros(count, bool)
-    while (place < length).any():
-        row = place + np.arange(min(steps, length - place.min()))[:, None]  # (time, batch)
-        last = np.full(count, length)  # behind the last target of this window
-        targets = columns[np.minimum(row, length - 1) + 1, stream]
-        breaks = np.zeros(count, bool)
-        if random is not None and fresh:
+
+    def __init__(
+        self,
+        streams: Streams,
+        *,
+        steps: int,
+        end: int,
+        fresh: float = 0.0,
+        random: np.random.Generator | None = None,
+    ) -> None:
+        self.streams, self.steps, self.end, self.fresh, self.random = streams, steps, end, fresh, random
+        self.place = np.zeros(streams.count, np.int64)  # of the next input
+        self.continues = np.zeros(streams.count, bool)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return self
+
+    def __next__(self) -> Batch:
+        streams, length, end = self.streams, self.streams.length, self.end
+        if (self.place >= length).all():
+            raise StopIteration
+        row = self.place + np.arange(min(self.steps, length - self.place.min()))[:, None]  # (time, batch)
+        last = np.full(streams.count, length)  # behind the last target of this window
+        within = np.minimum(row, length - 1)
+        targets = streams.rows(within + 1)
+        breaks = np.zeros(streams.count, bool)
+        if self.random is not None and self.fresh:
             ends = np.where((targets == end) & (row < length), row, -1).max(0)
-            breaks = (random.random(count) < fresh) & (ends >= 0)
+            breaks = (self.random.random(streams.count) < self.fresh) & (ends >= 0)
             last = np.where(breaks, ends + 1, last)
-        inputs = begun(columns[np.minimum(row, length - 1), stream], start=start, end=end)
-        yield Batch(inputs, np.where(row < last, targets, IGNORE), continues)
-        place = np.minimum(row[-1] + 1, last)
-        continues = ~breaks
+        inputs = begun(streams.rows(within), start=streams.start, end=end)
+        batch = Batch(inputs, np.where(row < last, targets, IGNORE), self.continues)
+        self.place, self.continues = np.minimum(row[-1] + 1, last), ~breaks
+        return batch
 
 
 def begun(inputs: Ids, *, start: int, end: int) -> Ids:

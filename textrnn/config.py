@@ -162,6 +162,18 @@ class TrainingSummary(Spec):
     versions: dict[str, str] = {}
 
 
+class Data(Spec):
+    """What a training run reads: files, folders, patterns, "-" or "datasets:ID"; see text.corpora.Texts."""
+
+    files: tuple[str, ...]
+    valid: str | None = None
+    input_format: str = "auto"
+    column: str | None = None
+    encoding: str = "utf-8"
+    streaming: bool = False
+    strict: bool = False
+
+
 class ModelConfig(Spec):
     """The whole of config.json."""
 
@@ -247,6 +259,7 @@ class TrainingSettings(Spec):
         0.05, description="Share of the text, at its end, held out where --valid is not given."
     )
     valid_symbols: Count = Field(200_000, description="Validation symbols read at each evaluation, from the beginning.")
+    save_seconds: NotNegative = Field(60.0, description="Seconds between two saved states for --resume.")
     seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="Seed of all that is random.")
     device: str = Field("auto", description="auto, cpu, cuda or mps.")
     precision: Literal["auto", "float32", "bfloat16"] = Field(

@@ -7,7 +7,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -95,35 +96,57 @@ def check_destination(out: Path) -> None:
         if not (out / CONFIG).exists():
             raise UsageError(f"{out} is not empty and not a model folder: choose another --out")
         read_config(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ModelError(f"{out} cannot be made: {error.strerror}") from None
+    make_folder(out)
 
 
-def write_model(path: Path, config: ModelConfig, parts: Mapping[str, bytes], *, card: str) -> ModelConfig:
+def write_model(
+    path: Path, config: ModelConfig, parts: Mapping[str, bytes], *, card: str, kept: Collection[str] = ()
+) -> ModelConfig:
     """Write a model over whatever model the folder holds, in one commit; returns the config as written.
 
-    card: the text of README.md, which is for people and may be edited, so it is no part.
+    card: the text of README.md, which is for people and may be edited, so it is no part. kept: parts that stay as they
+    are in the folder.
     """
-    assert parts.keys() <= set(PARTS)
+    assert parts.keys() | set(kept) <= set(PARTS)
+    make_folder(path)
+    old = read_config(path).parts if (path / CONFIG).exists() else {}
+    with swept_on_error(path, PARTS, keep=[CONFIG, CARD, *files_of(old)]):
+        written = {name: old[name] for name in kept}
+        taken = set(files_of(old))
+        written |= {name: write_part(path, name, content, taken=taken) for name, content in parts.items()}
+        config = config.model_copy(update={"parts": written})
+        replace_file(path / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+    replace_file(path / CARD, card.encode())
+    sweep(path, (*PARTS, CONFIG, CARD), keep=[CONFIG, CARD, *files_of(written)])
+    return config
+
+
+def make_folder(path: Path) -> None:
+    """A folder, if there is none yet."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(f"{path} cannot be made: {error.strerror}") from None
-    old = read_config(path).parts if (path / CONFIG).exists() else {}
-    taken = {part.file for part in old.values()}
-    written = {name: write_part(path, name, content, taken=taken) for name, content in parts.items()}
-    config = config.model_copy(update={"parts": written})
-    replace_file(path / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
-    replace_file(path / CARD, card.encode())
-    sweep(path, keep={CONFIG, CARD, *(part.file for part in written.values())})
-    return config
 
 
-def sweep(path: Path, *, keep: set[str]) -> None:
-    """Remove the parts that earlier writes left behind, finished or not."""
-    for name in (*PARTS, CONFIG, CARD):
+def files_of(parts: Mapping[str, Part]) -> list[str]:
+    """The names of the files of parts."""
+    return [part.file for part in parts.values()]
+
+
+@contextmanager
+def swept_on_error(path: Path, names: Iterable[str], *, keep: Collection[str]) -> Iterator[None]:
+    """What a write left behind goes where it fails: a full disk needs the room."""
+    try:
+        yield
+    except ModelError:
+        sweep(path, names, keep=keep)
+        raise
+
+
+def sweep(path: Path, names: Iterable[str], *, keep: Collection[str]) -> None:
+    """Remove the parts of these names that earlier writes left behind, finished or not."""
+    for name in names:
         stem, dot, suffix = name.partition(".")
         part = rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
         for file in list(path.iterdir()):

@@ -1,58 +1,273 @@
-"""Files → the ids to learn from and those to validate on."""
+"""Texts → the ids to learn from, in a file that is mapped into memory or as a stream, and those to validate on."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import Unit
-from textrnn.errors import DataError
+from textrnn.batch import Ids
+from textrnn.config import Data, Spec, Unit
+from textrnn.errors import DataError, ModelError
+from textrnn.text.corpora import Piece, Texts
 from textrnn.text.levels import LEVELS, Vocabulary
-from textrnn.text.records import read_lines, read_text
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
 from textrnn.training.defaults import LevelSettings
 
 FEWEST_SYMBOLS = 1000  # to learn from; under it nothing can be said of the result
-AT_ONCE = 10_000  # texts encoded together
+TEXTS_AT_ONCE, CHARACTERS_AT_ONCE = 10_000, 1_000_000  # encoded together
+STREAM_HELD = 1_000_000  # characters at the beginning of a stream that are validated on
+STREAM_VOCABULARY = 50_000_000  # characters of a stream that its vocabulary is read off
+SHARD = 4_000_000  # symbols of a stream that are learnt from together
+MOST_NAMED = 100  # files
+
+IdType = Literal["uint8", "uint16", "uint32"]
+Stored = NDArray[np.unsignedinteger]
+
+
+class Held(Spec):
+    """What is validated on, in figures. symbols: with the <eos> of lines. gives_back: the symbols are the text."""
+
+    origin: str
+    symbols: int
+    characters: int
+    bytes: int
+    gives_back: bool
+
+
+class Facts(Spec):
+    """What was found out about a training text while it was read.
+
+    symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
+    was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
+    """
+
+    files: dict[str, str]  # name → sha256
+    repairs: tuple[str, ...]  # what had to be mended in the texts, in lines for people
+    dtype: IdType
+    symbols: int | None
+    texts: int | None
+    left_out: int
+    distinct: int | None
+    held: Held
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A training text as ids, each text of it (a file or a line) with <eos> behind; and the texts to validate on."""
+    """A training text as ids, <eos> behind each text of it (a file, a line or a record), and what is validated on.
+
+    rows: the symbols of each text to validate on, up to the limit of the settings, without <eos>.
+    """
 
     tokenizer: Tokenizer
-    train: NDArray[np.uint32]
-    texts: int  # in `train`
-    distinct: int | None  # symbols in the training text, before the vocabulary was cut
-    valid: list[str]
-    valid_origin: str
-
-    @property
-    def left_out(self) -> int:
-        """Occurrences of <unk> in the training text."""
-        return int((self.train == UNK).sum())
+    ids: "StoredIds | StreamedIds"
+    rows: list[Ids]
+    facts: Facts
 
 
-def read_corpus(files: Sequence[str], *, valid: str | None, settings: LevelSettings, encoding: str = "utf-8") -> Corpus:
-    """Read files as texts; where the unit is the line, each line is one.
+@dataclass(frozen=True)
+class StoredIds:
+    """The ids of a text in a file, each in the smallest integer that holds all, mapped into memory."""
 
-    Without a validation file the last share of the text is held out.
+    path: Path
+    dtype: IdType
+
+    def shards(self, first: int) -> Iterator[Stored]:
+        """What is learnt from, epoch after epoch: always the whole. first: how many shards are behind already."""
+        ids = np.asarray(np.memmap(self.path, self.dtype, mode="r"))
+        while True:
+            yield ids
+
+
+@dataclass(frozen=True)
+class StreamedIds:
+    """The ids of texts that are encoded as they are read, and read again when they end."""
+
+    texts: "Section"
+    tokenizer: Tokenizer
+    dtype: IdType
+    symbols: int = SHARD
+
+    def shards(self, first: int) -> Iterator[Stored]:
+        """What is learnt from, a shard after another. first: how many shards are behind already, and skipped."""
+        return islice(self._all(), first, None)
+
+    def _all(self) -> Iterator[Stored]:
+        while True:
+            held: list[Stored] = []
+            total = 0
+            for ids in encoded(self.texts, self.tokenizer):
+                held.append(ids.astype(self.dtype))
+                total += len(ids)
+                if sum(map(len, held)) >= self.symbols:
+                    yield np.concatenate(held)
+                    held = []
+            if total < FEWEST_SYMBOLS:
+                raise DataError(f"the stream ends after {total} symbols: at least {FEWEST_SYMBOLS} are needed")
+            if held:
+                yield np.concatenate(held)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Texts from one place to another, in characters, or in texts where each is a line or a record of its own.
+
+    A text that reaches across either place is cut there.
+    """
+
+    texts: Iterable[Piece]
+    unit: Unit
+    begin: int = 0
+    end: int | None = None
+
+    def __iter__(self) -> Iterator[Piece]:
+        place = 0
+        for piece in self.texts:
+            size = 1 if self.unit == "line" else len(piece.text)
+            first = max(0, self.begin - place)
+            last = size if self.end is None else min(size, self.end - place)
+            place += size
+            if first == 0 and last == size:
+                yield piece
+            elif first < last and self.unit == "text":
+                text = piece.text[first:last]
+                yield Piece(text, begins=piece.begins or first > 0, ends=piece.ends or last < size)
+            if self.end is not None and place >= self.end:
+                return
+
+
+@dataclass(frozen=True)
+class Strings:
+    """The text of each piece; may be read more than once."""
+
+    pieces: Iterable[Piece]
+
+    def __iter__(self) -> Iterator[str]:
+        return (piece.text for piece in self.pieces)
+
+
+def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:
+    """The texts of sources, read as the data and the level say."""
+    return Texts(
+        sources,
+        unit=settings.unit,
+        boundary=LEVELS[settings.level].boundary,
+        format=data.input_format,
+        column=data.column,
+        encoding=data.encoding,
+        streaming=data.streaming,
+        strict=data.strict,
+    )
+
+
+def read_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings, *, store: Path) -> Corpus:
+    """Learn the vocabulary of texts, encode them into the file `store`, and hold out what is validated on.
+
+    Without texts to validate on, the last share of the text is held out.
     """
     unit = settings.unit
-    texts = [text for file in files for text in read_texts(file, unit, encoding=encoding)]
-    if valid is not None:
-        held, origin = read_texts(valid, unit, encoding=encoding), Path(valid).name
-    else:
-        texts, held = split_end(texts, settings.valid_share, unit)
+    if valid is None:
+        kept = all_but_end(texts, settings.valid_share, unit)
+        learnt_from, held_from = Section(texts, unit, end=kept), Section(texts, unit, begin=kept)
         origin = f"the last {settings.valid_share:.0%} of the text"
-    learnt = LEVELS[settings.level].learn(texts, vocabulary(settings))
+    else:
+        learnt_from, held_from, origin = Section(texts, unit), Section(valid, unit), names_of(valid)
+    learnt = LEVELS[settings.level].learn(Strings(learnt_from), vocabulary(settings))
     tokenizer = Tokenizer(learnt.tokenizer, settings.level)
-    train = encoded(tokenizer, texts)
-    if len(train) < FEWEST_SYMBOLS:
-        raise DataError(f"{len(train)} symbols are too few to learn from: at least {FEWEST_SYMBOLS} are needed")
-    return Corpus(tokenizer, train, len(texts), learnt.distinct, held, origin)
+    dtype = smallest_type(len(tokenizer))
+    symbols, count, left_out = write_ids(store, learnt_from, tokenizer, dtype)
+    if symbols < FEWEST_SYMBOLS:
+        raise DataError(f"{symbols} symbols are too few to learn from: at least {FEWEST_SYMBOLS} are needed")
+    rows, held = hold(held_from, tokenizer, most=settings.valid_symbols, unit=unit, origin=origin)
+    facts = Facts(
+        files=hashes_of(texts, valid),
+        repairs=repairs_of(texts, valid),
+        dtype=dtype,
+        symbols=symbols,
+        texts=count,
+        left_out=left_out,
+        distinct=learnt.distinct,
+        held=held,
+    )
+    return Corpus(tokenizer, StoredIds(store, dtype), rows, facts)
+
+
+def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) -> Corpus:
+    """The same for texts that are too many to be stored: the vocabulary and what is held out come from the beginning."""
+    unit = settings.unit
+    begin = 0 if valid else beginning(texts, unit, characters=STREAM_HELD)
+    learnt_from = Section(texts, unit, begin=begin)
+    origin = names_of(valid) if valid else f"the first {STREAM_HELD:,} characters of the stream"
+    most = begin + beginning(learnt_from, unit, characters=STREAM_VOCABULARY)
+    learnt = LEVELS[settings.level].learn(Strings(Section(texts, unit, begin=begin, end=most)), vocabulary(settings))
+    tokenizer = Tokenizer(learnt.tokenizer, settings.level)
+    dtype = smallest_type(len(tokenizer))
+    held_from = Section(valid, unit) if valid else Section(texts, unit, end=begin)
+    rows, held = hold(held_from, tokenizer, most=settings.valid_symbols, unit=unit, origin=origin)
+    facts = Facts(
+        files=hashes_of(texts, valid),
+        repairs=repairs_of(texts, valid),
+        dtype=dtype,
+        symbols=None,
+        texts=None,
+        left_out=0,
+        distinct=learnt.distinct,
+        held=held,
+    )
+    return Corpus(tokenizer, StreamedIds(learnt_from, tokenizer, dtype), rows, facts)
+
+
+def names_of(texts: Texts) -> str:
+    """What the sources are called, for people."""
+    return ", ".join(Path(source).name for source in texts.sources)
+
+
+def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
+    """The sha256 of each file; of many files, one of them all, since config.json is small."""
+    hashes = {}
+    for file in [*texts.files, *(valid.files if valid else ())]:
+        with open(file, "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        name = Path(file).name
+        hashes[file if name in hashes else name] = digest
+    if len(hashes) > MOST_NAMED:
+        return {f"{len(hashes):,} files": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()}
+    return hashes
+
+
+def repairs_of(texts: Texts, valid: Texts | None) -> tuple[str, ...]:
+    """What had to be mended in the texts, in lines for people."""
+    ledgers = [*texts.ledgers.values(), *(valid.ledgers.values() if valid else ())]
+    return tuple(line for ledger in ledgers for line in ledger.lines())
+
+
+def size_of(piece: Piece, unit: Unit) -> int:
+    """How many places a piece takes: one where it is a line or a record, else its characters."""
+    return 1 if unit == "line" else len(piece.text)
+
+
+def all_but_end(texts: Texts, share: float, unit: Unit) -> int:
+    """The places of texts without the last share of them, which has at least one."""
+    total = sum(size_of(piece, unit) for piece in texts)
+    if not total:
+        raise DataError(f"{names_of(texts)} is empty")
+    return total - min(total - (unit == "line"), max(1, round(total * share)))
+
+
+def beginning(pieces: Iterable[Piece], unit: Unit, *, characters: int) -> int:
+    """How many places the first so many characters take."""
+    place = seen = 0
+    for piece in pieces:
+        if seen >= characters:
+            break
+        room = characters - seen
+        place += 1 if unit == "line" else min(room, len(piece.text))
+        seen += len(piece.text)
+    return place
 
 
 def vocabulary(settings: LevelSettings) -> Vocabulary:
@@ -67,34 +282,73 @@ def vocabulary(settings: LevelSettings) -> Vocabulary:
     )
 
 
-def read_texts(file: str, unit: Unit, *, encoding: str) -> list[str]:
-    """The texts of a file, which must hold some."""
-    texts = list(read_lines(file, encoding=encoding)) if unit == "line" else [read_text(file, encoding=encoding)]
-    if not any(texts):
-        raise DataError(f"{file} is empty")
-    return texts
+def smallest_type(symbols: int) -> IdType:
+    """The smallest integer that holds every id of a vocabulary."""
+    return "uint8" if symbols <= 2**8 else "uint16" if symbols <= 2**16 else "uint32"
 
 
-def encoded(tokenizer: Tokenizer, texts: Sequence[str]) -> NDArray[np.uint32]:
-    """All texts one after another, <eos> behind each."""
+def encoded(pieces: Iterable[Piece], tokenizer: Tokenizer) -> Iterator[NDArray[np.uint32]]:
+    """All texts one after another, <eos> behind each, in arrays that end anywhere."""
     end = np.array([EOS], np.uint32)
-    rows: list[NDArray[np.uint32]] = []
-    for begin in range(0, len(texts), AT_ONCE):
-        for ids in tokenizer.encode_many(texts[begin : begin + AT_ONCE]):
-            rows += [ids, end]
-    return np.concatenate(rows) if rows else end[:0]
+    whole: list[str] = []  # texts that wait for others to be encoded together
+    size = 0
+
+    def waiting() -> Iterator[NDArray[np.uint32]]:
+        rows = tokenizer.encode_many(whole)
+        if rows:
+            yield np.concatenate([part for row in rows for part in (row, end)])
+
+    for piece in pieces:
+        if piece.begins and piece.ends:
+            whole.append(piece.text)
+            size += len(piece.text)
+        if size >= CHARACTERS_AT_ONCE or len(whole) == TEXTS_AT_ONCE or not (piece.begins and piece.ends):
+            yield from waiting()
+            whole, size = [], 0
+        if not (piece.begins and piece.ends):
+            (ids,) = tokenizer.encode_many([piece.text], continued=not piece.begins)
+            yield np.append(ids, end) if piece.ends else ids
+    yield from waiting()
 
 
-def split_end(texts: Sequence[str], share: float, unit: Unit) -> tuple[list[str], list[str]]:
-    """The texts without the last share of them, and that share: whole lines, or a run of characters; at least one."""
-    if unit == "line":
-        count = len(texts) - min(len(texts) - 1, max(1, round(len(texts) * share)))
-        return list(texts[:count]), list(texts[count:])
-    kept, held, wanted = list(texts), "", max(1, round(sum(map(len, texts)) * share))
-    while kept and len(held) < wanted:
-        missing = wanted - len(held)
-        last = kept.pop()
-        held = last[-missing:] + held
-        if len(last) > missing:
-            kept.append(last[:-missing])
-    return kept, [held]
+def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: IdType) -> tuple[int, int, int]:
+    """Encode texts into a file; how many symbols, texts and <unk> it holds."""
+    symbols = texts = left_out = 0
+    try:
+        with path.open("wb") as file:
+            for ids in encoded(pieces, tokenizer):
+                ids.astype(dtype).tofile(file)
+                symbols += len(ids)
+                texts += int((ids == EOS).sum())
+                left_out += int((ids == UNK).sum())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise DataError(f"{path} cannot be written: {error.strerror}: the text as numbers needs room there") from None
+    return symbols, texts, left_out
+
+
+def hold(
+    pieces: Iterable[Piece], tokenizer: Tokenizer, *, most: int, unit: Unit, origin: str
+) -> tuple[list[Ids], Held]:
+    """The symbols of the first texts to validate on, up to `most`, and what they cover. A line has room for <eos>."""
+    rows: list[Ids] = []
+    ends = int(unit == "line")
+    symbols = taken = characters = size = 0
+    gives_back = True
+    for piece in pieces:
+        (found,) = tokenizer.encode_many([piece.text], continued=not piece.begins)
+        symbols += len(found) + (ends or int(piece.begins and bool(rows)))  # <eos> behind lines, else between texts
+        if taken >= most:
+            continue
+        ids = (found[: most - taken] if unit == "text" else found).astype(np.int64)
+        if piece.begins:
+            rows.append(ids)
+        else:
+            rows[-1] = np.append(rows[-1], ids)
+        taken += len(ids) + ends
+        text = piece.text if len(ids) == len(found) else tokenizer.decode(ids.tolist())
+        text += "\n" * ends
+        characters += len(text)
+        size += len(text.encode(errors="surrogatepass"))
+        gives_back = gives_back and tokenizer.gives_back(piece.text, found)
+    return rows, Held(origin=origin, symbols=symbols, characters=characters, bytes=size, gives_back=gives_back)

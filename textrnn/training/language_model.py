@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,56 +13,106 @@ from textrnn.batch import (
     IGNORE,
     Batch,
     Ids,
+    Streams,
+    Windows,
     begun,
     of_like_length,
     overlapping_streams,
     padded_columns,
-    streams,
-    windows,
 )
-from textrnn.config import TextSettings, TrainingSettings, Unit
+from textrnn.config import Data, Spec, TextSettings, TrainingSettings, Unit
 from textrnn.errors import DataError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.text.tokenizer import EOS, START, Tokenizer
-from textrnn.training.corpus import read_corpus
-from textrnn.training.defaults import architecture, by_size, with_level_defaults
+from textrnn.text.tokenizer import EOS, SPECIAL, START
+from textrnn.training.corpus import SHARD, Corpus, read_corpus, stream_corpus, texts_of
+from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import Row
 
 VALID_STREAMS = 64
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
 
 
+class Position(Spec):
+    """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator."""
+
+    shard: int
+    offset: int
+    place: list[int]
+    continues: list[bool]
+    random: dict[str, Any]
+
+
 class LanguageModelTraining:
-    """One stateful run over one long text, by windows of parallel streams."""
+    """One stateful run over one long text, by windows of parallel streams.
+
+    settings: as chosen for this corpus. Where the batches go on is `position()`, and `go_to` returns there.
+    """
 
     task = LanguageModel.task
 
-    def __init__(self, files: Sequence[str], settings: TrainingSettings, *, valid: str | None, encoding: str) -> None:
-        of_level = with_level_defaults(settings)
-        self.corpus = read_corpus(files, valid=valid, settings=of_level, encoding=encoding)
-        self.tokenizer = self.corpus.tokenizer
+    def __init__(self, corpus: Corpus, settings: ChosenSettings) -> None:
+        self.corpus, self.settings = corpus, settings
+        self.tokenizer = corpus.tokenizer
         self.symbol = self.tokenizer.level.symbol  # of the text, for people
-        self.text = TextSettings(level=of_level.level, unit=of_level.unit)
-        self.settings = chosen = by_size(of_level, len(self.corpus.train))
-        self.architecture = architecture(chosen, symbols=len(self.tokenizer))
-        self.streams = min(chosen.batch, max(1, len(self.corpus.train) // (2 * chosen.window)))
-        self.steps_per_epoch = len(self.corpus.train) / (self.streams * chosen.window)
-        self._valid = validation(self.corpus.valid, self.tokenizer, most=chosen.valid_symbols, unit=self.text.unit)
+        self.text = TextSettings(level=settings.level, unit=settings.unit)
+        self.architecture = architecture(settings, symbols=len(self.tokenizer))
+        symbols = corpus.facts.symbols or SHARD
+        self.streams = min(settings.batch, max(1, symbols // (2 * settings.window)))
+        is_known = corpus.facts.symbols is not None
+        self.steps_per_epoch = symbols / (self.streams * settings.window) if is_known else None
+        self._valid = validation(corpus.rows, unit=settings.unit)
         if not self._valid.targets:
-            raise DataError(f"there is nothing to validate on in {self.corpus.valid_origin}: give --valid")
-        self._random = np.random.default_rng(chosen.seed)
+            raise DataError(f"there is nothing to validate on in {corpus.facts.held.origin}: give --valid")
+        self._random = np.random.default_rng(settings.seed)
+        self._shard, self._offset = 0, 0
+        self._windows: Windows | None = None
+        self._resumed: Position | None = None
+
+    @staticmethod
+    def read(data: Data, settings: TrainingSettings, *, store: Path) -> tuple[Corpus, ChosenSettings]:
+        """Read texts, their ids into the file `store`; and choose what the settings leave open."""
+        of_level = with_level_defaults(settings)
+        texts = texts_of(data.files, data, of_level)
+        valid = texts_of([data.valid], data, of_level) if data.valid else None
+        corpus = (
+            stream_corpus(texts, valid, of_level)
+            if data.streaming
+            else read_corpus(texts, valid, of_level, store=store)
+        )
+        return corpus, by_size(of_level, corpus.facts.symbols or math.inf)
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
-        ids, settings = self.corpus.train, self.settings
-        while True:
-            offset = int(self._random.integers(len(ids)))
-            columns = streams(ids, count=self.streams, start=START, offset=offset)
-            yield from windows(
-                columns, steps=settings.window, start=START, end=EOS, fresh=settings.fresh, random=self._random
-            )
+        for ids in self.corpus.ids.shards(self._shard):
+            resumed, self._resumed = self._resumed, None
+            self._offset = resumed.offset if resumed else int(self._random.integers(len(ids)))
+            streams = Streams(ids, count=self.streams, start=START, offset=self._offset)
+            settings = self.settings
+            windows = Windows(streams, steps=settings.window, end=EOS, fresh=settings.fresh, random=self._random)
+            if resumed:
+                windows.place, windows.continues = np.array(resumed.place), np.array(resumed.continues)
+            self._windows = windows
+            yield from windows
+            self._windows = None
+            self._shard += 1
+
+    def position(self) -> Position:
+        """Where the batches go on."""
+        windows = self._windows
+        return Position(
+            shard=self._shard,
+            offset=self._offset,
+            place=windows.place.tolist() if windows else [],
+            continues=windows.continues.tolist() if windows else [],
+            random=self._random.bit_generator.state,
+        )
+
+    def go_to(self, position: Position) -> None:
+        """Let `batches` go on there."""
+        self._shard, self._resumed = position.shard, position if position.place else None
+        self._random.bit_generator.state = position.random
 
     def validate(self, network: SequenceNetwork) -> float:
         """Nats a target on the validation text, each target once."""
@@ -76,28 +128,28 @@ class LanguageModelTraining:
 
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
-        valid = self._valid
-        part = "" if valid.is_whole else f"the first {valid.targets:,} symbols of "
-        protocol = f"{part}{self.corpus.valid_origin}, {valid.protocol}; {self.settings.precision}; the best of the run"
+        valid, held = self._valid, self.corpus.facts.held
+        part = "" if valid.targets == held.symbols else f"the first {valid.targets:,} symbols of "
+        protocol = f"{part}{held.origin}, {valid.protocol}; {self.settings.precision}; the best of the run"
         bits = best.valid_nats * valid.targets / math.log(2)
-        why_not = "" if valid.gives_back else "not given: the symbols do not give the text back"
+        why_not = "" if held.gives_back else "not given: the symbols do not give the text back"
         name = "perplexity" if self.text.unit == "line" else "perplexity_without_eos"
         return [
             Metric("nats_per_symbol", best.valid_nats, protocol),
             Metric(name, math.exp(best.valid_nats), protocol),
-            Metric("bits_per_character", None if why_not else bits / valid.characters, why_not or protocol),
-            Metric("bits_per_byte", None if why_not else bits / valid.bytes, why_not or protocol),
+            Metric("bits_per_character", None if why_not else bits / held.characters, why_not or protocol),
+            Metric("bits_per_byte", None if why_not else bits / held.bytes, why_not or protocol),
         ]
 
     def describe(self) -> list[str]:
         """What was read, in lines for people."""
-        corpus, settings, kept = self.corpus, self.settings, len(self.tokenizer) - 4
-        cut = f", {corpus.left_out:,} occurrences of others are <unk>" if corpus.left_out else ""
-        of = f" of {corpus.distinct:,} distinct" if corpus.distinct else ""
-        lines = f" in {corpus.texts:,} lines" if self.text.unit == "line" else ""
+        facts, settings, kept = self.corpus.facts, self.settings, len(self.tokenizer) - len(SPECIAL)
+        cut = f", {facts.left_out:,} occurrences of others are <unk>" if facts.left_out else ""
+        of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+        lines = f" in {facts.texts:,} lines" if self.text.unit == "line" else ""
+        much = "a stream of symbols" if facts.symbols is None else f"{facts.symbols:,} symbols{lines}"
         return [
-            f"{len(corpus.train):,} symbols{lines} to learn from, {self._valid.all_targets:,} to validate on "
-            f"({corpus.valid_origin})",
+            f"{much} to learn from, {facts.held.symbols:,} to validate on ({facts.held.origin})",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
             f"min-count {settings.min_count}){cut}",
         ]
@@ -105,51 +157,27 @@ class LanguageModelTraining:
 
 @dataclass(frozen=True)
 class Validation:
-    """What a network is validated on: inputs and targets, each (time, batch), and what they cover."""
+    """What a network is validated on: inputs and targets, each (time, batch), and how many targets count."""
 
     batches: list[tuple[Ids, Ids]]
     targets: int
-    all_targets: int  # of the whole validation text
-    characters: int
-    bytes: int
-    gives_back: bool  # the symbols are the text, so that it has bits a character
     protocol: str
 
-    @property
-    def is_whole(self) -> bool:
-        return self.targets == self.all_targets
 
-
-def validation(texts: Sequence[str], tokenizer: Tokenizer, *, most: int, unit: Unit) -> Validation:
-    """The first texts, up to `most` symbols: lines side by side, or one text in parallel streams that overlap."""
-    rows: list[Ids] = []
-    read: list[str] = []
-    room = most
-    symbols = [ids.astype(np.int64) for ids in tokenizer.encode_many(texts)]
-    for text, ids in zip(texts, symbols, strict=True):
-        if room <= 0:
-            break
-        is_cut = unit == "text" and len(ids) > room
-        read.append(tokenizer.decode(ids[:room].tolist()) if is_cut else text)
-        rows.append(np.append(ids, EOS) if unit == "line" else ids[:room])
-        room -= len(rows[-1])
-    end = "\n" if unit == "line" else ""
+def validation(rows: Sequence[Ids], *, unit: Unit) -> Validation:
+    """Lines side by side, each with <eos>; or texts as one, in parallel streams that overlap."""
     if unit == "line":
+        rows = [np.append(row, EOS) for row in rows]
         batches, protocol = side_by_side(rows), "each line from <start>, state not carried; with <eos>"
-    else:
-        count = max(1, min(VALID_STREAMS, len(rows[0]) // VALID_OVERLAP))
-        inputs, targets = overlapping_streams(rows[0], count=count, start=START, overlap=VALID_OVERLAP)
-        batches = [(begun(inputs, start=START, end=EOS), targets)]
-        protocol = f"in {count} streams, each after {VALID_OVERLAP} symbols of context, state carried; without <eos>"
-    return Validation(
-        batches,
-        targets=sum(map(len, rows)),
-        all_targets=sum(map(len, symbols)) + len(symbols) * (unit == "line"),
-        characters=sum(len(text + end) for text in read),
-        bytes=sum(len((text + end).encode(errors="surrogatepass")) for text in read),
-        gives_back=all(tokenizer.gives_back(text, ids[ids != EOS]) for text, ids in zip(read, rows, strict=True)),
-        protocol=protocol,
+        return Validation(batches, sum(map(len, rows)), protocol)
+    ids = np.concatenate([part for row in rows for part in (np.array([EOS]), row)][1:]) if rows else np.zeros(0, int)
+    count = max(1, min(VALID_STREAMS, len(ids) // VALID_OVERLAP))
+    inputs, targets = overlapping_streams(ids, count=count, start=START, overlap=VALID_OVERLAP)
+    between = f" but the {len(rows) - 1:,} between texts" if len(rows) > 1 else ""
+    protocol = (
+        f"in {count} streams, each after {VALID_OVERLAP} symbols of context, state carried; without <eos>{between}"
     )
+    return Validation([(begun(inputs, start=START, end=EOS), targets)], len(ids), protocol)
 
 
 def side_by_side(rows: Sequence[Ids]) -> list[tuple[Ids, Ids]]:

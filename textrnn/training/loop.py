@@ -1,4 +1,4 @@
-"""The one training loop. It yields a row after every evaluation; saving, drawing and stopping are the caller's."""
+"""The one training loop. It yields after every step; saving, drawing and stopping are the caller's."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +19,7 @@ class Row:
     """What one evaluation found; a line of history.jsonl."""
 
     step: int
-    epoch: float
+    epoch: float | None  # None where the text has no known end
     seconds: float  # since training began, evaluation included
     rate: float
     train_nats: float  # per target, since the row before, with dropout
@@ -28,8 +28,12 @@ class Row:
     is_best: bool
 
 
-def train(network: SequenceNetwork, batches: Iterable[Batch], validate: Validate, run: RunState) -> Iterator[Row]:
-    """Yield a row after every evaluation until the steps planned are done. Stop earlier by not asking for the next.
+def train(
+    network: SequenceNetwork, batches: Iterable[Batch], validate: Validate, run: RunState
+) -> Iterator[Row | None]:
+    """Yield after every step, a row where it was evaluated, until the steps planned are done.
+
+    Between two steps everything is whole: save the run then, or stop by not asking for the next.
 
     The gradient reaches back through one batch; the state goes on to the next that continues it (truncated BPTT;
     Williams and Peng, 1990). Raises TrainingError at the first loss that is not finite.
@@ -42,11 +46,13 @@ def train(network: SequenceNetwork, batches: Iterable[Batch], validate: Validate
             raise TrainingError(f"the loss is not finite at step {run.step}: try a lower --rate")
         run.update(nats, targets)  # backward, clip, optimizer, schedule, step count
         run.carried = [{part: value.detach() for part, value in layer.items()} for layer in state]
+        row = None
         if run.evaluation_due:
             with torch.no_grad(), run.autocast():
                 network.eval()
                 valid = validate(network)
                 network.train()
-            yield Row(*run.progress(), valid_nats=valid, **run.close_interval(valid))
+            row = Row(*run.progress(), valid_nats=valid, **run.close_interval(valid))
+        yield row
         if run.is_done:
             return

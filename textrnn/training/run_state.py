@@ -1,7 +1,9 @@
 """What one training run has done so far, and how far it goes."""
 
+import math
 import statistics
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textrnn.batch import Batch
+from textrnn.config import Spec
 from textrnn.networks.sequence import SequenceNetwork, State
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import Schedule, adamw
@@ -22,28 +25,103 @@ UNPLANNED = 2**31  # steps, until the speed has been measured
 SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 
 
+class Counters(Spec):
+    """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last step.
+
+    seconds: since the run began. interval_seconds, interval_targets: since the last evaluation.
+    """
+
+    step: int
+    start: int
+    total: int
+    best: float | None
+    seconds: float
+    seconds_per_evaluation: float
+    interval_seconds: float
+    interval_targets: int
+
+
 class RunState:
     """Counters, optimizer, carried state and plan of a run.
 
-    began: on time.monotonic's clock, from when the minutes count. seconds_per_evaluation: set aside for each.
+    steps_per_epoch: None where the text has no known end. began: on time.monotonic's clock, from when the minutes
+    count.
     """
 
     def __init__(
-        self, network: SequenceNetwork, settings: ChosenSettings, *, steps_per_epoch: float, began: float
+        self, network: SequenceNetwork, settings: ChosenSettings, *, steps_per_epoch: float | None, began: float
     ) -> None:
         self.network, self.settings = network, settings
         self.optimizer = adamw(network, settings)
-        self.steps_per_epoch, self.began = steps_per_epoch, began
+        self.steps_per_epoch, self.began, self.plan_began = steps_per_epoch, began, began
         self.seconds_per_evaluation = 0.0
-        self.most = max(1, round(settings.epochs * steps_per_epoch)) if settings.epochs else UNPLANNED
-        self.total = settings.steps or (UNPLANNED if settings.minutes else self.most)
-        self.step = 0
+        self.step = self.start = 0
         self.carried: State | None = None
         self.best = float("inf")
         self._nats, self._targets = torch.zeros(()), 0  # since the last row
         self._interval_began = time.monotonic()
+        self._begin_plan()
+
+    def _begin_plan(self) -> None:
+        """Plan from this step on."""
+        settings = self.settings
+        is_bounded = settings.epochs and self.steps_per_epoch
+        most = max(1, round(settings.epochs * self.steps_per_epoch)) if is_bounded else UNPLANNED
+        self.most = self.start + most
+        self.total = UNPLANNED if settings.minutes else self.start + (settings.steps or most)
         self._durations: list[float] = []  # of the steps that the plan is made from
         self._step_began = 0.0
+
+    def extend(self) -> None:
+        """Begin a new schedule at this step."""
+        self.start, self.plan_began = self.step, time.monotonic()
+        self._begin_plan()
+
+    def counters(self) -> Counters:
+        """The numbers, to be saved."""
+        now = time.monotonic()
+        return Counters(
+            step=self.step,
+            start=self.start,
+            total=self.total,
+            best=self.best if math.isfinite(self.best) else None,
+            seconds=now - self.began,
+            seconds_per_evaluation=self.seconds_per_evaluation,
+            interval_seconds=now - self._interval_began,
+            interval_targets=self._targets,
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The arrays, to be saved: weights, the optimizer's moments, the carried state, torch's generators."""
+        found = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        for index, moments in self.optimizer.state_dict()["state"].items():
+            found |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        for index, layer in enumerate(self.carried or ()):
+            found |= {f"carried.{index}.{name}": value.clone() for name, value in layer.items()}  # may share memory
+        found |= {"nats": self._nats, "random.cpu": torch.get_rng_state()}
+        if self.network.device.type == "cuda":
+            found["random.cuda"] = torch.cuda.get_rng_state(self.network.device)
+        return {name: value.detach().cpu().contiguous() for name, value in found.items()}
+
+    def restore(self, counters: Counters, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from what was saved."""
+        now = time.monotonic()
+        self.step, self.start, self.total = counters.step, counters.start, counters.total
+        self.best = float("inf") if counters.best is None else counters.best
+        self.began, self.plan_began, self._interval_began = now - counters.seconds, now, now - counters.interval_seconds
+        self.seconds_per_evaluation, self._targets = counters.seconds_per_evaluation, counters.interval_targets
+        parts = grouped(tensors)
+        self.network.load_state_dict(parts["network"])
+        moments = {int(index): values for index, values in grouped(parts.get("optimizer", {})).items()}
+        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        layers = grouped(parts.get("carried", {}))
+        device = self.network.device
+        carried = [{name: value.to(device) for name, value in layers[index].items()} for index in sorted(layers, key=int)]
+        self.carried = carried or None
+        self._nats = tensors["nats"]
+        torch.set_rng_state(tensors["random.cpu"])
+        if "random.cuda" in tensors and device.type == "cuda":
+            torch.cuda.set_rng_state(tensors["random.cuda"], device)
 
     def tensor(self, array: NDArray[np.int64]) -> Tensor:
         """An array where the network is."""
@@ -66,7 +144,7 @@ class RunState:
     @property
     def schedule(self) -> Schedule:
         settings = self.settings
-        return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total)
+        return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total - self.start)
 
     def update(self, nats: Tensor, targets: int) -> None:
         """One step down the gradient of the mean over the targets."""
@@ -79,7 +157,7 @@ class RunState:
         if settings.clip_norm:
             nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate(self.step)
+            group["lr"] = self.schedule.rate(self.step - self.start)
         self.optimizer.step()
         self.step += 1
         self._nats, self._targets = self._nats + nats.detach().cpu(), self._targets + targets
@@ -89,15 +167,15 @@ class RunState:
     def _plan(self) -> None:
         """Turn minutes into steps once the speed is known: by the median, which a short disturbance leaves alone."""
         now = time.monotonic()
-        if self.step > UNTIMED_STEPS:
+        if self.step - self.start > UNTIMED_STEPS:
             self._durations.append(now - self._step_began)
         self._step_began = now
         if len(self._durations) < TIMED_STEPS:
             return
-        is_rising = self.step < self.settings.warmup
+        is_rising = self.step - self.start < self.settings.warmup
         if is_rising and sum(self._durations) < TIMED_SHARE * self.settings.minutes * 60:
             return
-        left = self.settings.minutes * 60 * SPARE - (now - self.began)
+        left = self.settings.minutes * 60 * SPARE - (now - self.plan_began)
         left -= self.settings.evaluations * self.seconds_per_evaluation
         self.total = min(self.most, self.step + max(1, int(left / statistics.median(self._durations))))
 
@@ -114,13 +192,14 @@ class RunState:
         """Evaluations are spread evenly; the last is at the end."""
         if not self.is_planned:
             return False
-        before = (self.step - 1) * self.settings.evaluations // self.total
-        return self.step * self.settings.evaluations // self.total > before
+        done, whole = self.step - self.start, self.total - self.start
+        return done * self.settings.evaluations // whole > (done - 1) * self.settings.evaluations // whole
 
-    def progress(self) -> tuple[int, float, float, float]:
+    def progress(self) -> tuple[int, float | None, float, float]:
         """Step, epoch, seconds and rate, as a row begins."""
-        rate = self.schedule.rate(max(0, self.step - 1))
-        return self.step, self.step / self.steps_per_epoch, time.monotonic() - self.began, rate
+        rate = self.schedule.rate(max(0, self.step - self.start - 1))
+        epoch = self.step / self.steps_per_epoch if self.steps_per_epoch else None
+        return self.step, epoch, time.monotonic() - self.began, rate
 
     def close_interval(self, valid_nats: float) -> dict[str, Any]:
         """The rest of a row; the next one counts from here."""
@@ -130,3 +209,13 @@ class RunState:
         is_best, self.best = valid_nats < self.best, min(valid_nats, self.best)
         self._nats, self._targets, self._interval_began = torch.zeros(()), 0, now
         return {"train_nats": mean, "symbols_per_second": speed, "is_best": is_best}
+
+
+def grouped(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """Names such as "a.b.c" under their first part: {"a": {"b.c": …}}."""
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        first, dot, rest = name.partition(".")
+        if dot:
+            groups.setdefault(first, {})[rest] = value
+    return groups

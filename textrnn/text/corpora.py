@@ -1,0 +1,154 @@
+"""Corpora: the texts of files, folders, patterns and sets of the `datasets` library, in pieces that fit in memory."""
+
+import glob
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textrnn.config import Unit
+from textrnn.errors import DataError, UsageError
+from textrnn.extras import require
+from textrnn.text.records import STANDARD_INPUT, Ledger, read_blocks, read_records, record_format, record_of
+
+DATASETS = "datasets:"  # what a source of that library begins with
+ENDINGS = (".txt", ".text", ".md", ".tsv", ".csv", ".jsonl", ".parquet")  # read in a folder, with .gz behind them too
+BUILDERS = {".txt": "text", ".json": "json", ".jsonl": "json", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow"}
+PIECE = 1_002_000  # characters; a multiple of every n of n-grams
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a text, cut where both sides are encoded as well alone. begins, ends: whether the text does."""
+
+    text: str
+    begins: bool = True
+    ends: bool = True
+
+
+class Texts:
+    """The texts of sources, one after another, in pieces; every iteration reads them again, from the beginning.
+
+    sources: files, folders, patterns such as "books/*.txt", "-", or "datasets:ID[:SUBSET][@SPLIT]". unit: whether a
+    plain file is one text or each line of it; a row of any other format is a text. boundary: where a text may be cut.
+    streaming: sets of the `datasets` library are read as they arrive, without a copy on the disk.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str],
+        *,
+        unit: Unit,
+        boundary: re.Pattern[str],
+        format: str = "auto",
+        column: str | None = None,
+        encoding: str = "utf-8",
+        streaming: bool = False,
+        strict: bool = False,
+    ) -> None:
+        self.sources = expanded(sources)
+        self.unit, self.boundary, self.format, self.column = unit, boundary, format, column
+        self.encoding, self.streaming, self.strict = encoding, streaming, strict
+        self.ledgers: dict[str, Ledger] = {}  # what the newest reading of each source had to repair
+        self._standard_input = copied_input() if STANDARD_INPUT in self.sources else None
+
+    def __iter__(self) -> Iterator[Piece]:
+        for source in self.sources:
+            yield from self._pieces(source)
+
+    def _pieces(self, source: str) -> Iterator[Piece]:
+        ledger = self.ledgers[source] = Ledger(source, strict=self.strict)
+        if source.startswith(DATASETS):
+            yield from map(Piece, dataset_texts(source, column=self.column, streaming=self.streaming))
+            return
+        path = self._standard_input.name if self._standard_input and source == STANDARD_INPUT else source
+        format = record_format(source) if self.format == "auto" else self.format
+        if format == "text" and self.unit == "text":
+            yield from in_pieces(read_blocks(path, encoding=self.encoding, ledger=ledger), self.boundary)
+            return
+        records = read_records(path, format=format, column=self.column, encoding=self.encoding, ledger=ledger)
+        for record in records:
+            yield Piece(record.text)
+
+    @property
+    def files(self) -> list[str]:
+        """The sources that are files on this machine."""
+        return [source for source in self.sources if source != STANDARD_INPUT and not source.startswith(DATASETS)]
+
+
+def expanded(sources: Sequence[str]) -> list[str]:
+    """The sources with the files of each folder and of each pattern in their place, in the order of their names."""
+    found: list[str] = []
+    for source in sources:
+        if source == STANDARD_INPUT or source.startswith(DATASETS) or os.path.isfile(source):
+            found.append(source)
+        elif os.path.isdir(source):
+            found += files_of(source)
+        elif glob.has_magic(source):
+            matches = sorted(match for match in glob.glob(source, recursive=True) if os.path.isfile(match))
+            if not matches:
+                raise DataError(f"no file fits the pattern {source}")
+            found += matches
+        else:
+            found.append(source)  # the reader says what is wrong with it
+    return found
+
+
+def files_of(folder: str) -> list[str]:
+    """The files of text and of records in a folder and below, hidden ones left out."""
+    paths = [path for path in Path(folder).rglob("*") if not any(part.startswith(".") for part in path.parts)]
+    found = [path for path in paths if path.is_file() and path.name.removesuffix(".gz").endswith(ENDINGS)]
+    if not found:
+        raise DataError(f"there is no file of text in the folder {folder}: names end in {', '.join(ENDINGS)}")
+    return sorted(map(str, found))
+
+
+def in_pieces(blocks: Iterator[str], boundary: re.Pattern[str]) -> Iterator[Piece]:
+    """The pieces of one text that arrives in blocks; none for an empty one."""
+    held, begins = "", True
+    for block in blocks:
+        held += block
+        while len(held) > PIECE and (found := boundary.search(held, PIECE)) and found.start() < len(held):
+            yield Piece(held[: found.start()], begins=begins, ends=False)
+            held, begins = held[found.start() :], False
+    if held:
+        yield Piece(held, begins=begins)
+
+
+def copied_input() -> Any:
+    """Standard input as a file that can be read again; it goes when the program ends."""
+    file = tempfile.NamedTemporaryFile(prefix="textrnn-")  # noqa: SIM115 - as long as whoever holds it
+    shutil.copyfileobj(sys.stdin.buffer, file)
+    file.flush()
+    return file
+
+
+def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterator[str]:
+    """The texts of a set of the `datasets` library: "datasets:ID[:SUBSET][@SPLIT]", ID a hub's name or a local path."""
+    require("train", source)
+    import datasets
+
+    location, _, split = source.removeprefix(DATASETS).partition("@")
+    name, _, subset = location.partition(":")
+    if not name:
+        raise UsageError(f"{source!r} names no set: datasets:ID[:SUBSET][@SPLIT]")
+    datasets.disable_progress_bars()
+    try:
+        if os.path.isfile(name):
+            ending = Path(name.removesuffix(".gz")).suffix
+            rows = datasets.load_dataset(
+                BUILDERS.get(ending, "text"), data_files=name, split=split or "train", streaming=streaming
+            )
+        else:
+            rows = datasets.load_dataset(name, subset or None, split=split or "train", streaming=streaming)
+        for number, row in enumerate(rows, start=1):
+            yield record_of(row, column=column, source=source, line=number).text
+    except (DataError, UsageError):
+        raise
+    except Exception as error:  # the library raises many kinds, for an absent set, split, subset, network
+        raise DataError(f"{source} cannot be read: {' '.join(str(error).split())[:300]}") from None

@@ -1,0 +1,126 @@
+"""All that --resume needs, in the folder `training` of a model folder, written whole or not at all.
+
+run.json names the parts with their sha256 and is replaced last: until then what was saved before stands.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import ValidationError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from textrnn.config import Data, Part, Spec, TrainingSettings, first_problem
+from textrnn.errors import ModelError
+from textrnn.model_folder import checked_part, files_of, make_folder, replace_file, sweep, swept_on_error, write_part
+from textrnn.text.tokenizer import Tokenizer
+from textrnn.training.corpus import Corpus, Facts, StoredIds, stream_of
+from textrnn.training.defaults import ChosenSettings
+from textrnn.training.language_model import Position
+from textrnn.training.run_state import Counters
+
+FOLDER, POINTER = "training", "run.json"
+IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
+PARTS = (IDS, HELD, TOKENIZER, STATE)
+
+
+class SavedRun(Spec):
+    """The whole of run.json. asked: the settings as the user gave them; settings: with all of them chosen.
+
+    ended: how, or nothing while the run goes on. since_best: evaluations since the best one.
+    """
+
+    version: int = 1
+    task: str
+    command: str
+    source: str
+    licence: str
+    data: Data
+    asked: TrainingSettings
+    settings: ChosenSettings
+    facts: Facts
+    counters: Counters
+    position: Position
+    history: tuple[dict[str, Any], ...] = ()
+    since_best: int = 0
+    ended: str = ""
+    parts: dict[str, Part] = {}
+
+
+class TrainingFolder:
+    """The folder of a run. corpus: the parts that hold it, which are written once."""
+
+    def __init__(self, model: Path) -> None:
+        self.path = model / FOLDER
+        self._corpus: dict[str, Part] = {}
+        make_folder(self.path)
+
+    def new_ids(self) -> Path:
+        """A file for the ids of a corpus, which no saved run names yet."""
+        stem, _, suffix = IDS.partition(".")
+        return self.path / f"{stem}-{secrets.token_hex(4)}.{suffix}"
+
+    def write_corpus(self, corpus: Corpus) -> None:
+        """Write what the run learns from; it counts from the next `write` on."""
+        rows = {"rows": torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *corpus.rows]))}
+        rows["lengths"] = torch.tensor([len(row) for row in corpus.rows], dtype=torch.int64)
+        contents = {HELD: save(rows), TOKENIZER: corpus.tokenizer.to_json()}
+        before = read_saved_run(self.path).parts if (self.path / POINTER).exists() else {}
+        with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before)]):
+            taken = set(files_of(before))
+            self._corpus = {name: write_part(self.path, name, content, taken=taken) for name, content in contents.items()}
+        if isinstance(corpus.ids, StoredIds):
+            with corpus.ids.path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._corpus[IDS] = Part(file=corpus.ids.path.name, sha256=digest)
+
+    def write(self, run: SavedRun, tensors: Mapping[str, Tensor]) -> SavedRun:
+        """Save a run, in one commit; returns it as written."""
+        before = read_saved_run(self.path).parts if (self.path / POINTER).exists() else {}
+        with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before), *files_of(self._corpus)]):
+            taken = {*files_of(before), *files_of(self._corpus)}
+            state = write_part(self.path, STATE, save(dict(tensors)), taken=taken)
+            run = run.model_copy(update={"parts": {**self._corpus, STATE: state}})
+            self.write_pointer(run)
+        sweep(self.path, (*PARTS, POINTER), keep=[POINTER, *files_of(run.parts)])
+        return run
+
+    def write_pointer(self, run: SavedRun) -> None:
+        """Save what changed of a run but its arrays."""
+        replace_file(self.path / POINTER, (run.model_dump_json(indent=1) + "\n").encode())
+
+    def read(self) -> tuple[SavedRun, Corpus, dict[str, Tensor]]:
+        """The run saved last, what it learns from, and its arrays. The folder goes on with it."""
+        run = read_saved_run(self.path)
+        self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
+        contents = {
+            name: checked_part(self.path, part) for name, part in run.parts.items() if name in (HELD, TOKENIZER, STATE)
+        }
+        tokenizer = Tokenizer.from_json(contents[TOKENIZER], run.settings.level)
+        held = load(contents[HELD])
+        rows = [row.numpy() for row in torch.split(held["rows"], held["lengths"].tolist())]
+        if IDS in run.parts:
+            ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
+            check_hash(ids.path, run.parts[IDS].sha256)
+            return run, Corpus(tokenizer, ids, rows, run.facts), load(contents[STATE])
+        stream = stream_of(run.data, run.settings, tokenizer, run.facts)
+        return run, Corpus(tokenizer, stream, rows, run.facts), load(contents[STATE])
+
+
+def read_saved_run(path: Path) -> SavedRun:
+    """run.json of a training folder, or one line that says what is wrong with it."""
+    file = path / POINTER
+    try:
+        return SavedRun.model_validate(json.loads(file.read_bytes()))
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{file} is not JSON: {error}") from None
