@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from textrnn.errors import MissingExtra
 
-NEEDS = {"train": ("torch", "onnx", "safetensors")}
+NEEDS = {"train": ("torch", "onnx", "safetensors"), "parquet": ("pyarrow",)}
 
 
 def require(extra: str, what: str) -> None:

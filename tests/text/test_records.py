@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.errors import DataError, UsageError
-from textrnn.text.records import read_lines, read_records, read_text
+from textrnn.text.records import read_lines, read_text
 
 ODD = (
     "\x00\x0b\x0c\x1c\x85\u2028\u2029\r\t ab\ufeff\U0001f600"  # what str.splitlines, and others, take for a line's end
@@ -81,20 +81,6 @@ def test_gz_is_unpacked(tmp_path: Path) -> None:
 def test_minus_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\n\nb"), encoding="ascii"))
     assert list(read_lines("-")) == ["a", "", "b"]
-
-
-def test_texts_given_as_options_are_records_as_they_stand() -> None:
-    assert list(read_records(None, ["a\nb", ""])) == ["a\nb", ""]
-
-
-def test_a_file_and_texts_exclude_each_other() -> None:
-    with pytest.raises(UsageError, match=r"not both \(file\.txt\)"):
-        read_records("file.txt", [""])
-
-
-def test_without_file_or_texts_standard_input_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a\n"), encoding="ascii"))
-    assert list(read_records(None, [])) == ["a"]
 
 
 READERS = [lambda source: list(read_lines(source)), read_text]

@@ -10,7 +10,7 @@ import typer
 
 from textrnn.cli.output import Sink
 from textrnn.errors import UsageError
-from textrnn.text.records import read_records
+from textrnn.text.records import STANDARD_INPUT, read_lines
 
 SHOWN = 20  # different symbols named in a warning
 Item = TypeVar("Item")
@@ -26,7 +26,7 @@ def open_records(
         raise typer.Exit(2)
     if source is not None and texts:
         raise UsageError(f"give a file or texts on the command line, not both ({source})")
-    return read_records(source, texts or (), encoding=encoding)
+    return iter(texts) if texts else read_lines(source or STANDARD_INPUT, encoding=encoding)
 
 
 def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str) -> None:

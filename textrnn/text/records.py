@@ -1,95 +1,215 @@
-"""Records in, one after another: what a file, standard input or an option holds, and nothing lost on the way.
+"""Records in, one after another: what a file or standard input holds, and nothing lost on the way.
 
-A record is a line ended by LF or CRLF; nothing else ends a line. A byte-order mark and the last newline make no
-difference; a blank line is a record.
+A line ends with LF or CRLF, and with nothing else. A byte-order mark and the last newline make no difference; a blank
+line is a record. What cannot be read as it stands is counted in a ledger; without one it is an error.
 """
 
+import codecs
 import gzip
 import io
 import os
+import re
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from textrnn.errors import DataError, UsageError
+from textrnn.text.formats import FORMATS, Opened, Row, without_end
+from textrnn.text.ledger import STANDARD_INPUT as STANDARD_INPUT
+from textrnn.text.ledger import UNDECODABLE
+from textrnn.text.ledger import Ledger as Ledger
 
-STANDARD_INPUT = "-"
+AT_ONCE = 2**20  # bytes
+UNDECODED = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte
+
+
+@dataclass(frozen=True)
+class Record:
+    """A text and what came with it."""
+
+    text: str
+    fields: Mapping[str, Any] | None  # in the order of the input; None for a text alone
+    line: int  # on which it begins, from 1
+
+
+def read_records(
+    source: str,
+    *,
+    format: str = "auto",
+    column: str | None = None,
+    encoding: str = "utf-8",
+    ledger: Ledger | None = None,
+) -> Iterator[Record]:
+    """The records of a source, in constant memory.
+
+    format: one of FORMATS; "auto" goes by the ending of the name. column: the field that holds the text; if None the
+    one called `text`, else the only one.
+    """
+    format = format_of(source) if format == "auto" else format
+    if format == "text" and column is not None:
+        raise UsageError(f"plain text has no column {column!r}: --input-format names another format")
+    if format == "parquet" and source.endswith(".gz"):
+        raise UsageError(f"{source} is parquet, which is compressed in itself: unpack it")
+    ledger = ledger or Ledger(source, strict=True)
+    chosen: str | None = None
+    for line, value in read_rows(source, FORMATS[format], encoding=encoding, ledger=ledger):
+        if isinstance(value, str):
+            yield Record(value, None, line)
+            continue
+        chosen = column_of_text(list(value), column) if chosen is None else chosen
+        if chosen not in value:
+            raise ledger.error(line, f"a record without {chosen!r}")
+        text = value[chosen]
+        if text is not None and not isinstance(text, str):
+            raise ledger.error(line, f"{chosen!r} is no text but {type(text).__name__}")
+        yield Record(text or "", value, line)
+
+
+def format_of(source: str) -> str:
+    """The format that a file's name ends in; plain text if it ends in none."""
+    ending = Path(source.removesuffix(".gz")).suffix.removeprefix(".").lower()
+    return ending if ending in FORMATS else "text"
+
+
+def column_of_text(columns: list[str], column: str | None) -> str:
+    """The column that holds the text."""
+    wanted = "text" if column is None else column
+    if wanted in columns:
+        return wanted
+    if column is None and len(columns) == 1:
+        return columns[0]
+    there_are = ", ".join(map(repr, columns)) or "none"
+    advice = "name the column of the text with --column" if column is None else f"there is no column {column!r}"
+    raise UsageError(f"{advice}; there are {there_are}")
+
+
+def read_rows(
+    source: str, read: Callable[[Opened], Iterator[Row]], *, encoding: str = "utf-8", ledger: Ledger | None = None
+) -> Iterator[Row]:
+    """What one of the readers of text/formats.py finds in a source."""
+    ledger = ledger or Ledger(source, strict=True)
+    with opened(source) as file:
+        yield from read(Opened(file, whole_lines(decoded(file, Decoder(encoding, ledger))), ledger))
+
+
+def read_lines(source: str, *, encoding: str = "utf-8", ledger: Ledger | None = None) -> Iterator[str]:
+    """The lines of a source, without their ends; in constant memory."""
+    ledger = ledger or Ledger(source, strict=True)
+    with opened(source) as file:
+        yield from map(without_end, whole_lines(decoded(file, Decoder(encoding, ledger))))
+
+
+def read_blocks(source: str, *, encoding: str = "utf-8", ledger: Ledger | None = None) -> Iterator[str]:
+    """The whole text of a source in blocks of at most about a million characters; CRLF becomes LF.
+
+    A block may end anywhere.
+    """
+    ledger = ledger or Ledger(source, strict=True)
+    held = ""  # a return, until it is known whether a newline follows
+    with opened(source) as file:
+        for text in decoded(file, Decoder(encoding, ledger)):
+            block = held + text
+            held = "\r" if block.endswith("\r") else ""
+            if block := block.removesuffix(held).replace("\r\n", "\n"):
+                yield block
+    if held:
+        yield held
+
+
+def read_text(source: str, *, encoding: str = "utf-8", ledger: Ledger | None = None) -> str:
+    """The whole text of a source; CRLF becomes LF."""
+    return "".join(read_blocks(source, encoding=encoding, ledger=ledger))
 
 
 @contextmanager
 def opened(source: str) -> Iterator[IO[bytes]]:
     """The bytes of a file (unpacked where its name ends in .gz) or of standard input, for '-'."""
-    if source == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    path = Path(source)
-    if os.path.isdir(path):
+    name = Ledger(source).name
+    if os.path.isdir(source):
         raise DataError(f"{source} is a directory, not a file of text")
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            yield io.BufferedReader(file) if isinstance(file, gzip.GzipFile) else file
+        if source == STANDARD_INPUT:
+            yield sys.stdin.buffer
+            return
+        with gzip.open(source, "rb") if source.endswith(".gz") else open(source, "rb") as file:
+            yield io.BufferedReader(file, AT_ONCE) if isinstance(file, gzip.GzipFile) else file
     except FileNotFoundError:
-        raise DataError(f"there is no file {source}") from None
+        raise DataError(f"there is no file {name}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{source} is not a whole gzip file: {error}") from None
+        raise DataError(f"{name} is not a whole gzip file: {error}") from None
     except OSError as error:
-        raise DataError(f"{source} cannot be read: {error.strerror}") from None
+        raise DataError(f"{name} cannot be read: {error.strerror or error}") from None
 
 
-def read_lines(source: str, *, encoding: str = "utf-8") -> Iterator[str]:
-    """The lines of a source, without their ends; in constant memory, unless a newline is not one byte (UTF-16)."""
-    if not newline_is_one_byte(encoding):
-        text = read_text(source, encoding=encoding)
-        yield from text.removesuffix("\n").split("\n") if text else ()
-        return
-    with opened(source) as file:
-        for number, line in enumerate(file, start=1):
-            text = decode(line, source, encoding=encoding, line=number)
-            if number == 1:
-                text = text.removeprefix("\ufeff")
-                if not text:  # a byte-order mark and nothing else
-                    return
-            yield text.removesuffix("\r\n").removesuffix("\n")
+class Decoder:
+    """Bytes → text, piece by piece; what is undecodable is counted in the ledger."""
+
+    def __init__(self, encoding: str, ledger: Ledger) -> None:
+        try:
+            newline_is_one_byte = len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+            errors = "surrogateescape" if newline_is_one_byte else "strict"
+            self._decoder = codecs.getincrementaldecoder(encoding)(errors)
+        except (LookupError, UnicodeError):
+            raise UsageError(f"unknown encoding {encoding!r}") from None
+        self._encoding, self._ledger = encoding, ledger
+        self._line, self._byte = 1, 0  # the current line, and how many of its bytes have been read
+
+    def decode(self, content: bytes, *, is_last: bool = False) -> str:
+        """The next piece of the text."""
+        before = self._decoder.getstate()
+        try:
+            text = self._decoder.decode(content, is_last)
+        except UnicodeDecodeError as error:
+            self._decoder.setstate(before)
+            self._advance(self._decoder.decode(content[: max(0, error.start - len(before[0]))]))
+            raise self._ledger.error(self._line, self._fault(error.object[error.start])) from None
+        wrong = UNDECODED.search(text)
+        if not wrong:
+            self._advance(text)
+            return text
+        self._advance(text[: wrong.start()])
+        repaired, count = UNDECODED.subn("\ufffd", text)
+        self._ledger.add(UNDECODABLE, line=self._line, says=self._fault(ord(wrong[0]) - 0xDC00), count=count)
+        self._advance(text[wrong.start() :])
+        return repaired
+
+    def _advance(self, text: str) -> None:
+        """Count lines and the bytes of the last one."""
+        newlines = text.count("\n")
+        self._line += newlines
+        rest = text[text.rfind("\n") + 1 :]
+        mark = len("".encode(self._encoding))
+        self._byte = (0 if newlines else self._byte) + len(rest.encode(self._encoding, "replace")) - mark
+
+    def _fault(self, byte: int) -> str:
+        return f", byte {self._byte + 1}: not {self._encoding} (0x{byte:02x}); name the encoding with --encoding"
 
 
-def newline_is_one_byte(encoding: str) -> bool:
-    """Whether lines can be told apart before they are decoded."""
-    try:
-        return "\n".encode(encoding) == b"\n"
-    except LookupError:
-        raise UsageError(f"unknown encoding {encoding!r}") from None
+def decoded(file: IO[bytes], decoder: Decoder) -> Iterator[str]:
+    """The text of a file in pieces, without its byte-order mark."""
+    has_begun = False
+    while True:
+        content = file.read1(AT_ONCE)  # type: ignore[attr-defined]  # of a pipe what is there
+        text = decoder.decode(content, is_last=not content)
+        yield text if has_begun else text.removeprefix("\ufeff")
+        has_begun = has_begun or bool(text)
+        if not content:
+            return
 
 
-def read_text(source: str, *, encoding: str = "utf-8") -> str:
-    """The whole text of a source; CRLF becomes LF, a byte-order mark goes."""
-    with opened(source) as file:
-        content = file.read()
-    return decode(content, source, encoding=encoding).removeprefix("\ufeff").replace("\r\n", "\n")
-
-
-def decode(content: bytes, source: str, *, encoding: str, line: int | None = None) -> str:
-    """Bytes as text, or an error that names file, line and byte."""
-    try:
-        return content.decode(encoding)
-    except LookupError:
-        raise UsageError(f"unknown encoding {encoding!r}") from None
-    except UnicodeDecodeError as error:
-        before = content[: error.start].decode(encoding, errors="ignore")
-        number = line or before.count("\n") + 1
-        begin = len(before[: before.rfind("\n") + 1].encode(encoding))
-        name = "standard input" if source == STANDARD_INPUT else source
-        raise DataError(
-            f"{name}, line {number}, byte {error.start - begin + 1}: not {encoding} (0x{content[error.start]:02x}); "
-            "name the encoding with --encoding"
-        ) from None
-
-
-def read_records(source: str | None, texts: Iterable[str], *, encoding: str = "utf-8") -> Iterator[str]:
-    """The records of a command: those given as options, or those of a source (None is standard input)."""
-    given = list(texts)
-    if given and source is not None:
-        raise UsageError(f"give a file or --text, not both ({source})")
-    return iter(given) if given else read_lines(source or STANDARD_INPUT, encoding=encoding)
+def whole_lines(pieces: Iterator[str]) -> Iterator[str]:
+    """The lines of a text that comes in pieces, with their ends."""
+    begun: list[str] = []
+    for piece in pieces:
+        first, *others = piece.split("\n")
+        begun.append(first)
+        if others:
+            yield "".join(begun) + "\n"
+            yield from (line + "\n" for line in others[:-1])
+            begun = [others[-1]]
+    if last := "".join(begun):
+        yield last

@@ -1,0 +1,211 @@
+"""The formats of records: from an open file to rows, each a plain text or a mapping of named values.
+
+A new format is one function and its line in FORMATS.
+"""
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, NoReturn
+
+from textrnn.errors import DataError, UsageError
+from textrnn.extras import require
+from textrnn.text.ledger import BLANK_LINE, SHORT_ROW, Ledger
+
+LONGEST_FIELD = 2**26  # characters of a CSV field
+DEEPEST = 100  # levels of a JSON value
+ROWS_AT_ONCE = 1024  # of a parquet file
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+LONE_RETURN = "a return outside quotes that ends no line: quote the cell, or write CRLF"
+ESCAPE = re.compile(r"\\([tnr\\])")
+ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+
+Row = tuple[int, Any]  # the line on which it begins, from 1, and its value
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A source that is open: its bytes, or else its lines with their ends."""
+
+    file: IO[bytes]
+    lines: Iterator[str]
+    ledger: Ledger
+
+
+def text_rows(source: Opened) -> Iterator[Row]:
+    """Each line as a text."""
+    for number, line in enumerate(source.lines, start=1):
+        yield number, without_end(line)
+
+
+def tsv_rows(source: Opened) -> Iterator[Row]:
+    """Each line as cells between tabs; in a cell backslash and t, n, r or backslash are one character."""
+    rows = ((number, unescaped_cells(line)) for number, line in text_rows(source))
+    return named(rows, source.ledger)
+
+
+def csv_rows(source: Opened) -> Iterator[Row]:
+    """Rows by RFC 4180: a quoted cell may hold commas, quotes (doubled) and line ends."""
+    return named(csv_cells(source), source.ledger)
+
+
+def json_values(source: Opened) -> Iterator[Row]:
+    """Each line as a JSON value; a blank line is none."""
+    for number, line in text_rows(source):
+        if not line.strip(" \t\r"):
+            source.ledger.add(BLANK_LINE, line=number, says="a blank line is no JSON value")
+            continue
+        try:
+            yield number, json_value(line)
+        except ValueError as error:
+            raise source.ledger.error(number, f"not JSON: {error}") from None
+
+
+def jsonl_rows(source: Opened) -> Iterator[Row]:
+    """Each line as a JSON object, or as a JSON string: a text alone."""
+    for number, value in json_values(source):
+        if not isinstance(value, dict | str):
+            raise source.ledger.error(number, "neither an object nor a string")
+        yield number, value
+
+
+def parquet_rows(source: Opened) -> Iterator[Row]:
+    """The rows of a parquet file; a row's number stands for its line."""
+    require("parquet", "reading parquet")
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+    if not source.file.seekable():
+        raise UsageError(f"parquet cannot be read from a pipe: give a file instead of {source.ledger.name}")
+    try:
+        file = ParquetFile(source.file)
+        refuse_duplicates(file.schema_arrow.names, source.ledger)
+        batches = file.iter_batches(batch_size=ROWS_AT_ONCE)
+        yield from enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        reason, _, _ = str(error).partition("\n")
+        raise DataError(f"{source.ledger.name} cannot be read as parquet: {reason}") from None
+
+
+FORMATS: dict[str, Callable[[Opened], Iterator[Row]]] = {
+    "text": text_rows,
+    "tsv": tsv_rows,
+    "csv": csv_rows,
+    "jsonl": jsonl_rows,
+    "parquet": parquet_rows,
+}
+
+
+def without_end(line: str) -> str:
+    """A line without its LF or CRLF."""
+    return line.removesuffix("\r\n").removesuffix("\n")
+
+
+def named(rows: Iterable[tuple[int, Sequence[str]]], ledger: Ledger) -> Iterator[Row]:
+    """Rows of cells under the names that the first row gives them."""
+    names: Sequence[str] | None = None
+    for line, cells in rows:
+        if names is None:
+            names = cells
+            refuse_duplicates(names, ledger)
+            continue
+        if len(cells) > len(names):
+            raise ledger.error(line, f"{len(cells)} cells under {len(names)} names in the header")
+        if len(cells) < len(names):
+            says = f"only {len(cells)} cells under {len(names)} names in the header"
+            if len(names) > 1:
+                ledger.add(SHORT_ROW, line=line, says=says)
+            cells = [*cells, *[""] * (len(names) - len(cells))]
+        yield line, dict(zip(names, cells, strict=True))
+
+
+def refuse_duplicates(names: Sequence[str], ledger: Ledger) -> None:
+    """Raise DataError where two columns have one name."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise DataError(f"{ledger.name} has two columns {name!r}: rename one")
+
+
+def unescaped_cells(line: str) -> list[str]:
+    """The cells of a line of TSV, none of a blank one."""
+    return [ESCAPE.sub(lambda mark: ESCAPES[mark[1]], cell) for cell in line.split("\t")] if line else []
+
+
+def csv_cells(source: Opened) -> Iterator[tuple[int, list[str]]]:
+    """The cells of each CSV row, with the line on which it begins."""
+    last = ""  # of the lines read so far
+
+    def seen(line: str) -> str:
+        nonlocal last
+        last = line
+        return line
+
+    csv.field_size_limit(LONGEST_FIELD)
+    reader = csv.reader(map(seen, source.lines), strict=True)
+    while True:
+        begin = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise source.ledger.error(begin, csv_fault(error)) from None
+        if cells is None:
+            return
+        if last.endswith(("\r\r\n", "\r")):
+            raise source.ledger.error(reader.line_num, LONE_RETURN)
+        yield begin, cells
+
+
+def csv_fault(error: csv.Error) -> str:
+    """What the csv module found wrong with a row, in words of our own."""
+    says = str(error)
+    if "field limit" in says:
+        return f"a cell of more than {LONGEST_FIELD:,} characters: is a quote not closed?"
+    if "unexpected end" in says:
+        return "a quote that is not closed"
+    return LONE_RETURN if "new-line" in says else "text after a closing quote: a quote within quotes is doubled"
+
+
+def json_value(text: str) -> Any:
+    """A JSON value that can be written again: no infinite numbers, no two members of one name, not too deep.
+
+    Raises ValueError.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=members, parse_float=finite_number, parse_constant=refuse_constant)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    if text.count("[") + text.count("{") > DEEPEST and depth(value) > DEEPEST:
+        raise ValueError(TOO_DEEP)
+    return value
+
+
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, each of whose names stands once."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"two members {next(name for name in names if names.count(name) > 1)!r}")
+    return found
+
+
+def finite_number(text: str) -> float:
+    """A JSON number that is not too large."""
+    number = float(text)
+    return number if math.isfinite(number) else refuse_constant(text)
+
+
+def refuse_constant(text: str) -> NoReturn:
+    """NaN and Infinity, which JSON does not have."""
+    raise ValueError(f"{text} is no finite number")
+
+
+def depth(value: Any) -> int:
+    """How many levels of lists and objects a JSON value has."""
+    levels, level = 0, [value]
+    while level := [each for each in level if isinstance(each, dict | list)]:
+        levels += 1
+        level = [part for each in level for part in (each.values() if isinstance(each, dict) else each)]
+    return levels
