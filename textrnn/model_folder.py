@@ -51,18 +51,23 @@ class ModelFolder:
         """The content of a part, if its hash is the one in config.json."""
         if part not in self.config.parts:
             raise ModelError(f"{self.path} has no {part}" + (" (an int8 model)" if "safetensors" in part else ""))
-        entry = self.config.parts[part]
-        try:
-            content = (self.path / entry.file).read_bytes()
-        except OSError as error:
-            raise ModelError(f"{self.path / entry.file} cannot be read: {error.strerror}") from None
-        if hashlib.sha256(content).hexdigest() != entry.sha256:
-            raise ModelError(f"{self.path / entry.file} was changed or damaged: its sha256 is not the one in {CONFIG}")
-        return content
+        return read_part(self.path, self.config.parts[part])
 
     def sizes(self) -> dict[str, int]:
         """The bytes of each part; every part is checked."""
         return {part: len(self.read(part)) for part in self.config.parts}
+
+
+def read_part(folder: Path, part: Part) -> bytes:
+    """The content of a part, if its hash is the one stated."""
+    file = folder / part.file
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        raise ModelError(f"{file} was changed or damaged: its sha256 is not the one in {CONFIG}")
+    return content
 
 
 def read_config(path: Path) -> ModelConfig:

@@ -1,12 +1,23 @@
 """textrnn train"""
 
 import shlex
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textrnn.cli.options import EncodingOption, example, one_of, setting
+from textrnn.cli.options import (
+    ColumnOption,
+    EncodingOption,
+    InputFormatOption,
+    StrictOption,
+    example,
+    one_of,
+    setting,
+)
 from textrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,11 +32,43 @@ TASKS = ("lm",)
 
 def train(
     task: Annotated[str, typer.Argument(callback=one_of(TASKS), help=f"What to train: {', '.join(TASKS)}.")],
-    files: Annotated[list[str], typer.Argument(help="Files of text to learn from (.gz too); each is a document.")],
-    out: Annotated[str, typer.Option("--out", help="The model folder to write.")],
-    valid: Annotated[
-        str | None, typer.Option("--valid", help="A file to validate on, instead of the end of the text.")
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Texts to learn from: files (.gz, .tsv, .csv, .jsonl, .parquet too), folders, patterns, - for "
+            "standard input, datasets:ID[:SUBSET][@SPLIT] for a set of the datasets library, of a hub or at a path.",
+            show_default=False,
+        ),
     ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", help="The model folder to write or go on with.", show_default=False)
+    ] = None,
+    valid: Annotated[
+        str | None,
+        typer.Option("--valid", help="A file to validate on, instead of the end of the text.", show_default=False),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in --out where it was interrupted.")
+    ] = False,
+    extend: Annotated[
+        bool,
+        typer.Option(
+            "--extend", help="Go on with the training in --out that has ended: for more steps, by a new plan."
+        ),
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Begin anew where the training in --out has not ended.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be trained, how fast and in how much memory.")
+    ] = False,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
+    streaming: Annotated[
+        bool,
+        typer.Option("--streaming", help="Read the text as it is needed, without a copy: for what fits on no disk."),
+    ] = False,
+    strict: StrictOption = False,
     level: Annotated[str | None, setting("level")] = None,
     unit: Annotated[str | None, setting("unit")] = None,
     literal_unk: Annotated[bool | None, setting("literal_unk")] = None,
@@ -97,24 +140,71 @@ def train(
         "device": device,
         "precision": precision,
     }
-    from textrnn.config import training_settings
+    from pathlib import Path
+
+    from textrnn.config import Data, training_settings
     from textrnn.extras import require
 
     given = {name: value for name, value in flags.items() if value is not None}
     settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})
+    goes_on = resume or extend
+    if resume and extend:
+        raise UsageError("--resume goes on with a run that was interrupted, --extend with one that has ended: give one")
+    if goes_on and (overwrite or dry_run):
+        raise UsageError("--resume and --extend go on with a run: without --overwrite and --dry-run")
+    if not files and not goes_on:
+        raise UsageError("name the texts to learn from, or - for standard input")
+    if out is None and not dry_run:
+        raise UsageError("name the model folder with --out")
     require("train", "textrnn train")
-    from textrnn.cli.training_display import watch
-    from textrnn.training.run import TrainingRun
+    from textrnn.cli.training_display import foresee, watch
+    from textrnn.training import run as runs
 
-    command = shlex.join(["textrnn", *sys.argv[1:]])
-    run = TrainingRun(
-        task, files, out, settings, valid=valid, encoding=encoding, command=command, source=source, licence=licence
+    data = Data(
+        files=tuple(files or ()),
+        valid=valid,
+        input_format=input_format,
+        column=column,
+        encoding=encoding,
+        streaming=streaming,
+        strict=strict,
     )
-    try:
+    if dry_run:
+        foresee(task, data, settings)
+        return
+    folder = Path(str(out))
+    if resume:
+        run = runs.resume(folder, data=data, asked=settings)
+    elif extend:
+        run = runs.extend(folder, data=data, asked=settings)
+    else:
+        command = shlex.join(["textrnn", *sys.argv[1:]])
+        run = runs.begin(
+            task, data, folder, settings, command=command, source=source, licence=licence, overwrite=overwrite
+        )
+    with stopping(run):
         watch(run)
-    except KeyboardInterrupt:
+    if run.is_stopped:
         interrupted(run)
     finished(run)
+
+
+@contextmanager
+def stopping(run: "TrainingRun") -> Iterator[None]:
+    """Ctrl-C, or a request to end, lets the run finish its step and save its state; a second one ends it at once."""
+
+    def stop(number: int, frame: object) -> None:
+        if run.is_stopped:
+            raise KeyboardInterrupt
+        typer.echo("ending after this step (again: at once, and what was saved before stands)", err=True)
+        run.stop()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def file_settings(path: str | None) -> dict[str, Any]:
@@ -144,15 +234,20 @@ def assignments(pairs: list[str]) -> dict[str, str]:
 
 
 def interrupted(run: "TrainingRun") -> None:
-    """Ctrl-C: say what is kept, and stop."""
+    """Say what is kept and how to go on, and end."""
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
-    typer.echo(f"interrupted at step {run.state.step}; {kept}", err=True)
+    typer.echo(f"interrupted at step {run.state.step:,} of {run.state.total:,}; {kept}", err=True)
+    typer.echo(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume", err=True)
     raise typer.Exit(130)
 
 
 def finished(run: "TrainingRun") -> None:
-    """The figures, the card, and what to type next."""
-    typer.echo(f"ended {run.ended} at step {run.state.step} of {run.state.total}", err=True)
+    """The figures, what the curves say, the card, and what to type next."""
+    from textrnn.training.advice import advice
+
+    typer.echo(f"ended {run.ended} at step {run.state.step:,} of {run.state.total:,}", err=True)
+    for line in advice(run.history):
+        typer.echo(line, err=True)
     if run.best:
         for metric in run.task.metrics(run.best):
             value = "-" if metric.value is None else f"{metric.value:.4f}"

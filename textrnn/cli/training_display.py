@@ -14,8 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from textrnn.config import Data, TrainingSettings
     from textrnn.training.loop import Row
     from textrnn.training.run import TrainingRun
+    from textrnn.training.trial import Trial
 
 ROWS_SHOWN = 10
 SAMPLE_SYMBOLS = 300
@@ -29,7 +31,7 @@ def watch(run: "TrainingRun") -> None:
         watch_live(run)
         return
     for row in run.rows():
-        if len(run.history) == 1:
+        if row is run.history[0]:
             typer.echo(f"{run.state.total:,} steps are planned", err=True)
         typer.echo(as_line(run, row), err=True)
         typer.echo("    " + run.sample(symbols=80).replace("\n", "\n    "), err=True)
@@ -37,24 +39,62 @@ def watch(run: "TrainingRun") -> None:
 
 def introduction(run: "TrainingRun") -> list[str]:
     """What was read and what will be trained."""
-    settings, core = run.settings, run.task.architecture.core
+    from textrnn.training.advice import size_verdict
+    from textrnn.training.trial import memory
+
+    settings, architecture, facts = run.settings, run.task.architecture, run.task.corpus.facts
+    need = memory(architecture, run.parameters, streams=run.task.streams, window=settings.window)
     return [
         *run.task.describe(),
-        f"{core}, {run.parameters:,} parameters; "
+        *facts.repairs,
+        size_verdict(run.parameters, facts.symbols),
+        f"{architecture.core}; about {need / 2**20:,.0f} MB beside the program's own; "
         f"dropout {settings.input_dropout} at the input and {settings.dropout} after each layer, "
         f"{run.task.streams} streams x {settings.window} steps, rate {settings.rate}; {settings.precision} on "
         f"{settings.device}; seed {settings.seed}",
     ]
 
 
+def foresee(task: str, data: "Data", settings: "TrainingSettings") -> None:
+    """Try a run for a few steps, and say what it would cost."""
+    from textrnn.training.trial import tried
+
+    run, trial = tried(task, data, settings)
+    for line in introduction(run):
+        typer.echo(line)
+    typer.echo(f"{trial.seconds_per_step:.4g} s a step, {trial.symbols_per_second:,.0f} {run.task.symbol}s a second")
+    if trial.seconds_per_epoch is not None:
+        typer.echo(f"{trial.seconds_per_epoch:,.1f} s an epoch of {run.task.steps_per_epoch:,.0f} steps")
+    typer.echo(f"{trial.seconds_per_evaluation:.3g} s an evaluation, {run.settings.evaluations} of them")
+    typer.echo(planned(run, trial))
+    if trial.peak_bytes is not None:
+        typer.echo(f"{trial.peak_bytes / 2**20:,.0f} MB at most in this trial, the program's own included")
+    typer.echo("nothing was written; without --dry-run the training begins")
+
+
+def planned(run: "TrainingRun", trial: "Trial") -> str:
+    """How long the whole run would take, or how far it would come."""
+    settings, evaluations = run.settings, run.settings.evaluations * trial.seconds_per_evaluation
+    steps = settings.steps or (round(settings.epochs * (run.task.steps_per_epoch or 0)) if settings.epochs else 0)
+    if not settings.minutes:
+        return f"{steps:,} steps: about {(steps * trial.seconds_per_step + evaluations) / 60:,.1f} minutes"
+    most = max(0.0, settings.minutes * 60 - evaluations) / trial.seconds_per_step
+    return f"{settings.minutes:g} minutes: about {min(most, steps or most):,.0f} steps"
+
+
 def as_line(run: "TrainingRun", row: "Row") -> str:
     """An evaluation in one line."""
     return (
-        f"step {row.step:,} of {run.state.total:,} (epoch {row.epoch:.2f}, {row.seconds:.0f} s): "
+        f"step {row.step:,} of {run.state.total:,} ({epoch(row)}{row.seconds:.0f} s): "
         f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
         f"{math.exp(row.valid_nats):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
         f"{row.symbols_per_second:,.0f} symbols/s{', best so far' if row.is_best else ''}"
     )
+
+
+def epoch(row: "Row") -> str:
+    """Which epoch it is, where that is known."""
+    return "" if row.epoch is None else f"epoch {row.epoch:.2f}, "
 
 
 def watch_live(run: "TrainingRun") -> None:
@@ -72,7 +112,7 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
     for row in run.history[-ROWS_SHOWN:]:
         table.add_row(
             f"{row.step:,}",
-            f"{row.epoch:.2f}",
+            "" if row.epoch is None else f"{row.epoch:.2f}",
             f"{row.train_nats:.4f}",
             f"{row.valid_nats:.4f}",
             f"{math.exp(row.valid_nats):.3f}",
@@ -83,7 +123,7 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
     state = run.state
     seconds = time.monotonic() - state.began
     if state.is_planned:
-        left = seconds * (state.total - state.step) / max(1, state.step)
+        left = (time.monotonic() - state.plan_began) * (state.total - state.step) / max(1, state.step - state.start)
         status = f" step {state.step:,} of {state.total:,}, {seconds:.0f} s, about {left:.0f} s left"
     else:
         status = f" measuring the speed: step {state.step}"

@@ -15,6 +15,8 @@ from textrnn.model_folder import ModelFolder, write_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
 
+HISTORY = "history.jsonl"
+
 
 def save_model(
     path: Path,
@@ -28,11 +30,24 @@ def save_model(
     parts = {"tokenizer.json": tokenizer.to_json(), "model.onnx": network.to_graph(config.precision)}
     if config.precision == "float32":
         parts["model.safetensors"] = save({name: value.cpu() for name, value in network.state_dict().items()})
-    rows = list(history)
-    if rows:
-        parts["history.jsonl"] = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    if rows := as_lines(history):
+        parts[HISTORY] = rows
     sizes = {name: len(content) for name, content in parts.items()}
     return write_model(path, config, parts, card=model_card(path.name, config, sizes))
+
+
+def save_history(path: Path, config: ModelConfig, history: Iterable[Mapping[str, Any]]) -> ModelConfig:
+    """Put a newer history and config into a model folder whose other parts stay."""
+    folder = ModelFolder(path)
+    parts = {HISTORY: as_lines(history)}
+    kept = folder.config.parts.keys() - parts.keys()
+    sizes = {**folder.sizes(), HISTORY: len(parts[HISTORY])}
+    return write_model(path, config, parts, card=model_card(path.name, config, sizes), kept=kept)
+
+
+def as_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Rows as JSON, one a line."""
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
 def load_network(folder: ModelFolder) -> SequenceNetwork:

@@ -14,7 +14,7 @@ from typing import Any
 from textrnn.config import Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.extras import require
-from textrnn.text.records import STANDARD_INPUT, Ledger, read_blocks, read_records, record_format, record_of
+from textrnn.text.records import STANDARD_INPUT, Ledger, column_of_text, format_of, read_blocks, read_records
 
 DATASETS = "datasets:"  # what a source of that library begins with
 ENDINGS = (".txt", ".text", ".md", ".tsv", ".csv", ".jsonl", ".parquet")  # read in a folder, with .gz behind them too
@@ -67,7 +67,7 @@ class Texts:
             yield from map(Piece, dataset_texts(source, column=self.column, streaming=self.streaming))
             return
         path = self._standard_input.name if self._standard_input and source == STANDARD_INPUT else source
-        format = record_format(source) if self.format == "auto" else self.format
+        format = format_of(source) if self.format == "auto" else self.format
         if format == "text" and self.unit == "text":
             yield from in_pieces(read_blocks(path, encoding=self.encoding, ledger=ledger), self.boundary)
             return
@@ -146,9 +146,11 @@ def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterat
             )
         else:
             rows = datasets.load_dataset(name, subset or None, split=split or "train", streaming=streaming)
-        for number, row in enumerate(rows, start=1):
-            yield record_of(row, column=column, source=source, line=number).text
-    except (DataError, UsageError):
+        name_of_text = None
+        for row in rows:
+            name_of_text = name_of_text or column_of_text(list(row), column)
+            yield row[name_of_text] or ""
+    except UsageError:
         raise
     except Exception as error:  # the library raises many kinds, for an absent set, split, subset, network
         raise DataError(f"{source} cannot be read: {' '.join(str(error).split())[:300]}") from None

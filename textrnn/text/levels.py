@@ -154,7 +154,10 @@ def learn_words(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
 
 
 def learn_pieces(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
-    """Byte-pair encoding (Sennrich et al., 2016); a character without a symbol is spelt by its bytes in UTF-8."""
+    """Byte-pair encoding (Sennrich et al., 2016); a character without a symbol is spelt by its bytes in UTF-8.
+
+    texts: read twice.
+    """
     least = len(SPECIAL) + len(BYTES)
     if wanted.size and wanted.size <= least:
         raise UsageError(f"a vocabulary of pieces has {least} symbols for bytes and more: {wanted.size} are too few")
@@ -169,9 +172,12 @@ def learn_pieces(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
     space_of_unk = pre_tokenizers.Split(Regex(f" (?={UNK_PIECE})"), "removed")  # the symbol reads with it
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([space_of_unk, pattern] if wanted.literal_unk else [pattern])
     tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(DUMMY, 1, 0)])
-    read = [text.lower() for text in texts] if wanted.lower else list(texts)
+
+    def as_read(texts: Iterable[str]) -> Iterator[str]:
+        return (text.lower() for text in texts) if wanted.lower else iter(texts)
+
     size = wanted.size or MOST_PIECES
-    alphabet = usual_characters(read, most=max(1, (size - least) // 2))
+    alphabet = usual_characters(as_read(texts), most=max(1, (size - least) // 2))
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         min_frequency=wanted.min_count,
@@ -180,7 +186,7 @@ def learn_pieces(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
         limit_alphabet=len(alphabet),
         show_progress=False,
     )
-    tokenizer.train_from_iterator((part for text in read for part in parts(text, BETWEEN_WORDS)), trainer)
+    tokenizer.train_from_iterator((part for text in as_read(texts) for part in parts(text, BETWEEN_WORDS)), trainer)
     content = json.loads(tokenizer.to_str())
     content["added_tokens"] = [token for token in content["added_tokens"] if token["id"] < len(SPECIAL)]
     return Learnt(HuggingFaceTokenizer.from_str(json.dumps(content)), None)

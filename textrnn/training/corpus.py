@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.config import Data, Spec, Unit
-from textrnn.errors import DataError, ModelError
+from textrnn.errors import DataError
 from textrnn.text.corpora import Piece, Texts
 from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
@@ -197,7 +197,7 @@ def read_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings, *, s
 
 
 def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) -> Corpus:
-    """The same for texts that are too many to be stored: the vocabulary and what is held out come from the beginning."""
+    """The same for texts too many to be stored: vocabulary and what is held out come from the beginning."""
     unit = settings.unit
     begin = 0 if valid else beginning(texts, unit, characters=STREAM_HELD)
     learnt_from = Section(texts, unit, begin=begin)
@@ -221,6 +221,13 @@ def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) ->
     return Corpus(tokenizer, StreamedIds(learnt_from, tokenizer, dtype), rows, facts)
 
 
+def stream_of(data: Data, settings: LevelSettings, tokenizer: Tokenizer, facts: Facts) -> StreamedIds:
+    """What a run that was saved goes on to learn from: the stream, read again."""
+    texts = texts_of(data.files, data, settings)
+    begin = 0 if data.valid else beginning(texts, settings.unit, characters=STREAM_HELD)
+    return StreamedIds(Section(texts, settings.unit, begin=begin), tokenizer, facts.dtype)
+
+
 def names_of(texts: Texts) -> str:
     """What the sources are called, for people."""
     return ", ".join(Path(source).name for source in texts.sources)
@@ -242,7 +249,7 @@ def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
 def repairs_of(texts: Texts, valid: Texts | None) -> tuple[str, ...]:
     """What had to be mended in the texts, in lines for people."""
     ledgers = [*texts.ledgers.values(), *(valid.ledgers.values() if valid else ())]
-    return tuple(line for ledger in ledgers for line in ledger.lines())
+    return tuple(f"{ledger.name}: {line}" for ledger in ledgers for line in ledger.summary())
 
 
 def size_of(piece: Piece, unit: Unit) -> int:

@@ -1,13 +1,14 @@
 """What is particular to training a language model: its text, its batches, and what picks the best."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 
 from textrnn.batch import (
     IGNORE,
@@ -37,11 +38,11 @@ VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has
 class Position(Spec):
     """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator."""
 
-    shard: int
-    offset: int
-    place: list[int]
-    continues: list[bool]
-    random: dict[str, Any]
+    shard: int = 0
+    offset: int = 0
+    place: tuple[int, ...] = ()
+    continues: tuple[bool, ...] = ()
+    random: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class LanguageModelTraining:
@@ -104,8 +105,8 @@ class LanguageModelTraining:
         return Position(
             shard=self._shard,
             offset=self._offset,
-            place=windows.place.tolist() if windows else [],
-            continues=windows.continues.tolist() if windows else [],
+            place=tuple(windows.place.tolist()) if windows else (),
+            continues=tuple(windows.continues.tolist()) if windows else (),
             random=self._random.bit_generator.state,
         )
 

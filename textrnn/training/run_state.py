@@ -26,19 +26,19 @@ SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 
 
 class Counters(Spec):
-    """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last step.
+    """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last.
 
     seconds: since the run began. interval_seconds, interval_targets: since the last evaluation.
     """
 
-    step: int
-    start: int
-    total: int
-    best: float | None
-    seconds: float
-    seconds_per_evaluation: float
-    interval_seconds: float
-    interval_targets: int
+    step: int = 0
+    start: int = 0
+    total: int = 0
+    best: float | None = None
+    seconds: float = 0.0
+    seconds_per_evaluation: float = 0.0
+    interval_seconds: float = 0.0
+    interval_targets: int = 0
 
 
 class RunState:
@@ -65,8 +65,8 @@ class RunState:
     def _begin_plan(self) -> None:
         """Plan from this step on."""
         settings = self.settings
-        is_bounded = settings.epochs and self.steps_per_epoch
-        most = max(1, round(settings.epochs * self.steps_per_epoch)) if is_bounded else UNPLANNED
+        steps = settings.epochs * (self.steps_per_epoch or 0)  # 0: no bound
+        most = max(1, round(steps)) if steps else UNPLANNED
         self.most = self.start + most
         self.total = UNPLANNED if settings.minutes else self.start + (settings.steps or most)
         self._durations: list[float] = []  # of the steps that the plan is made from
@@ -116,7 +116,9 @@ class RunState:
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         layers = grouped(parts.get("carried", {}))
         device = self.network.device
-        carried = [{name: value.to(device) for name, value in layers[index].items()} for index in sorted(layers, key=int)]
+        carried = [
+            {name: value.to(device) for name, value in layers[index].items()} for index in sorted(layers, key=int)
+        ]
         self.carried = carried or None
         self._nats = tensors["nats"]
         torch.set_rng_state(tensors["random.cpu"])

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from textrnn.config import Data, Part, Spec, TrainingSettings, first_problem
-from textrnn.errors import ModelError
-from textrnn.model_folder import checked_part, files_of, make_folder, replace_file, sweep, swept_on_error, write_part
+from textrnn.errors import ModelError, UsageError
+from textrnn.model_folder import files_of, make_folder, read_part, replace_file, sweep, swept_on_error, write_part
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.corpus import Corpus, Facts, StoredIds, stream_of
 from textrnn.training.defaults import ChosenSettings
@@ -45,12 +45,12 @@ class SavedRun(Spec):
     asked: TrainingSettings
     settings: ChosenSettings
     facts: Facts
-    counters: Counters
-    position: Position
+    counters: Counters = Counters()
+    position: Position = Position()
     history: tuple[dict[str, Any], ...] = ()
     since_best: int = 0
     ended: str = ""
-    parts: dict[str, Part] = {}
+    parts: Mapping[str, Part] = Field(default_factory=dict)
 
 
 class TrainingFolder:
@@ -59,10 +59,22 @@ class TrainingFolder:
     def __init__(self, model: Path) -> None:
         self.path = model / FOLDER
         self._corpus: dict[str, Part] = {}
-        make_folder(self.path)
+
+    def refuse_unfinished(self) -> None:
+        """Raise UsageError where the folder holds a run that has not ended: a night's work may be in it."""
+        if not (self.path / POINTER).exists():
+            return
+        run = read_saved_run(self.path)
+        if run.counters.step and not run.ended:
+            at = f"step {run.counters.step:,} of {run.counters.total:,}"
+            raise UsageError(
+                f"{self.path.parent} holds a training that has not ended, at {at}: --resume goes on with it, "
+                "--overwrite begins anew"
+            )
 
     def new_ids(self) -> Path:
         """A file for the ids of a corpus, which no saved run names yet."""
+        make_folder(self.path)
         stem, _, suffix = IDS.partition(".")
         return self.path / f"{stem}-{secrets.token_hex(4)}.{suffix}"
 
@@ -74,11 +86,10 @@ class TrainingFolder:
         before = read_saved_run(self.path).parts if (self.path / POINTER).exists() else {}
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before)]):
             taken = set(files_of(before))
-            self._corpus = {name: write_part(self.path, name, content, taken=taken) for name, content in contents.items()}
+            for name, content in contents.items():
+                self._corpus[name] = write_part(self.path, name, content, taken=taken)
         if isinstance(corpus.ids, StoredIds):
-            with corpus.ids.path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            self._corpus[IDS] = Part(file=corpus.ids.path.name, sha256=digest)
+            self._corpus[IDS] = Part(file=corpus.ids.path.name, sha256=sha256_of(corpus.ids.path))
 
     def write(self, run: SavedRun, tensors: Mapping[str, Tensor]) -> SavedRun:
         """Save a run, in one commit; returns it as written."""
@@ -97,20 +108,34 @@ class TrainingFolder:
 
     def read(self) -> tuple[SavedRun, Corpus, dict[str, Tensor]]:
         """The run saved last, what it learns from, and its arrays. The folder goes on with it."""
+        if not (self.path / POINTER).exists():
+            raise UsageError(f"there is no training in {self.path.parent} to go on with: without --resume one is begun")
         run = read_saved_run(self.path)
         self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
         contents = {
-            name: checked_part(self.path, part) for name, part in run.parts.items() if name in (HELD, TOKENIZER, STATE)
+            name: read_part(self.path, part) for name, part in run.parts.items() if name in (HELD, TOKENIZER, STATE)
         }
         tokenizer = Tokenizer.from_json(contents[TOKENIZER], run.settings.level)
         held = load(contents[HELD])
         rows = [row.numpy() for row in torch.split(held["rows"], held["lengths"].tolist())]
         if IDS in run.parts:
             ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
-            check_hash(ids.path, run.parts[IDS].sha256)
+            check_ids(ids.path, run.parts[IDS].sha256)
             return run, Corpus(tokenizer, ids, rows, run.facts), load(contents[STATE])
         stream = stream_of(run.data, run.settings, tokenizer, run.facts)
         return run, Corpus(tokenizer, stream, rows, run.facts), load(contents[STATE])
+
+
+def sha256_of(file: Path) -> str:
+    """The hash of a file that may be large."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def check_ids(file: Path, sha256: str) -> None:
+    """Refuse ids that are not the ones that were written."""
+    if not file.is_file() or sha256_of(file) != sha256:
+        raise ModelError(f"{file} is absent, changed or damaged: the training cannot go on from it")
 
 
 def read_saved_run(path: Path) -> SavedRun:

@@ -1,0 +1,64 @@
+"""A training run tried for a few steps: what it would cost, before a night is spent on it."""
+
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from pathlib import Path
+
+from textrnn.cells import CELLS
+from textrnn.config import Architecture, Data, TrainingSettings
+from textrnn.training.loop import train as train_loop
+from textrnn.training.run import TrainingRun, begin
+from textrnn.training.run_state import UNTIMED_STEPS
+
+TRIED_STEPS = 20
+BYTES_A_PARAMETER = 16  # weight, gradient and AdamW's two moments, 4 each
+BLOCK_BYTES = 2**27  # of the softmax, whose logits never exist all at once
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a few steps showed. seconds_per_epoch: None where the text has no known end. peak_bytes: of this process."""
+
+    seconds_per_step: float
+    seconds_per_epoch: float | None
+    seconds_per_evaluation: float
+    symbols_per_second: float
+    peak_bytes: int | None
+
+
+def memory(architecture: Architecture, parameters: int, *, streams: int, window: int) -> int:
+    """Bytes that training takes at most, by reckoning: parameters, and what each step keeps for the way back."""
+    gates = len(CELLS[architecture.core.cell].gates)
+    kept = sum((2 * gates + 4) * units for units in architecture.core.sizes)  # for each symbol, numbers
+    softmax = min(2 * architecture.head.classes * streams * window * 4, BLOCK_BYTES)
+    return BYTES_A_PARAMETER * parameters + 4 * kept * streams * window + softmax
+
+
+def tried(task: str, data: Data, settings: TrainingSettings) -> tuple[TrainingRun, Trial]:
+    """A run that has made a few steps in a folder that is gone again, and what they showed."""
+    with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
+        run = begin(task, data, Path(folder) / "model", settings)
+        seconds = run.seconds_to_validate()
+        run.network.train()
+        times = [time.perf_counter()]
+        steps = train_loop(run.network, run.task.batches(), lambda network: 0.0, run.state)
+        for _ in islice(steps, UNTIMED_STEPS + TRIED_STEPS):
+            times.append(time.perf_counter())
+    durations = [after - before for before, after in pairwise(times)]
+    step = statistics.median(durations[UNTIMED_STEPS:] or durations)
+    epoch = step * run.task.steps_per_epoch if run.task.steps_per_epoch else None
+    return run, Trial(step, epoch, seconds, run.task.streams * run.settings.window / step, peak_bytes())
+
+
+def peak_bytes() -> int | None:
+    """The most memory that this process has had, where the system tells."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
