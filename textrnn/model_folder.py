@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from textrnn.config import FORMAT_VERSION, ModelConfig, Part, first_problem
 from textrnn.errors import ModelError, UsageError
 
-CONFIG, CARD = "config.json", "README.md"
+CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
 PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
 MOST_CONFIG_BYTES = 1 << 20
 MODELS = resources.files("textrnn") / "models"
@@ -97,10 +97,12 @@ def check_destination(out: Path) -> None:
     """Make the folder for a model; refuse before the work what would fail or destroy something after it."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out names a folder")
-    if out.is_dir() and any(out.iterdir()):
-        if not (out / CONFIG).exists():
-            raise UsageError(f"{out} is not empty and not a model folder: choose another --out")
+    if (out / CONFIG).exists():
         read_config(out)
+    elif out.is_dir():
+        names = [entry.name for entry in out.iterdir() if entry.name != TRAINING]
+        if not all(is_written(name, (*PARTS, CONFIG)) for name in names):
+            raise UsageError(f"{out} is not empty and not a model folder: choose another --out")
     make_folder(out)
 
 
@@ -151,12 +153,19 @@ def swept_on_error(path: Path, names: Iterable[str], *, keep: Collection[str]) -
 
 def sweep(path: Path, names: Iterable[str], *, keep: Collection[str]) -> None:
     """Remove the parts of these names that earlier writes left behind, finished or not."""
+    for file in list(path.iterdir()):
+        if file.name not in keep and is_written(file.name, names):
+            file.unlink(missing_ok=True)
+
+
+def is_written(file: str, names: Iterable[str]) -> bool:
+    """Whether a file is a part of one of these names, or one that was not finished."""
     for name in names:
         stem, dot, suffix = name.partition(".")
         part = rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
-        for file in list(path.iterdir()):
-            if file.name not in keep and re.fullmatch(rf"{part}|\.{part}\.[0-9]+\.tmp", file.name):
-                file.unlink(missing_ok=True)
+        if re.fullmatch(rf"{part}|\.{part}\.[0-9]+\.tmp", file):
+            return True
+    return False
 
 
 def write_part(path: Path, name: str, content: bytes, *, taken: set[str]) -> Part:

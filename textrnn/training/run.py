@@ -16,7 +16,7 @@ import textrnn
 from textrnn.config import Data, Figure, ModelConfig, TrainingSettings, TrainingSummary, training_settings
 from textrnn.errors import TrainingError, UsageError
 from textrnn.export.save import count_parameters, save_history, save_model
-from textrnn.model_folder import check_destination
+from textrnn.model_folder import TRAINING, check_destination
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks import load
@@ -27,7 +27,6 @@ from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run_state import RunState
-from textrnn.training.saved_run import FOLDER as TRAINING
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 
 TRAININGS = {LanguageModelTraining.task: LanguageModelTraining}
@@ -47,12 +46,11 @@ class TrainingRun:
     Iterate over `rows()`; the best model so far is always in the folder, and what `resume` needs in its `training`.
     """
 
-    def __init__(self, out: Path, saved: SavedRun, corpus: Corpus, *, began: float) -> None:
+    def __init__(self, folder: TrainingFolder, saved: SavedRun, corpus: Corpus, *, began: float) -> None:
         """saved: what run.json says, or will say. began: on time.monotonic's clock."""
-        self.out, self.saved = out, saved
+        self.folder, self.out, self.saved = folder, folder.model, saved
         self.settings = saved.settings
         self.task = TRAININGS[saved.task](corpus, saved.settings)
-        self.folder = TrainingFolder(out)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
@@ -208,8 +206,8 @@ def begin(
             settings=chosen,
             facts=corpus.facts,
         )
-        run = TrainingRun(out, saved, corpus, began=began)
-        run.folder.write_corpus(corpus)
+        run = TrainingRun(folder, saved, corpus, began=began)
+        folder.write_corpus(corpus)
         if chosen.minutes:
             run.state.seconds_per_evaluation = run.seconds_to_validate() + SECONDS_TO_SAVE
         run.save_state()
@@ -221,18 +219,20 @@ def resume(out: Path, *, data: Data | None = None, asked: TrainingSettings | Non
 
     data, asked: what the user gives again; UsageError where they are not what the run was begun with.
     """
-    saved, corpus, tensors = TrainingFolder(out).read()
+    folder = TrainingFolder(out)
+    saved, corpus, tensors = folder.read()
     if saved.ended:
         raise UsageError(
             f"the training in {out} has ended ({saved.ended}): --extend with --steps, --epochs or --minutes goes on"
         )
     refuse_changes(saved, data, asked, but=frozenset())
-    return restored(out, saved, corpus, tensors)
+    return restored(folder, saved, corpus, tensors)
 
 
 def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> TrainingRun:
     """Go on with a run that has ended, by a new schedule from its last step on; the best model is to be beaten."""
-    saved, corpus, tensors = TrainingFolder(out).read()
+    folder = TrainingFolder(out)
+    saved, corpus, tensors = folder.read()
     if not saved.ended:
         at = f"step {saved.counters.step:,} of {saved.counters.total:,}"
         raise UsageError(f"the training in {out} has not ended, it is at {at}: --resume goes on with it")
@@ -241,16 +241,16 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
     settings = on_this_machine(ChosenSettings(**{**saved.settings.model_dump(), **ends, **update}))
     changed = {"settings": settings, "asked": asked, "ended": "", "since_best": 0}
-    run = restored(out, saved.model_copy(update=changed), corpus, tensors)
+    run = restored(folder, saved.model_copy(update=changed), corpus, tensors)
     run.state.extend()
     run.save_state()
     return run
 
 
-def restored(out: Path, saved: SavedRun, corpus: Corpus, tensors: dict[str, Tensor]) -> TrainingRun:
+def restored(folder: TrainingFolder, saved: SavedRun, corpus: Corpus, tensors: dict[str, Tensor]) -> TrainingRun:
     """A run as it was saved."""
     find_device(saved.settings.device)
-    run = TrainingRun(out, saved, corpus, began=time.monotonic())
+    run = TrainingRun(folder, saved, corpus, began=time.monotonic())
     run.task.go_to(saved.position)
     run.state.restore(saved.counters, tensors)
     return run

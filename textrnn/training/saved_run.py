@@ -18,14 +18,23 @@ from torch import Tensor
 
 from textrnn.config import Data, Part, Spec, TrainingSettings, first_problem
 from textrnn.errors import ModelError, UsageError
-from textrnn.model_folder import files_of, make_folder, read_part, replace_file, sweep, swept_on_error, write_part
+from textrnn.model_folder import (
+    TRAINING,
+    files_of,
+    make_folder,
+    read_part,
+    replace_file,
+    sweep,
+    swept_on_error,
+    write_part,
+)
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.corpus import Corpus, Facts, StoredIds, stream_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.language_model import Position
 from textrnn.training.run_state import Counters
 
-FOLDER, POINTER = "training", "run.json"
+POINTER = "run.json"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
 PARTS = (IDS, HELD, TOKENIZER, STATE)
 
@@ -57,7 +66,7 @@ class TrainingFolder:
     """The folder of a run. corpus: the parts that hold it, which are written once."""
 
     def __init__(self, model: Path) -> None:
-        self.path = model / FOLDER
+        self.model, self.path = model, model / TRAINING
         self._corpus: dict[str, Part] = {}
 
     def refuse_unfinished(self) -> None:
