@@ -1,0 +1,94 @@
+"""A training that is killed again and again, each life a real process; run as a script by test_resume.py.
+
+Arguments: text, folder, seed. Every life kills itself with SIGKILL at a random one of the calls below, which stand for
+the phases of a run: reading, stepping, writing a part, putting it in place, sweeping. Prints what each was killed in.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from textrnn.config import Data, training_settings
+from textrnn.text.tokenizer import Tokenizer
+from textrnn.training import corpus
+from textrnn.training.run import begin, resume
+from textrnn.training.run_state import RunState
+
+SETTINGS = {
+    **{"units": 12, "embedding": 8, "layers": 2, "dropout": 0.3, "input_dropout": 0.1, "recurrent_dropout": 0.2},
+    **{"batch": 4, "window": 16, "steps": 120, "evaluations": 8, "patience": 0, "precision": "float32"},
+    **{"save_seconds": 0.0, "level": "bpe", "vocabulary_size": 300, "valid_symbols": 400},
+}
+LONGEST_LIFE = 70  # calls
+MOST_LIVES = 200
+
+
+def fatal(owner: Any, name: str, countdown: list[int], log: int) -> None:
+    """Let the process die in the call with which the countdown ends: before it or after it."""
+    call: Callable[..., Any] = getattr(owner, name)
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        countdown[0] -= 1
+        if countdown[0] == 0:
+            os.write(log, f"{name}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = call(*args, **kwargs)
+        countdown[0] -= 1
+        if countdown[0] == 0:
+            os.write(log, f"after {name}\n".encode())
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(owner, name, counted)
+
+
+def live(text: str, folder: Path) -> None:
+    """Begin or go on, to the end."""
+    settings = training_settings(SETTINGS)
+    if (folder / "training" / "run.json").exists():
+        run = resume(folder, data=Data(files=(text,)), asked=settings)
+    else:
+        run = begin("lm", Data(files=(text,)), folder, settings)
+    for _ in run.rows():
+        pass
+
+
+def main(text: str, folder: str, seed: str) -> None:
+    """Lives until one comes to the end."""
+    torch.set_num_threads(1)  # no threads exist that a fork would lose
+    chance = random.Random(int(seed))
+    reading, log = os.pipe()
+    codes = []
+    while not codes or codes[-1] != 0:
+        assert len(codes) < MOST_LIVES
+        life = chance.randint(1, LONGEST_LIFE)
+        child = os.fork()
+        if child == 0:
+            countdown = [life]
+            for owner, name in (
+                (corpus, "encoded"),
+                (Tokenizer, "encode_many"),
+                (RunState, "update"),
+                (os, "fsync"),
+                (os, "replace"),
+                (Path, "unlink"),
+            ):
+                fatal(owner, name, countdown, log)
+            live(text, Path(folder))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        codes.append(os.waitstatus_to_exitcode(status))
+    os.close(log)
+    with os.fdopen(reading) as lines:
+        print(json.dumps({"codes": codes, "killed_in": lines.read().split("\n")[:-1]}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
