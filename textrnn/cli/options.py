@@ -7,6 +7,7 @@ import typer
 
 from textrnn.config import TrainingSettings
 from textrnn.errors import UsageError
+from textrnn.text.formats import FORMATS as INPUT_FORMATS
 
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 LOG_BASES = {"e": 1.0, "2": 0.6931471805599453, "10": 2.302585092994046}  # nats in one unit
@@ -40,12 +41,28 @@ ModelArgument = Annotated[
     str, typer.Argument(help="A model folder, or the name of a bundled model.", show_default=False)
 ]
 SourceArgument = Annotated[
-    str | None, typer.Argument(help="A file of text (.gz too), or - for standard input.", show_default=False)
+    str | None,
+    typer.Argument(help="A file of text or records (.gz too), or - for standard input.", show_default=False),
 ]
 TextOption = Annotated[
     list[str] | None, typer.Option("--text", help="A text instead of a file; may be given again.", show_default=False)
 ]
 EncodingOption = Annotated[str, typer.Option(help="Encoding of the input.")]
+InputFormatOption = Annotated[
+    str,
+    typer.Option(
+        "--input-format",
+        callback=one_of(("auto", *INPUT_FORMATS)),
+        help=f"{', '.join(INPUT_FORMATS)}; auto goes by the ending of the file's name.",
+    ),
+]
+ColumnOption = Annotated[
+    str | None,
+    typer.Option("--column", help="The field that holds the text; else `text`, or an only one.", show_default=False),
+]
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first line that would have to be repaired, with exit 1.")
+]
 FormatOption = Annotated[
     str,
     typer.Option(

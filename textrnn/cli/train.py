@@ -147,7 +147,7 @@ def interrupted(run: "TrainingRun") -> None:
     """Ctrl-C: say what is kept, and stop."""
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
     typer.echo(f"interrupted at step {run.state.step}; {kept}", err=True)
-    raise typer.Exit(130)
+    sys.exit(130)
 
 
 def finished(run: "TrainingRun") -> None:
