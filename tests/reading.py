@@ -19,8 +19,8 @@ def jsonl(text: str) -> list[dict]:
 
 
 def tsv(text: str) -> list[dict[str, str]]:
-    header, *rows = (line.split("\t") for line in text.removesuffix("\n").split("\n"))
-    return [dict(zip(header, map(unescaped, row), strict=True)) for row in rows]
+    header, *rows = ([unescaped(cell) for cell in line.split("\t")] for line in text.removesuffix("\n").split("\n"))
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def unescaped(cell: str) -> str:

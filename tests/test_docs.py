@@ -1,5 +1,6 @@
 """The documentation is executed: README blocks, the examples of every command's help, the public names."""
 
+import gzip
 import re
 import shlex
 import shutil
@@ -46,6 +47,10 @@ def workplace(tmp_path_factory):
     for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
         (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
     shutil.copy(ROOT / "corpora" / "choices.txt", folder)
+    reviews = 'stars,review\n5,"Bright, and\nfar to be seen."\n2,The stairs are steep.\n'
+    (folder / "reviews.csv").write_text(reviews)
+    (folder / "reviews.csv.gz").write_bytes(gzip.compress(reviews.encode()))
+    (folder / "samples.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1, "text": "The lamp."}\n"A line."\n'))
     shutil.copy(ROOT / "README.md", folder)
     return folder
 

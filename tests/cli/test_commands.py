@@ -195,8 +195,8 @@ def test_score_writes_a_file_in_the_format_of_its_ending(run: Run, tiny_int8: Pa
 def test_a_file_appears_whole_or_not_at_all(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
     (tmp_path / "out.tsv").write_text("earlier")
     damaged = b"good\n" * 9 + b"\xff\n"
-    refused(run("score", tiny_int8, "--out", tmp_path / "out.tsv", stdin=damaged), 1)
-    refused(run("score", tiny_int8, "--out", tmp_path / "new.tsv", stdin=damaged), 1)
+    for name in ("out.tsv", "new.tsv"):
+        refused(run("score", tiny_int8, "--strict", "--out", tmp_path / name, stdin=damaged), 1)
     assert os.listdir(tmp_path) == ["out.tsv"]
     assert (tmp_path / "out.tsv").read_text() == "earlier"
 
@@ -330,9 +330,9 @@ def test_quantize_refuses_what_it_cannot_do(run: Run, tiny_model: Path, tiny_int
         (("evaluate", "MODEL", "FILE", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
         (("score", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
         (("score", "MODEL", "FOLDER"), 1, "is a directory"),
-        (("score", "MODEL", "BYTES"), 1, "line 2, byte 3: not utf-8 (0xff)"),
+        (("score", "MODEL", "BYTES", "--strict"), 1, "line 2, byte 3: not utf-8 (0xff)"),
         (("evaluate", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
-        (("evaluate", "MODEL", "BYTES"), 1, "line 2, byte 3: not utf-8 (0xff)"),
+        (("evaluate", "MODEL", "BYTES", "--strict"), 1, "line 2, byte 3: not utf-8 (0xff)"),
         (("quantize", "MODEL", "--out", "x", "--data", "no-such-file"), 1, "there is no file no-such-file"),
         (("generate", "no-such-model"), 1, "neither a folder nor one of tiny, tiny-int8"),
         (("score", "no-such-model", "--text", "a"), 1, "neither a folder nor one of tiny, tiny-int8"),

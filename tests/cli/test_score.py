@@ -120,16 +120,20 @@ def test_generate_piped_into_score_gives_the_same_logprobs(
     result = run("score", model, "--tokens", "-", "--per-token", "--format", "jsonl", stdin=generated.stdout.encode())
     assert result.code == 0
     for row, sample in zip(jsonl(result.stdout), jsonl(generated.stdout), strict=True):
-        assert (row["logprob"], row["tokens"]) == (sample["logprob"], sample["tokens"])
+        assert (row["predicted_logprob"], row["predicted_tokens"]) == (sample["logprob"], sample["tokens"])
         assert [each["token"] for each in row["token_logprobs"]] == sample["tokens"]
-        assert row["text"].lstrip() == sample["text"].lstrip()
+        assert {name: row[name] for name in sample} == sample
     assert "logprob as the lists are\n" in result.stderr
 
 
-def test_the_text_of_scored_tokens_is_that_of_the_sample(run: Run, small_folders: dict[str, Path]) -> None:
-    line = json.dumps({"prompt": "The cat ", "tokens": ["sat", "on"]})
-    (row,) = jsonl(run("score", small_folders["word"], "--tokens", "--text", line, "--format", "jsonl").stdout)
-    assert row["text"] == "sat on"
+def test_scored_tokens_keep_the_fields_they_came_with(run: Run, small_folders: dict[str, Path]) -> None:
+    fields = {"logprob": 1, "prompt": "The cat ", "tokens": ["sat", "on"], "id": [None, {"é": 1.5}]}
+    result = run("score", small_folders["word"], "--tokens", "--text", json.dumps(fields), "--format", "jsonl")
+    (row,) = jsonl(result.stdout)
+    assert list(row) == [*fields, "predicted_logprob", "predicted_tokens", "oov"]
+    assert {name: row[name] for name in fields} == fields
+    assert row["predicted_logprob"] < 0
+    assert row["predicted_tokens"] == ["sat", "on"]
 
 
 def test_tokens_of_the_tiny_model_agree_bit_for_bit_whatever_the_batch(run: Run, tiny_int8: Path) -> None:
@@ -139,7 +143,8 @@ def test_tokens_of_the_tiny_model_agree_bit_for_bit_whatever_the_batch(run: Run,
             result = run(
                 "score", tiny_int8, "--tokens", "--batch", batch, "--format", "jsonl", stdin=generated.encode()
             )
-            assert [row["logprob"] for row in jsonl(result.stdout)] == [row["logprob"] for row in jsonl(generated)]
+            rows = jsonl(result.stdout)
+            assert [row["predicted_logprob"] for row in rows] == [row["logprob"] for row in jsonl(generated)]
 
 
 def test_tokens_as_a_bare_list(run: Run, small_folders: dict[str, Path]) -> None:
@@ -154,9 +159,8 @@ def test_tokens_as_a_bare_list(run: Run, small_folders: dict[str, Path]) -> None
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("", "line 2 is not JSON"),
-        ("The cat", "line 2 is not JSON"),
-        ('["The", ', "line 2 is not JSON"),
+        ("The cat", "standard input, line 2: not JSON"),
+        ('["The", ', "standard input, line 2: not JSON"),
         ('"The cat"', "line 2 has no list of tokens"),
         ('["The", 1]', "line 2 has no list of tokens"),
         ('{"text": "The cat"}', "line 2 has no list of tokens"),

@@ -66,6 +66,10 @@ def test_only_lf_and_crlf_end_a_line_and_only_the_first_mark_goes(
     assert read(file, content) == records
 
 
+def test_a_line_of_megabytes_is_one_record(file: Path) -> None:
+    assert [len(line) for line in read(file, b"a\n" + b"b" * 3 * 2**20 + b"\nc")] == [1, 3 * 2**20, 1]
+
+
 def test_whole_text_has_lf_and_no_mark(file: Path) -> None:
     file.write_bytes(MARK + b"a\r\nb\rc\n\x85".replace(b"\x85", "\x85".encode()))
     assert read_text(str(file)) == "a\nb\rc\n\x85"

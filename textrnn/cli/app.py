@@ -7,7 +7,8 @@ import typer
 
 import textrnn
 from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
-from textrnn.errors import TextrnnError, UsageError
+from textrnn.cli.output import discard_output
+from textrnn.errors import DataError, TextrnnError, UsageError
 
 app = typer.Typer(
     name="textrnn",
@@ -21,6 +22,7 @@ for command in (train, generate, score, choose, next, evaluate, inspect, quantiz
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 
+INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 _shows_traceback = False
 
 
@@ -46,6 +48,7 @@ def main() -> None:
     """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except SystemExit as ending:
         # Typer answers a closed pipe with exit 1, the only exit that it makes of itself here: the reader went away.
         sys.exit(0 if ending.code == 1 else ending.code)
@@ -54,9 +57,19 @@ def main() -> None:
             raise
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:  # what is read and what is written to a file name themselves before they come here
+        discard_output()
+        if _shows_traceback:
+            raise
+        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
+        sys.exit(DataError.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):  # what typer raises for a command line that it cannot parse has one
             raise
         print(f"error: {error.format_message()} (textrnn --help, or --help after a command)", file=sys.stderr)
         sys.exit(UsageError.exit_code)
+    if code == INTERRUPTED:
+        print("interrupted", file=sys.stderr)
     sys.exit(code)

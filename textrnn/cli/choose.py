@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from textrnn.cli.options import (
+    ColumnOption,
     EncodingOption,
     EngineOption,
     FormatOption,
+    InputFormatOption,
     ModelArgument,
     OutOption,
+    StrictOption,
     ThreadsOption,
     example,
 )
@@ -30,10 +33,13 @@ def choose(
         typer.Argument(help="Lines with alternatives in braces, as in {plain|plane}.", show_default=False),
     ] = None,
     file: Annotated[
-        str | None, typer.Option("--file", help="A file of such lines (.gz too), or - for standard input.")
+        str | None, typer.Option("--file", help="A file of such lines or records (.gz too), or - for standard input.")
     ] = None,
     best: Annotated[bool, typer.Option("--best", help="Only the likeliest wording of each line.")] = False,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
     engine: EngineOption = "onnx",
@@ -43,18 +49,20 @@ def choose(
     from dataclasses import asdict
 
     from textrnn.cli.output import open_sink
-    from textrnn.cli.stream import open_records, stream, warn_of_unknown
+    from textrnn.cli.stream import joined, open_source, paired, stream, warn_of_unknown
     from textrnn.tasks import load
 
-    lines = open_records(context, file, line, encoding=encoding)
+    given = open_source(context, file, line, encoding=encoding, strict=strict)
     language_model = load(model, engine=engine, threads=threads)
     unknown: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:
-        for ranked in language_model.choose(lines):
+        records = given.records(format=input_format, column=column)
+        for fields, ranked in paired(records, language_model.choose):
             unknown.update(place.text for row in ranked for place in row.oov)
-            yield from map(asdict, ranked[:1] if best else ranked)
+            yield from (joined(fields, asdict(row)) for row in (ranked[:1] if best else ranked))
 
     with open_sink(out, format, hidden=("oov",)) as sink:
-        stream(rows(), sink, what="wordings")
+        stream(rows(), sink, what="wordings", source=given, out=out)
+    given.report()
     warn_of_unknown(unknown.elements())

@@ -5,12 +5,15 @@ from typing import Annotated
 import typer
 
 from textrnn.cli.options import (
+    ColumnOption,
     EncodingOption,
     EngineOption,
     FormatOption,
+    InputFormatOption,
     ModelArgument,
     OutOption,
     RunningTextOption,
+    StrictOption,
     ThreadsOption,
     example,
 )
@@ -20,9 +23,12 @@ EXAMPLES = example("textrnn evaluate shakespeare README.md")
 
 def evaluate(
     model: ModelArgument,
-    file: Annotated[str, typer.Argument(help="A file of text (.gz too), or - for standard input.")],
+    file: Annotated[str, typer.Argument(help="A file of text or records (.gz too), or - for standard input.")],
     running_text: RunningTextOption = False,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
     engine: EngineOption = "onnx",
@@ -32,14 +38,22 @@ def evaluate(
     from dataclasses import asdict
 
     from textrnn.cli.output import open_sink
+    from textrnn.cli.stream import Source
     from textrnn.errors import DataError
     from textrnn.tasks import load
-    from textrnn.text.records import read_text
+    from textrnn.text.records import format_of, read_text
 
     language_model = load(model, engine=engine, threads=threads)
-    text = read_text(file, encoding=encoding)
-    if not text:
+    given = Source(file, encoding=encoding, strict=strict)
+    is_plain = column is None and (format_of(file) if input_format == "auto" else input_format) == "text"
+    if is_plain and not language_model.predicts_end:
+        metrics = language_model.evaluate(read_text(file, encoding=encoding, ledger=given.ledger))
+    else:
+        records = given.records(format=input_format, column=column)
+        metrics = language_model.evaluate((text for text, _ in records), running_text=running_text)
+    if not given.ledger.bytes_read:
         raise DataError(f"{file} is empty")
     with open_sink(out, format) as sink:
-        for metric in language_model.evaluate(text, running_text=running_text):
+        for metric in metrics:
             sink.write(asdict(metric))
+    given.report()

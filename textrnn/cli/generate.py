@@ -4,16 +4,20 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from textrnn.cli.options import (
     FORMATS,
+    ColumnOption,
     EncodingOption,
     EngineOption,
+    InputFormatOption,
     ModelArgument,
     OutOption,
+    StrictOption,
     ThreadsOption,
     example,
     one_of,
@@ -32,7 +36,7 @@ def generate(
     model: ModelArgument,
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the text begins with.")] = "",
     prompts: Annotated[
-        str | None, typer.Option(help="A file with a prompt on each line (.gz too), or - for standard input.")
+        str | None, typer.Option(help="A file of prompts, lines or records (.gz too), or - for standard input.")
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many samples of each prompt.")] = 1,
     max_tokens: Annotated[
@@ -68,18 +72,20 @@ def generate(
         str, typer.Option("--format", callback=one_of(("text", *FORMATS)), help="text, table, tsv, csv or jsonl.")
     ] = "text",
     out: OutOption = None,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
     from textrnn.cli.output import Sink, chosen_format, open_output
-    from textrnn.cli.stream import counted, warn_of_unknown
+    from textrnn.cli.stream import Source, counted, joined, paired, warn_of_unknown
     from textrnn.decoding.sampling import Sampling
     from textrnn.errors import UsageError
     from textrnn.tasks import load
     from textrnn.tasks.language_model import longest, new_seed
-    from textrnn.text.records import read_lines
 
     if prompts is not None and prompt:
         raise UsageError("give --prompt or --prompts, not both")
@@ -96,18 +102,24 @@ def generate(
         ended = Counter([show(pieces, prompt if echo else "").ended])
     else:
         ended = Counter()
-        generations = language_model.generate_each(
-            [prompt] if prompts is None else read_lines(prompts, encoding=encoding),
-            n=n,
-            max_tokens=most,
-            sampling=sampling,
-            stop=stop or (),
-            seed=seed,
-            logprobs=logprobs,
+        given = Source(prompts, [prompt] if prompts is None else None, encoding=encoding, strict=strict)
+        generations = paired(
+            given.records(format=input_format, column=column),
+            partial(
+                language_model.generate_each,
+                n=n,
+                max_tokens=most,
+                sampling=sampling,
+                stop=stop or (),
+                seed=seed,
+                logprobs=logprobs,
+            ),
+            each=n,
         )
         with open_output(out) as stream:
             sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
-            for number, generation in enumerate(counted(generations, what="samples")):
+            samples = counted(generations, what="samples", out=out, source=given)
+            for number, (fields, generation) in enumerate(samples):
                 ended[generation.ended] += 1
                 if prompts is not None and generation.index == 0:
                     unknown.update(place.text for place in generation.oov)
@@ -117,8 +129,9 @@ def generate(
                     if logprobs:
                         describe(generation)
                 else:
-                    sink.write(as_record(generation, logprobs=logprobs))
+                    sink.write(joined(fields, as_record(generation, logprobs=logprobs), repeats="prompt"))
             sink.finish()
+        given.report()
     warn_of_unknown(unknown.elements())
     if until_eos and ended["length"]:
         typer.echo(f"not ended within {most:,} tokens, and cut there: {ended['length']} of the samples", err=True)

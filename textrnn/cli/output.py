@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date, time
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,21 +24,30 @@ class Sink:
         """hidden: fields that a table leaves out, since they would fill the screen."""
         self._stream, self._format, self._hidden = stream, format, hidden
         self._page: list[Record] = []
-        self._has_header = False
+        self._header: list[str] = []
+        self._count = 0
 
     def write(self, record: Record) -> None:
+        self._count += 1
         if self._format == "jsonl":
-            self._stream.write(json.dumps(finite(record), ensure_ascii=False, allow_nan=False) + "\n")
+            self._stream.write(as_json(record) + "\n")
         elif self._format == "table":
             self._page.append(record)
             if len(self._page) == PAGE:
                 self.finish()
         else:
-            rows = [list(record)] if not self._has_header else []
-            self._has_header = True
-            for row in [*rows, [cell(value) for value in record.values()]]:
-                line = ",".join(map(quoted, row)) if self._format == "csv" else "\t".join(map(escaped, row))
-                self._stream.write(line + "\n")
+            if not self._header:
+                self._header = list(record)
+                self._write_row(self._header)
+            if extra := [name for name in record if name not in self._header]:
+                raise DataError(
+                    f"record {self._count} has a field {extra[0]!r} that the first has not: use --format jsonl"
+                )
+            self._write_row([cell(record.get(name)) for name in self._header])
+
+    def _write_row(self, row: list[str]) -> None:
+        line = ",".join(map(quoted, row)) if self._format == "csv" else "\t".join(map(escaped, row))
+        self._stream.write(line + "\n")
 
     def finish(self) -> None:
         """Show what a table has gathered."""
@@ -47,12 +57,23 @@ class Sink:
         from rich.table import Table
         from rich.text import Text
 
-        names = [name for name in self._page[0] if name not in self._hidden]
-        table = Table(*names)
+        fields = dict.fromkeys(name for record in self._page for name in record)
+        names = [name for name in fields if name not in self._hidden]
+        table = Table()
+        for name in names:
+            table.add_column(Text(name))
         for record in self._page:
-            table.add_row(*(Text(shown(record[name])) for name in names))
+            table.add_row(*(Text(shown(record.get(name))) for name in names))
         Console(file=self._stream).print(table)
         self._page = []
+
+
+def as_json(value: Any) -> str:
+    """The value in JSON: null for an infinite number, text for what JSON does not have."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=as_text)
+    except ValueError:
+        return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, default=as_text)
 
 
 def finite(value: Any) -> Any:
@@ -61,7 +82,14 @@ def finite(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
         return {name: finite(part) for name, part in value.items()}
-    return list(map(finite, value)) if isinstance(value, list) else value
+    return list(map(finite, value)) if isinstance(value, list | tuple) else value
+
+
+def as_text(value: Any) -> str:
+    """What JSON does not have, such as the dates, decimals and bytes of a parquet file."""
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return str(value.isoformat()) if isinstance(value, date | time) else str(value)
 
 
 def cell(value: Any) -> str:
@@ -70,7 +98,9 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool | int | float | list | tuple | Mapping):
+        return json.dumps(value, ensure_ascii=False, default=as_text)
+    return as_text(value)
 
 
 def shown(value: Any) -> str:
@@ -117,7 +147,7 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
             yield sys.stdout
             sys.stdout.flush()
         except BrokenPipeError:  # the reader has seen enough: nothing is wrong here
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             sys.exit(0)
         return
     temporary = Path(f"{out}.{os.getpid()}.tmp")
@@ -130,3 +160,9 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def discard_output() -> None:
+    """Give up what standard output has not taken, which would be tried again at the end of the program."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

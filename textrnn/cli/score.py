@@ -3,19 +3,23 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from textrnn.cli.options import (
     LOG_BASES,
+    ColumnOption,
     EncodingOption,
     EngineOption,
     FormatOption,
+    InputFormatOption,
     ModelArgument,
     OutOption,
     RunningTextOption,
     SourceArgument,
+    StrictOption,
     TextOption,
     ThreadsOption,
     example,
@@ -23,6 +27,7 @@ from textrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from textrnn.cli.stream import Fields
     from textrnn.tasks.scoring import Score
 
 EXAMPLES = example(
@@ -61,15 +66,18 @@ def score(
         str, typer.Option(callback=one_of(LOG_BASES), help="Base of log-probabilities: e, 2, 10.")
     ] = "e",
     batch: Annotated[int, typer.Option(min=1, help="Texts computed side by side; changes no score.")] = 64,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Give the log-probability of each line: N lines in, N records out, in order; a summary on standard error."""
+    """Give the log-probability of each text: N records in, N records out, in order; a summary on standard error."""
     from textrnn.cli.output import open_output, open_sink
-    from textrnn.cli.stream import open_records, stream
+    from textrnn.cli.stream import open_source, paired, stream
     from textrnn.errors import UsageError
     from textrnn.metrics.perplexity import Tally
     from textrnn.tasks import load
@@ -80,22 +88,30 @@ def score(
         raise UsageError("--tokens scores the lists as they are: without --eos, --no-eos, --running-text, --unit word")
     if heat and (format != "auto" or by_word or tokens or per_token):
         raise UsageError("--heat prints coloured texts: without --format, --per-token, --tokens, --unit word")
-    texts = open_records(context, source, text, encoding=encoding)
+    if tokens and (column is not None or input_format not in ("auto", "jsonl")):
+        raise UsageError("--tokens reads JSON lines: without --column and --input-format")
+    given = open_source(context, source, text, encoding=encoding, strict=strict)
     language_model = load(model, engine=engine, threads=threads)
     tally = Tally()
     per_token = per_token or by_word or heat
     if tokens:
-        lists = (parse_tokens(line, number=number) for number, line in enumerate(texts, start=1))
-        scores = language_model.score_tokens(lists, per_token=per_token, batch_size=batch, tally=tally)
+        lists = (
+            (parse_tokens(value, number=line), value if isinstance(value, dict) else None)
+            for line, value in given.values()
+        )
+        scores = paired(lists, partial(language_model.score_tokens, per_token=per_token, batch_size=batch, tally=tally))
     else:
-        scores = language_model.score(
-            texts,
-            eos=eos,
-            running_text=running_text,
-            per_token=per_token,
-            by_word=by_word,
-            batch_size=batch,
-            tally=tally,
+        scores = paired(
+            given.records(format=input_format, column=column),
+            partial(
+                language_model.score,
+                eos=eos,
+                running_text=running_text,
+                per_token=per_token,
+                by_word=by_word,
+                batch_size=batch,
+                tally=tally,
+            ),
         )
     if heat:
         from textrnn.cli.heat import console, heated, legend
@@ -104,26 +120,31 @@ def score(
             printer = console(file)
             printer.print(legend())
             before = ""
-            for score in scores:
+            for _, score in scores:
                 printer.print(heated(pieces_of(score, language_model.tokenizer, before=before)))
                 before = "\n" if running_text and not language_model.predicts_end else ""
     else:
         with open_sink(out, format, hidden=("tokens",)) as sink:
-            stream(rows(scores, LOG_BASES[log_base], per_token=per_token), sink, what="texts")
+            stream(rows(scores, LOG_BASES[log_base], per_token=per_token), sink, what="texts", source=given, out=out)
     includes_end = language_model.predicts_end if eos is None else eos
     state = "the texts as one, from <start>, state carried" if running_text else "each text from <start>"
     ends = "; characters include line ends" if language_model.predicts_end and includes_end else ""
     conditions = f"{state}{ends}; {language_model.config.precision}"
     says = "as the lists are" if tokens else "with <eos>" if includes_end else "without <eos>"
+    given.report()
     typer.echo(f"log base {log_base}; logprob {says}", err=True)
     for metric in tally.metrics(includes_end=includes_end or tokens, conditions=conditions):
         value = "-" if metric.value is None else f"{metric.value:,.6g}" if math.isfinite(metric.value) else "inf"
         typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
 
 
-def rows(scores: "Iterable[Score]", nats_per_unit: float, *, per_token: bool) -> Iterator[dict[str, Any]]:
-    """Scores as records, log-probabilities in the base asked for."""
-    for scored in scores:
+def rows(
+    scores: "Iterable[tuple[Fields, Score]]", nats_per_unit: float, *, per_token: bool
+) -> Iterator[dict[str, Any]]:
+    """Records with their scores, log-probabilities in the base asked for."""
+    from textrnn.cli.stream import joined
+
+    for fields, scored in scores:
         record: dict[str, Any] = {
             "text": scored.text,
             "logprob": None if scored.logprob is None else scored.logprob / nats_per_unit,
@@ -134,4 +155,4 @@ def rows(scores: "Iterable[Score]", nats_per_unit: float, *, per_token: bool) ->
             record["token_logprobs"] = [
                 {**asdict(row), "logprob": row.logprob / nats_per_unit} for row in scored.token_logprobs
             ]
-        yield record
+        yield joined(fields, record, repeats="text")

@@ -238,7 +238,7 @@ def interrupted(run: "TrainingRun") -> None:
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
     typer.echo(f"interrupted at step {run.state.step:,} of {run.state.total:,}; {kept}", err=True)
     typer.echo(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume", err=True)
-    raise typer.Exit(130)
+    sys.exit(130)
 
 
 def finished(run: "TrainingRun") -> None:

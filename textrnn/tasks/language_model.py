@@ -88,20 +88,24 @@ class LanguageModel:
         reader = SideBySide(self.engine, ranks=per_token, batch_size=batch_size)
         return self._scorer.lists(lists, reader=reader, tally=tally if tally is not None else Tally())
 
-    def evaluate(self, text: str, *, running_text: bool = False) -> list[Metric]:
-        """The figures of one text.
+    def evaluate(self, texts: str | Iterable[str], *, running_text: bool = False) -> list[Metric]:
+        """The figures of one text, or of several; memory does not grow with the number of several.
 
-        A model of texts reads it in one pass, the state carried from its first symbol to its last. A model of lines
+        A model of texts reads each in one pass, the state carried from its first symbol to its last. A model of lines
         takes each line as a text of its own, from <start> to <eos>; with running_text it carries the state across.
         """
         is_lines, tally = self.predicts_end, Tally()
-        texts = text.removesuffix("\n").split("\n") if is_lines else [text]
-        for _ in self.score(texts, running_text=running_text or not is_lines, tally=tally):
+        is_one = isinstance(texts, str) and not is_lines
+        if isinstance(texts, str):
+            texts = texts.removesuffix("\n").split("\n") if is_lines else [texts]
+        for _ in self.score(texts, running_text=running_text or is_one, tally=tally):
             pass
-        tally.characters, tally.bytes = len(text), len(text.encode(errors="surrogatepass"))
         state = "state carried across lines" if running_text else "state not carried"
-        lines = f"each line from <start>, {state}; characters include line ends"
-        reading = lines if is_lines else "one pass from <start>, state carried"
+        reading = f"each {self.config.text.unit} from <start>, {state}"
+        if is_lines:
+            reading += "; characters include line ends"
+        if is_one:
+            reading = "one pass from <start>, state carried"
         conditions = f"{reading}; {self.config.precision}; no adaptation"
         return tally.metrics(includes_end=is_lines, conditions=conditions)
 

@@ -1,11 +1,10 @@
 """Scoring: the probability of texts, or of tokens exactly as they are given."""
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -42,12 +41,8 @@ class TokenList:
     prompt: str = ""
 
 
-def parse_tokens(line: str, *, number: int) -> TokenList:
-    """A line of JSON: a list of tokens, or an object that holds one and may name the prompt."""
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"line {number} is not JSON: {error}") from None
+def parse_tokens(value: Any, *, number: int) -> TokenList:
+    """What the JSON of line `number` holds: a list of tokens, or an object with one, which may name the prompt."""
     fields = value if isinstance(value, dict) else {"tokens": value}
     tokens, prompt = fields.get("tokens"), fields.get("prompt", "")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):

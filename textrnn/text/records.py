@@ -155,7 +155,7 @@ class Decoder:
             self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         except (LookupError, UnicodeError):
             raise UsageError(f"unknown encoding {encoding!r}") from None
-        self._encoding, self._ledger = encoding, ledger
+        self._encoding, self.ledger = encoding, ledger
         self._line, self._byte = 1, 0  # the current line, and how many of its bytes have been read
 
     def decode(self, content: bytes, *, is_last: bool = False) -> str:
@@ -166,14 +166,14 @@ class Decoder:
         except UnicodeDecodeError as error:
             self._decoder.setstate(before)
             self._advance(self._decoder.decode(content[: max(0, error.start - len(before[0]))]))
-            raise self._ledger.error(self._line, self._fault(error.object[error.start])) from None
+            raise self.ledger.error(self._line, self._fault(error.object[error.start])) from None
         wrong = UNDECODED.search(text)
         if not wrong:
             self._advance(text)
             return text
         self._advance(text[: wrong.start()])
         repaired, count = UNDECODED.subn("\ufffd", text)
-        self._ledger.add(UNDECODABLE, line=self._line, says=self._fault(ord(wrong[0]) - 0xDC00), count=count)
+        self.ledger.add(UNDECODABLE, line=self._line, says=self._fault(ord(wrong[0]) - 0xDC00), count=count)
         self._advance(text[wrong.start() :])
         return repaired
 
@@ -194,6 +194,7 @@ def decoded(file: IO[bytes], decoder: Decoder) -> Iterator[str]:
     has_begun = False
     while True:
         content = file.read1(AT_ONCE)  # type: ignore[attr-defined]  # of a pipe what is there
+        decoder.ledger.bytes_read += len(content)
         text = decoder.decode(content, is_last=not content)
         yield text if has_begun else text.removeprefix("\ufeff")
         has_begun = has_begun or bool(text)
