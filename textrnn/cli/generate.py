@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 EXAMPLES = example(
     'textrnn generate shakespeare -p "ROMEO:"',
     'textrnn generate shakespeare -p "JULIET:" -n 3 --temperature 0.7 --seed 1 --format jsonl',
+    "textrnn generate novel -n 3 --against novel.txt",
 )
 
 
@@ -63,6 +64,19 @@ def generate(
     ] = None,
     allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Permit the unknown symbol.")] = False,
     logprobs: Annotated[bool, typer.Option("--logprobs", help="Add each token's log-probability and rank.")] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Find each sample's longest span that stands verbatim in this text (.gz too); may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    novelty: Annotated[
+        bool,
+        typer.Option(
+            "--novelty", help="The same in the text that the model learnt from, if it lies in this directory."
+        ),
+    ] = False,
     echo: Annotated[bool, typer.Option("--echo/--no-echo", help="Print the prompt before its continuation.")] = True,
     format: Annotated[
         str, typer.Option("--format", callback=one_of(("text", *FORMATS)), help="text, table, tsv, csv or jsonl.")
@@ -73,6 +87,7 @@ def generate(
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
+    from textrnn.cli.novelty import check_texts, copy_fields, describe_copy, training_text, with_copies
     from textrnn.cli.output import Sink, chosen_format, open_output
     from textrnn.cli.stream import counted, warn_of_unknown
     from textrnn.decoding.sampling import Sampling
@@ -86,6 +101,8 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
     most = longest(max_tokens, until_eos)
     language_model = load(model, engine=engine, threads=threads)
+    sources = against or (training_text(language_model.config) if novelty else [])
+    check_texts(sources, encoding=encoding)
     seed = new_seed() if seed is None else seed
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
     unknown: Counter[str] = Counter()  # of a file of prompts
@@ -93,7 +110,10 @@ def generate(
         pieces = language_model.stream(
             prompt, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
         )
-        ended = Counter([show(pieces, prompt if echo else "").ended])
+        sample = show(pieces, prompt if echo else "")
+        ended = Counter([sample.ended])
+        for each, copied in with_copies([sample], sources, encoding=encoding):
+            describe_copy(each, copied, sources)
     else:
         ended = Counter()
         generations = language_model.generate_each(
@@ -107,7 +127,8 @@ def generate(
         )
         with open_output(out) as stream:
             sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
-            for number, generation in enumerate(counted(generations, what="samples")):
+            compared = with_copies(generations, sources, encoding=encoding)
+            for number, (generation, copied) in enumerate(counted(compared, what="samples")):
                 ended[generation.ended] += 1
                 if prompts is not None and generation.index == 0:
                     unknown.update(place.text for place in generation.oov)
@@ -116,8 +137,9 @@ def generate(
                     stream.write((generation.prompt if echo else "") + generation.text + "\n")
                     if logprobs:
                         describe(generation)
+                    describe_copy(generation, copied, sources)
                 else:
-                    sink.write(as_record(generation, logprobs=logprobs))
+                    sink.write(as_record(generation, logprobs=logprobs) | copy_fields(copied))
             sink.finish()
     warn_of_unknown(unknown.elements())
     if until_eos and ended["length"]:

@@ -1,7 +1,6 @@
 """A whole training run: read the text, plan, train, keep the best in a model folder."""
 
 import ctypes
-import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -14,7 +13,7 @@ import textrnn
 from textrnn.config import Figure, ModelConfig, TrainingSettings, TrainingSummary, training_settings
 from textrnn.errors import TrainingError, UsageError
 from textrnn.export.save import count_parameters, save_model
-from textrnn.model_folder import check_destination
+from textrnn.model_folder import check_destination, sha256_of
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks import load
@@ -154,12 +153,6 @@ def train(
     for _ in run.rows():
         pass
     return load(out)
-
-
-def sha256_of(file: str) -> str:
-    """The hash of a file's bytes."""
-    with open(file, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def on_this_machine(settings: ChosenSettings) -> ChosenSettings:
