@@ -37,3 +37,15 @@ def test_our_contenders_work(bench):
     assert bench("score").in_onnx(model, threads=1, calls=1)() > 0
     assert bench("train").ours("float32", threads=1, steps=1, rounds=0)() > 0
     assert bench("score").CLASSES == bench("step").CLASSES > START
+
+
+def test_every_way_to_the_longest_span_finds_as_much(bench, tmp_path):
+    novelty = bench("novelty")
+    (tmp_path / "text").write_text("the cat sat on the mat\nand the hat\nsat on the cat\n")
+    text = novelty.long_text(tmp_path / "text", 2_000)
+    samples = ["that on the cat and the", "aaaa", "catcatcat", "sat on the mat\nand", "xyz", text[40:90], "a\nthe"]
+    found = novelty.ours(samples, text)
+    assert len(found[-2]) == 50
+    for find in (novelty.by_search, novelty.by_automaton):
+        assert [len(span) for span in find(samples, text)] == [len(span) for span in found]
+    assert novelty.timed(novelty.ours, samples, tmp_path / "text", 500)() > 0

@@ -189,3 +189,9 @@ def replace_file(path: Path, content: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise ModelError(f"{path} cannot be written: {error.strerror}; what was there before is whole") from None
+
+
+def sha256_of(file: str | Path) -> str:
+    """The hash of a file's bytes."""
+    with open(file, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

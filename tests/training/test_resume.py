@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from safetensors.numpy import load_file
 
 from tests.training.killed import SETTINGS, live

@@ -2,9 +2,8 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,11 +23,13 @@ from textrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from textrnn.metrics.novelty import Copied
     from textrnn.tasks.generation import Generation
 
 EXAMPLES = example(
     'textrnn generate shakespeare -p "ROMEO:"',
     'textrnn generate shakespeare -p "JULIET:" -n 3 --temperature 0.7 --seed 1 --format jsonl',
+    "textrnn generate novel -n 3 --against novel.txt",
 )
 
 
@@ -67,6 +68,19 @@ def generate(
     ] = None,
     allow_unk: Annotated[bool, typer.Option("--allow-unk", help="Permit the unknown symbol.")] = False,
     logprobs: Annotated[bool, typer.Option("--logprobs", help="Add each token's log-probability and rank.")] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Find each sample's longest span that stands verbatim in this text (.gz too); may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    novelty: Annotated[
+        bool,
+        typer.Option(
+            "--novelty", help="The same in the text that the model learnt from, if it lies in this directory."
+        ),
+    ] = False,
     echo: Annotated[bool, typer.Option("--echo/--no-echo", help="Print the prompt before its continuation.")] = True,
     format: Annotated[
         str, typer.Option("--format", callback=one_of(("text", *FORMATS)), help="text, table, tsv, csv or jsonl.")
@@ -80,6 +94,7 @@ def generate(
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
+    from textrnn.cli.novelty import check_texts, copy_fields, describe_copy, training_text, with_copies
     from textrnn.cli.output import Sink, chosen_format, open_output
     from textrnn.cli.stream import Source, counted, joined, paired, warn_of_unknown
     from textrnn.decoding.sampling import Sampling
@@ -92,6 +107,8 @@ def generate(
     sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
     most = longest(max_tokens, until_eos)
     language_model = load(model, engine=engine, threads=threads)
+    sources = against or (training_text(language_model.config) if novelty else [])
+    check_texts(sources, encoding=encoding)
     seed = new_seed() if seed is None else seed
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
     unknown: Counter[str] = Counter()  # of a file of prompts
@@ -99,27 +116,25 @@ def generate(
         pieces = language_model.stream(
             prompt, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
         )
-        ended = Counter([show(pieces, prompt if echo else "").ended])
+        sample = show(pieces, prompt if echo else "")
+        ended = Counter([sample.ended])
+        for each, copied in with_copies([sample], sources, encoding=encoding):
+            describe_copy(each, copied, sources)
     else:
         ended = Counter()
         given = Source(prompts, [prompt] if prompts is None else None, encoding=encoding, strict=strict)
-        generations = paired(
-            given.records(format=input_format, column=column),
-            partial(
-                language_model.generate_each,
-                n=n,
-                max_tokens=most,
-                sampling=sampling,
-                stop=stop or (),
-                seed=seed,
-                logprobs=logprobs,
-            ),
-            each=n,
-        )
+
+        def drawn(prompts: Iterable[str]) -> Iterator[tuple["Generation", "Copied | None"]]:
+            generations = language_model.generate_each(
+                prompts, n=n, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
+            )
+            return with_copies(generations, sources, encoding=encoding)
+
+        generations = paired(given.records(format=input_format, column=column), drawn, each=n)
         with open_output(out) as stream:
             sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
             samples = counted(generations, what="samples", out=out, source=given)
-            for number, (fields, generation) in enumerate(samples):
+            for number, (fields, (generation, copied)) in enumerate(samples):
                 ended[generation.ended] += 1
                 if prompts is not None and generation.index == 0:
                     unknown.update(place.text for place in generation.oov)
@@ -128,8 +143,10 @@ def generate(
                     stream.write((generation.prompt if echo else "") + generation.text + "\n")
                     if logprobs:
                         describe(generation)
+                    describe_copy(generation, copied, sources)
                 else:
-                    sink.write(joined(fields, as_record(generation, logprobs=logprobs), repeats="prompt"))
+                    record = as_record(generation, logprobs=logprobs) | copy_fields(copied)
+                    sink.write(joined(fields, record, repeats="prompt"))
             sink.finish()
         given.report()
     warn_of_unknown(unknown.elements())

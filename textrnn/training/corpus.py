@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from textrnn.batch import Ids
 from textrnn.config import Data, Spec, Unit
 from textrnn.errors import DataError
+from textrnn.model_folder import sha256_of
 from textrnn.text.corpora import Piece, Texts
 from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
@@ -237,10 +238,8 @@ def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
     """The sha256 of each file; of many files, one of them all, since config.json is small."""
     hashes = {}
     for file in [*texts.files, *(valid.files if valid else ())]:
-        with open(file, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
         name = Path(file).name
-        hashes[file if name in hashes else name] = digest
+        hashes[file if name in hashes else name] = sha256_of(file)
     if len(hashes) > MOST_NAMED:
         return {f"{len(hashes):,} files": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()}
     return hashes

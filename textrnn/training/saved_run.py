@@ -3,7 +3,6 @@
 run.json names the parts with their sha256 and is replaced last: until then what was saved before stands.
 """
 
-import hashlib
 import json
 import secrets
 from collections.abc import Mapping
@@ -133,12 +132,6 @@ class TrainingFolder:
             return run, Corpus(tokenizer, ids, rows, run.facts), load(contents[STATE])
         stream = stream_of(run.data, run.settings, tokenizer, run.facts)
         return run, Corpus(tokenizer, stream, rows, run.facts), load(contents[STATE])
-
-
-def sha256_of(file: Path) -> str:
-    """The hash of a file that may be large."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_ids(file: Path, sha256: str) -> None:
