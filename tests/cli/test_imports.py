@@ -45,6 +45,8 @@ def loaded(*arguments: str | Path) -> set[str]:
         ("choose", ("a {b|c}",)),
         ("next", ("A",)),
         ("evaluate", ("-",)),
+        ("compare", ("shakespeare", "-")),
+        ("compare", ("shakespeare", "-", "--lines")),
         ("inspect", ()),
     ],
 )
@@ -59,7 +61,10 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
     [
         ("--help",),
         ("--version",),
-        *((command, "--help") for command in ("generate", "score", "choose", "next", "evaluate", "train")),
+        *(
+            (command, "--help")
+            for command in ("generate", "score", "choose", "next", "evaluate", "compare", "train")
+        ),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

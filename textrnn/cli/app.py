@@ -6,7 +6,18 @@ from typing import Annotated
 import typer
 
 import textrnn
-from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
+from textrnn.cli import (
+    choose,
+    compare,
+    evaluate,
+    generate,
+    inspect,
+    models,
+    next,
+    quantize,
+    score,
+    train,
+)
 from textrnn.errors import TextrnnError, UsageError
 
 app = typer.Typer(
@@ -17,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (train, generate, score, choose, next, evaluate, inspect, quantize, models):
+for command in (train, generate, score, choose, next, evaluate, compare, inspect, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 

@@ -187,6 +187,13 @@ class Tokenizer:
         """Whether the vocabulary lacks nothing of a text, given its ids."""
         return UNK not in ids and not SURROGATE.search(text)
 
+    def segments_like(self, other: "Tokenizer") -> bool:
+        """Whether every text is the same symbols here and there; their ids may differ."""
+        mine, others = (json.loads(tokenizer.inner.to_str()) for tokenizer in (self, other))
+        for content in (mine, others):
+            content["model"]["vocab"] = sorted(content["model"]["vocab"])
+        return self.level.name == other.level.name and bool(mine == others)
+
     def out_of_vocabulary(self, text: str) -> list[OutOfVocabulary]:
         """What the vocabulary lacks, in order, each as often as it occurs; half a character is always such."""
         places = {span.begin: text[span.begin : span.end] for span in self.spans(text) if span.id == UNK}
