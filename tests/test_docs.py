@@ -23,6 +23,7 @@ COMMANDS = (
     "evaluate",
     "compare",
     "inspect",
+    "selfcheck",
     "quantize",
     "models",
 )

@@ -56,6 +56,10 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
     assert "onnxruntime" in modules or command == "inspect"
 
 
+def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
+    assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -63,7 +67,7 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
         ("--version",),
         *(
             (command, "--help")
-            for command in ("generate", "score", "choose", "next", "evaluate", "compare", "train")
+            for command in ("generate", "score", "choose", "next", "evaluate", "compare", "selfcheck", "train")
         ),
     ],
 )

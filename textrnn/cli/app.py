@@ -16,6 +16,7 @@ from textrnn.cli import (
     next,
     quantize,
     score,
+    selfcheck,
     train,
 )
 from textrnn.errors import TextrnnError, UsageError
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (train, generate, score, choose, next, evaluate, compare, inspect, quantize, models):
+for command in (train, generate, score, choose, next, evaluate, compare, inspect, selfcheck, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 

@@ -91,7 +91,7 @@ class Tokenizer:
         return len(self.tokens)
 
     @cached_property
-    def _is_exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether symbols give every text back in which none is <unk>."""
         content = json.loads(self.inner.to_str())["normalizer"] or {}
         steps = content.get("normalizers", [content])
@@ -181,7 +181,7 @@ class Tokenizer:
 
     def gives_back(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
         """Whether these symbols of a text, decoded, are the text again."""
-        return self.knows(text, ids) and (self._is_exact or self.decode(ids) == text)
+        return self.knows(text, ids) and (self.is_exact or self.decode(ids) == text)
 
     def knows(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
         """Whether the vocabulary lacks nothing of a text, given its ids."""
