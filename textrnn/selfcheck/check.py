@@ -37,7 +37,7 @@ class Subject:
     lines: Sequence[str]
     hostile: Sequence[str]
 
-    @property
+    @cached_property
     def texts(self) -> Sequence[str]:
         """All of them."""
         return [*self.lines, *self.hostile]
