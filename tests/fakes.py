@@ -39,9 +39,11 @@ class FakeEngine:
         return choose_by_steps(self, ids, perturbation, state)
 
 
-def fake_language_model(unit: Unit = "text") -> LanguageModel:
-    """A language model of the letters a and b over a FakeEngine; all else is <unk>."""
-    classes = len(TENTHS)
+def fake_language_model(
+    unit: Unit = "text", *, characters: str = "ab", tenths: Sequence[int] = TENTHS
+) -> LanguageModel:
+    """A language model of a few characters, the letters a and b, over a FakeEngine; all else is <unk>."""
+    classes = len(tenths)
     architecture = Architecture(input=OneHot(symbols=classes), core=Core(units=1), head=LabelPerStep(classes=classes))
     config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(unit=unit))
-    return LanguageModel(FakeEngine(), Tokenizer.of_characters("ab"), config)
+    return LanguageModel(FakeEngine(tenths), Tokenizer.of_characters(characters), config)

@@ -15,7 +15,19 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
 QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding=8"}  # the same commands, in seconds
-COMMANDS = ("train", "generate", "score", "choose", "next", "evaluate", "inspect", "quantize", "models")
+COMMANDS = (
+    "train",
+    "generate",
+    "score",
+    "choose",
+    "next",
+    "evaluate",
+    "compare",
+    "inspect",
+    "selfcheck",
+    "quantize",
+    "models",
+)
 
 
 def quickened(command: str) -> str:

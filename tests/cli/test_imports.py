@@ -45,6 +45,8 @@ def loaded(*arguments: str | Path) -> set[str]:
         ("choose", ("a {b|c}",)),
         ("next", ("A",)),
         ("evaluate", ("-",)),
+        ("compare", ("shakespeare", "-")),
+        ("compare", ("shakespeare", "-", "--lines")),
         ("inspect", ()),
     ],
 )
@@ -54,12 +56,19 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
     assert "onnxruntime" in modules or command == "inspect"
 
 
+def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
+    assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ("--help",),
         ("--version",),
-        *((command, "--help") for command in ("generate", "score", "choose", "next", "evaluate", "train")),
+        *(
+            (command, "--help")
+            for command in ("generate", "score", "choose", "next", "evaluate", "compare", "selfcheck", "train")
+        ),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

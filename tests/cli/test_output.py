@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.cli.output import Sink, finite
+from textrnn.cli.output import Sink, finite, shown
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
@@ -33,3 +33,11 @@ def test_a_number_without_end_is_null_at_any_depth(value: float) -> None:
     record = {"odds": value, "rows": [{"logprob": value, "rank": 1}, [value, 2.5]], "text": "inf", "none": None}
     expected = {"odds": None, "rows": [{"logprob": None, "rank": 1}, [None, 2.5]], "text": "inf", "none": None}
     assert finite(record) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0.0000"), (1e-5, "1.0e-05"), (-4e-4, "-4.0e-04"), (5e-4, "0.0005"), (1234.5, "1,234.5000"), (True, "true")],
+)
+def test_a_table_shows_small_figures_as_they_are(value: float, text: str) -> None:
+    assert shown(value) == text

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.errors import ModelError
-from textrnn.text.levels import PART, Vocabulary
+from textrnn.text.levels import LEVELS, PART, Vocabulary
 from textrnn.text.tokenizer import EOS, PAD, SPECIAL, START, UNK, OutOfVocabulary, Tokenizer
 
 ALPHABET = "abc <>/\t\r\n\x00é\u0301\u2028\U0001f600"  # with a combining accent, a line separator and an emoji
@@ -126,3 +126,22 @@ def test_malformed_file_is_a_model_error_in_one_line(content: bytes, level: str)
     with pytest.raises(ModelError, match=r"tokenizer\.json") as caught:
         Tokenizer.from_json(content, level)
     assert "\n" not in str(caught.value)
+
+
+def test_tokenizers_segment_alike_where_only_ids_differ() -> None:
+    assert Tokenizer.of_characters("ab").segments_like(Tokenizer.of_characters("ba"))
+    assert not Tokenizer.of_characters("ab").segments_like(Tokenizer.of_characters("abc"))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_tokenizer_of_another_level_or_text_segments_otherwise(level: str) -> None:
+    tokenizer, *others = (
+        Tokenizer.learn([text], each, Vocabulary())
+        for text, each in (
+            ("ab ab abc", level),
+            ("ab ab abd", level),
+            ("ab ab abc", "bpe" if level != "bpe" else "word"),
+        )
+    )
+    assert tokenizer.segments_like(Tokenizer.from_json(tokenizer.to_json(), level))
+    assert not any(tokenizer.segments_like(other) for other in others)

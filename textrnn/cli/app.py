@@ -6,7 +6,19 @@ from typing import Annotated
 import typer
 
 import textrnn
-from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
+from textrnn.cli import (
+    choose,
+    compare,
+    evaluate,
+    generate,
+    inspect,
+    models,
+    next,
+    quantize,
+    score,
+    selfcheck,
+    train,
+)
 from textrnn.cli.output import discard_output
 from textrnn.errors import DataError, TextrnnError, UsageError
 
@@ -18,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (train, generate, score, choose, next, evaluate, inspect, quantize, models):
+for command in (train, generate, score, choose, next, evaluate, compare, inspect, selfcheck, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 

@@ -13,6 +13,7 @@ from typing import IO, Any
 from textrnn.errors import DataError
 
 PAGE = 100  # rows of a table on a terminal
+SMALL = 5e-4  # below it four decimals would show one digit or none
 
 Record = Mapping[str, Any]
 
@@ -105,7 +106,9 @@ def cell(value: Any) -> str:
 
 def shown(value: Any) -> str:
     """A value in a table for people."""
-    return f"{value:,.4f}" if isinstance(value, float) else cell(value)
+    if not isinstance(value, float):
+        return cell(value)
+    return f"{value:.1e}" if 0 < abs(value) < SMALL else f"{value:,.4f}"
 
 
 def escaped(text: str) -> str:

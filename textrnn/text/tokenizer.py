@@ -91,7 +91,7 @@ class Tokenizer:
         return len(self.tokens)
 
     @cached_property
-    def _is_exact(self) -> bool:
+    def is_exact(self) -> bool:
         """Whether symbols give every text back in which none is <unk>."""
         content = json.loads(self.inner.to_str())["normalizer"] or {}
         steps = content.get("normalizers", [content])
@@ -181,11 +181,18 @@ class Tokenizer:
 
     def gives_back(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
         """Whether these symbols of a text, decoded, are the text again."""
-        return self.knows(text, ids) and (self._is_exact or self.decode(ids) == text)
+        return self.knows(text, ids) and (self.is_exact or self.decode(ids) == text)
 
     def knows(self, text: str, ids: Sequence[int] | NDArray[np.integer]) -> bool:
         """Whether the vocabulary lacks nothing of a text, given its ids."""
         return UNK not in ids and not SURROGATE.search(text)
+
+    def segments_like(self, other: "Tokenizer") -> bool:
+        """Whether every text is the same symbols here and there; their ids may differ."""
+        mine, others = (json.loads(tokenizer.inner.to_str()) for tokenizer in (self, other))
+        for content in (mine, others):
+            content["model"]["vocab"] = sorted(content["model"]["vocab"])
+        return self.level.name == other.level.name and bool(mine == others)
 
     def out_of_vocabulary(self, text: str) -> list[OutOfVocabulary]:
         """What the vocabulary lacks, in order, each as often as it occurs; half a character is always such."""

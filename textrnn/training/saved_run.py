@@ -23,6 +23,7 @@ from textrnn.model_folder import (
     make_folder,
     read_part,
     replace_file,
+    sha256_of,
     sweep,
     swept_on_error,
     write_part,

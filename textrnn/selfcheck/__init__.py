@@ -1,0 +1,56 @@
+"""Does a model keep its promises? The same texts in many ways, and the largest difference that was found."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from textrnn.errors import TextrnnError
+from textrnn.selfcheck import generation, loading, scoring
+from textrnn.selfcheck.check import Check, Subject
+from textrnn.tasks import load
+from textrnn.tasks.language_model import LanguageModel
+
+SAMPLES, TOKENS = 32, 60  # of the model's own, where no lines are given
+LONG = 400  # characters
+HOSTILE = (
+    "",
+    " ",
+    "\t ",
+    "é☃漢字🙂",
+    "<pad> <unk> <start> <eos> <0x0A>",
+    "a\rb\u2028c\x0bd\x85e",
+    "zzzzzzzzzzzzzzzzzz",
+)
+
+
+def subject_of(model: LanguageModel, lines: Sequence[str] = ()) -> Subject:
+    """A model with lines to read, those given or else its own, and hostile texts, a long one among them."""
+    if not lines:
+        samples = model.generate("", n=SAMPLES, max_tokens=TOKENS, seed=0)
+        lines = [line for sample in samples for line in sample.text.split("\n")]
+    long = (" ".join(filter(None, lines)) + " and so on") * LONG
+    return Subject(model, lines, [*HOSTILE, long[:LONG]])
+
+
+def check_model(subject: Subject) -> Iterator[Check]:
+    """The promises that need nothing but the model, one after another."""
+    for check in (*scoring.CHECKS, *generation.CHECKS):
+        try:
+            yield check(subject)
+        except TextrnnError as error:
+            yield broken(check.__name__, error)
+
+
+def check_folder(folder: str, lines: Sequence[str] = ()) -> Iterator[Check]:
+    """Every promise of a model folder or a bundled model, checked on lines, or where there are none on its own."""
+    subject = subject_of(load(folder), lines)
+    yield from check_model(subject)
+    for check in loading.CHECKS:
+        try:
+            yield check(subject, folder)
+        except TextrnnError as error:
+            yield broken(check.__name__, error)
+
+
+def broken(name: str, error: TextrnnError) -> Check:
+    """A check that could not be made to its end: what stopped it is what it found."""
+    return Check(name.replace("_", " "), math.inf, 0.0, False, str(error))
