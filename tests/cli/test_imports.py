@@ -60,6 +60,7 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
         ("--help",),
         ("--version",),
         *((command, "--help") for command in ("generate", "score", "choose", "next", "evaluate", "train")),
+        ("corpus", "check", "--help"),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
@@ -68,6 +69,16 @@ def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
 
 def test_listing_models_loads_nothing_heavy() -> None:
     assert not loaded("models") & (HEAVY | RUNTIME)
+
+
+def test_listing_corpora_loads_nothing_heavy() -> None:
+    assert not loaded("corpus", "list") & (HEAVY | RUNTIME)
+
+
+def test_checking_a_file_loads_no_engine(tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text("A line.\n")
+    assert not loaded("corpus", "check", file) & (HEAVY | {"onnxruntime"})
 
 
 def test_importing_the_package_loads_nothing() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 import textrnn
-from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
+from textrnn.cli import choose, corpus, evaluate, generate, inspect, models, next, quantize, score, train
 from textrnn.errors import TextrnnError, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 for command in (train, generate, score, choose, next, evaluate, inspect, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
+app.add_typer(corpus.corpus, name="corpus")
 
 _shows_traceback = False
 
