@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from textrnn.errors import DataError, UsageError
@@ -33,6 +33,7 @@ def test_counts_are_those_of_the_whole_text(file: Path, text: str, encoding: str
 
 
 @given(parts=DAMAGED, at_once=st.integers(1, 8))
+@example(parts=[b"one\n", b"two\n", b"three\n", b"\xff", b"a\n", b"\xff"], at_once=1)
 def test_every_undecodable_place_is_counted_and_the_first_line_found(
     file: Path, parts: list[bytes], at_once: int
 ) -> None:
@@ -65,6 +66,19 @@ def test_every_undecodable_place_is_counted_and_the_first_line_found(
 def test_the_encodings_that_would_do_are_named(file: Path, whole: bytes, fitting: tuple[str, ...]) -> None:
     file.write_bytes(whole)
     assert measure_content(str(file), encoding="utf-8").fitting == fitting
+
+
+def test_a_character_cut_off_at_the_end_is_no_utf_8(file: Path) -> None:
+    file.write_bytes("naï".encode()[:-1])
+    assert "utf-8" not in measure_content(str(file), encoding="ascii").fitting
+
+
+def test_a_mark_is_looked_for_at_the_beginning_alone(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "AT_ONCE", 1)
+    file.write_bytes("\ufeffone\ntwo\nthree\n".encode())
+    assert measure_content(str(file), encoding="utf-8").mark == "utf-8-sig"
+    file.write_bytes("one\ntwo\n\ufeffthree\n".encode())
+    assert measure_content(str(file), encoding="utf-8").mark is None
 
 
 def test_utf_8_is_named_where_another_encoding_was_asked_for(file: Path) -> None:

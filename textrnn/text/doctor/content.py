@@ -53,7 +53,7 @@ def measure_content(source: str, *, encoding: str) -> Content:
                 first = first or line_ends + before.count("\n") + 1
             line_ends += text.count("\n")
             returns += text.count("\r\n")
-            end = text[-1:] or end
+            end = text[-1:]
     mark = next((name for mark, name in MARKS if begin.startswith(mark)), None)
     return Content(
         size=size,
