@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.measuring import measured
@@ -62,7 +62,8 @@ def test_words_are_what_split_gives(lines: list[str]) -> None:
 
 
 @given(text=st.text())
-def test_nothing_suspect_is_printable(text: str) -> None:
+@example(text="printable and yet suspect: \ufffd")
+def test_no_suspect_is_overlooked(text: str) -> None:
     assert suspects(text) == {character for character in text if suspicion(character)}
 
 
@@ -86,6 +87,10 @@ def test_each_suspect_is_known_for_what_it_is(characters: str, kind: str) -> Non
         found = suspicion(character)
         assert found is not None
         assert found.kind == kind
+
+
+def test_a_control_character_of_latin_1_hints_at_windows() -> None:
+    assert [bool(found and "cp1252" in found.advice) for found in map(suspicion, "\x7f\x80\x9f")] == [0, 1, 1]
 
 
 def test_whatever_ends_a_line_for_splitlines_is_suspect() -> None:
