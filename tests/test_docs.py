@@ -10,6 +10,7 @@ import pytest
 
 import textrnn
 from textrnn.cli import app as app_module
+from textrnn.cli import corpus
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -27,7 +28,9 @@ COMMANDS = (
     "selfcheck",
     "quantize",
     "models",
+    "corpus",
 )
+SUBCOMMANDS = {"corpus list": corpus.LIST_EXAMPLES, "corpus check": corpus.CHECK_EXAMPLES}
 
 
 def quickened(command: str) -> str:
@@ -43,8 +46,8 @@ def commands_of(text: str) -> list[str]:
 README_COMMANDS = [command for kind, block in BLOCKS if kind == "bash" for command in commands_of(block)]
 HELP_EXAMPLES = [
     command
-    for name in COMMANDS
-    for command in re.findall(r"\[bold\](.*?)\[/bold\]", getattr(app_module, name).EXAMPLES)
+    for examples in (*(getattr(app_module, name).EXAMPLES for name in COMMANDS), *SUBCOMMANDS.values())
+    for command in re.findall(r"\[bold\](.*?)\[/bold\]", examples)
 ]
 
 
@@ -76,8 +79,8 @@ def test_every_documented_command_runs_in_order(workplace, run, monkeypatch):
 
 
 def test_every_command_has_help_with_an_example_and_a_place_in_the_readme(run):
-    for name in COMMANDS:
-        code, stdout, _ = run(name, "--help")
+    for name in (*COMMANDS, *SUBCOMMANDS):
+        code, stdout, _ = run(*name.split(), "--help")
         assert code == 0
         assert "Examples:" in stdout
         assert f"textrnn {name}" in README

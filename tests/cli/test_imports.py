@@ -69,6 +69,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             (command, "--help")
             for command in ("generate", "score", "choose", "next", "evaluate", "compare", "selfcheck", "train")
         ),
+        ("corpus", "check", "--help"),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
@@ -77,6 +78,16 @@ def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
 
 def test_listing_models_loads_nothing_heavy() -> None:
     assert not loaded("models") & (HEAVY | RUNTIME)
+
+
+def test_listing_corpora_loads_nothing_heavy() -> None:
+    assert not loaded("corpus", "list") & (HEAVY | RUNTIME)
+
+
+def test_checking_a_file_loads_no_engine(tmp_path: Path) -> None:
+    file = tmp_path / "text.txt"
+    file.write_text("A line.\n")
+    assert not loaded("corpus", "check", file) & (HEAVY | {"onnxruntime"})
 
 
 def test_importing_the_package_loads_nothing() -> None:

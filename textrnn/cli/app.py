@@ -9,6 +9,7 @@ import textrnn
 from textrnn.cli import (
     choose,
     compare,
+    corpus,
     evaluate,
     generate,
     inspect,
@@ -33,6 +34,7 @@ app = typer.Typer(
 for command in (train, generate, score, choose, next, evaluate, compare, inspect, selfcheck, quantize, models):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
+app.add_typer(corpus.corpus, name="corpus")
 
 INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 _shows_traceback = False

@@ -129,22 +129,37 @@ def learn_ngrams(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
     return Learnt(with_specials(tokenizer), distinct)
 
 
-def learn_words(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
-    """Words and punctuation marks, or what stands between two spaces."""
+def word_splitter(
+    *, lower: bool = False, literal_unk: bool = False, splits_at_spaces: bool = False
+) -> HuggingFaceTokenizer:
+    """A tokenizer that tells words and punctuation marks apart, or what stands between two spaces, and knows none."""
     tokenizer = HuggingFaceTokenizer(models.WordLevel({SPECIAL[UNK]: UNK}, unk_token=SPECIAL[UNK]))
-    pattern = SPELT + r"|\n" if wanted.splits_at_spaces else WORD
-    if wanted.literal_unk:
+    pattern = SPELT + r"|\n" if splits_at_spaces else WORD
+    if literal_unk:
         pattern = f"{UNK_WORD}|{pattern}"
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(r"[^\S\n]+"), "removed"), pre_tokenizers.Split(Regex(pattern), "isolated")]
     )
-    if wanted.lower:
+    if lower:
         tokenizer.normalizer = normalizers.Lowercase()
+    return tokenizer
+
+
+def words_of(text: str, splitter: HuggingFaceTokenizer) -> Iterator[str]:
+    """The words of a text, as a splitter sees them."""
+    for part in parts(text, BETWEEN_WORDS):
+        normal = part if splitter.normalizer is None else splitter.normalizer.normalize_str(part)
+        yield from (word for word, _ in splitter.pre_tokenizer.pre_tokenize_str(normal))
+
+
+def learn_words(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
+    """Words and punctuation marks, or what stands between two spaces."""
+    tokenizer = word_splitter(
+        lower=wanted.lower, literal_unk=wanted.literal_unk, splits_at_spaces=wanted.splits_at_spaces
+    )
     counts: Counter[str] = Counter()
     for text in texts:
-        for part in parts(text, BETWEEN_WORDS):
-            normal = part if tokenizer.normalizer is None else tokenizer.normalizer.normalize_str(part)
-            counts.update(word for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal))
+        counts.update(words_of(text, tokenizer))
     distinct = len(counts)
     counts.pop(SPECIAL[UNK], None)  # of the special symbols' names the only one that ever stands whole
     kept = ranked(counts, size=wanted.size, min_count=wanted.min_count)
