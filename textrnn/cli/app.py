@@ -7,6 +7,7 @@ import typer
 
 import textrnn
 from textrnn.cli import choose, evaluate, generate, inspect, models, next, quantize, score, train
+from textrnn.cli.output import printable
 from textrnn.errors import TextrnnError, UsageError
 
 app = typer.Typer(
@@ -52,7 +53,7 @@ def main() -> None:
     except TextrnnError as error:
         if _shows_traceback:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:
         if not hasattr(error, "format_message"):  # what typer raises for a command line that it cannot parse has one
