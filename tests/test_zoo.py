@@ -77,7 +77,7 @@ def test_a_healthy_folder_that_is_signed_anew_runs(copy: Path, run: Run) -> None
 @pytest.mark.parametrize(
     "animal",
     named(
-        "config.json a pipe",
+        "config.json a link",
         "config nested deep",
         "a million layers",
         "an edit that is not sealed",
@@ -143,11 +143,11 @@ for engine, *folders in zip(*[iter(sys.argv[1:])] * 2):
         print("measured", ended.code, kilobytes, file=sys.stderr)
 """
 WORST = (
-    "config.json of 100 GB",
-    "model.onnx of 100 GB",
+    "config.json of 100 MB",
+    "model.onnx of 100 MB",
     "graph of a million fields",
     "a weight of a trillion numbers",
-    "model.safetensors of 100 GB",
+    "model.safetensors of 100 MB",
     "as many units as can be",
     "a shape of a trillion",
 )

@@ -292,6 +292,24 @@ def overflowing(model: onnx.ModelProto) -> None:
             tensor.CopyFrom(numpy_helper.from_array(largest, tensor.name))
 
 
+def circle(model: onnx.ModelProto) -> None:
+    """A body that reads what is computed from it: ONNX Runtime aborts the process over it."""
+    body = first_body(model)
+    next(node for node in body.node if node.op_type == "Add").input[0] = "target_logprobs"
+
+
+def endless(model: onnx.ModelProto) -> None:
+    """A loop that adds to its outputs for ever."""
+    number = next(tensor for tensor in model.graph.initializer if tensor.name == "number.1")
+    number.raw_data = np.int64(-(2**62)).tobytes()
+
+
+def endless_by_a_product(model: onnx.ModelProto) -> None:
+    loop = next(node for node in model.graph.node if node.op_type == "Loop")
+    maker = source_of(model, loop.input[0])
+    maker.op_type, maker.input[1] = "Mul", maker.input[0]
+
+
 def source_of(model: onnx.ModelProto, output: str) -> onnx.NodeProto:
     return next(node for node in model.graph.node if output in node.output)
 
@@ -303,10 +321,10 @@ def other_output(model: onnx.ModelProto) -> None:
 
 def index_beyond(model: onnx.ModelProto) -> None:
     """Choices that are no symbols."""
-    model.graph.initializer.append(numpy_helper.from_array(np.array(10**6, np.int64), "far"))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(8, np.int64), "eight"))
     node = source_of(model, "choices")
-    node.op_type = "Add"
-    node.input.append("far")
+    node.op_type = "Mul"  # of a symbol, nearly always one of 8 and more
+    node.input.append("eight")
 
 
 def header(change: Callable[[dict[str, Any]], object]) -> Harm:
@@ -339,10 +357,14 @@ ANIMALS = (
     *(Animal(f"{part} truncated", truncate(part), f"{part}", ENGINE.get(part, "onnx")) for part in PARTS),
     *(Animal(f"{part} with a flipped bit", flip(part), f"{part}", ENGINE.get(part, "onnx")) for part in PARTS),
     *(Animal(f"{part} a link", link(part), "a link is not followed", ENGINE.get(part, "onnx")) for part in PARTS),
-    *(Animal(f"{part} a pipe", pipe(part), "no plain file", ENGINE.get(part, "onnx")) for part in PARTS),
+    *(
+        Animal(f"{part} a pipe", pipe(part), "no plain file", ENGINE.get(part, "onnx"))
+        for part in PARTS
+        if hasattr(os, "mkfifo")
+    ),
     *(Animal(f"{part} a folder", directory(part), "no plain file", ENGINE.get(part, "onnx")) for part in PARTS),
     *(
-        Animal(f"{part} of 100 GB", enlarge(part, 100_000 * MEGABYTE), f"{part} is over", ENGINE.get(part, "onnx"))
+        Animal(f"{part} of 100 MB", enlarge(part, 100 * MEGABYTE), f"{part} is over", ENGINE.get(part, "onnx"))
         for part in PARTS
     ),
     *(
@@ -355,7 +377,6 @@ ANIMALS = (
         )
     ),
     # config.json
-    Animal("config of 100 MB", enlarge(CONFIG, 100 * MEGABYTE), "config.json is over"),
     Animal("config nested deep", config_bytes(b"[" * 500_000), "nested too deep"),
     Animal("config of nested objects", config_bytes(boxes(50_000)), "nested too deep"),
     Animal("config not UTF-8", config_bytes(b'{"task": "\xff"}'), "is not JSON"),
@@ -449,6 +470,11 @@ ANIMALS = (
     Animal("an operator with a name for a terminal", graph(lambda all: foreign(all, "\x1b[2J", "\n")), "never used"),
     Animal("a function of the model's own", graph(function), "never written"),
     Animal("bodies within bodies", graph(nested), "nested too deep"),
+    Animal("a node that waits for itself", graph(circle), "not computed before it"),
+    Animal("a name twice in a graph", graph(lambda all: all.graph.node.append(all.graph.node[0])), "given twice"),
+    Animal("a value without a name", graph(lambda all: all.graph.input[0].ClearField("name")), "a name is missing"),
+    Animal("a loop without an end", graph(endless), "beyond all that are used"),
+    Animal("a loop of the square of the steps", graph(endless_by_a_product), "not run once for each step"),
     Animal("metadata", graph(lambda all: all.metadata_props.add(key="a", value="b")), "never written"),
     Animal("a weight of a trillion numbers", graph(lambda all: all.graph.initializer[0].dims.append(10**12)), "size"),
     Animal("a weight of a negative size", graph(lambda all: all.graph.initializer[0].dims.append(-1)), "size"),

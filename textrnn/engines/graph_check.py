@@ -2,12 +2,12 @@
 
 The file is Protocol Buffers: a message is a row of fields, each a number and a value. The tables below are the part of
 the ONNX format that this program writes. What they leave out is refused: data in other files, operators of other
-domains, functions of the model's own, tensors within attributes. What the operators compute is not judged: it is
-arithmetic, which may be wrong or slow, but touches nothing outside.
+domains, functions of the model's own, tensors within attributes, loops that need not end. What the operators compute is
+not judged: it is arithmetic, which can be wrong or large, but touches nothing outside.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,6 +62,8 @@ MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
     "Shape": {1: ("size", "Size*")},
     "Size": {1: ("number", "number"), 2: ("name", "bytes")},
 }
+TRIPS = (b"Sub", b"Gather", b"Shape")  # how often a loop is run: what it reads first, what that reads first, …
+LARGEST_PLACE = 8  # of the whole numbers in a graph, all of them axes, places and differences of one
 MOST_FIELDS = 200_000  # some 1,000 for each layer: bounds the memory that a file of tiny fields takes
 MOST_GRAPHS = 2  # one within the other: the body of a loop is the second
 
@@ -71,7 +73,8 @@ Content = dict[str, list[Any]]  # the values of each field: numbers, memory view
 def check_graph(model: bytes) -> None:
     """Raise ModelError for a graph that this program cannot have written."""
     try:
-        GraphCheck().message(memoryview(model), "Model", graphs=0)
+        [graph] = GraphCheck().message(memoryview(model), "Model", graphs=0)["graph"]
+        check_nodes(graph)
     except ValueError as error:
         raise ModelError(f"model.onnx is not a graph of this program: {error}") from None
 
@@ -141,6 +144,33 @@ def check_model(model: Content) -> None:
         raise ValueError("it has none")
 
 
+def check_nodes(graph: Content, *around: dict[bytes, Content]) -> None:
+    """A node reads what stands before it, in its graph or around it; ONNX Runtime can abort where it does not."""
+    known = {bytes(entry["name"][0]): entry for field in ("weight", "input") for entry in graph.get(field, [])}
+    scopes = (known, *around)
+    for node in graph.get("node", []):
+        for name in map(bytes, node.get("input", [])):
+            if name and not any(name in scope for scope in scopes):
+                raise ValueError("a node reads what is not computed before it")
+        if bytes(node["operator"][0]) == b"Loop":
+            check_loop(node, known)
+        for attribute in node.get("attribute", []):
+            for body in attribute.get("graph", []):
+                check_nodes(body, *scopes)
+        for name in map(bytes, node.get("output", [])):
+            if any(name in scope for scope in scopes):
+                raise ValueError("a name is given twice")
+            known[name] = node
+
+
+def check_loop(node: Content, known: Mapping[bytes, Content]) -> None:
+    """It is run for each step of an input but one, not as often as a number of the file says."""
+    for operator in TRIPS:
+        node = known.get(bytes(node.get("input", [b""])[0]), {})
+        if node.get("operator", [b""])[0] != operator:
+            raise ValueError("a loop is not run once for each step")
+
+
 def check_node(node: Content) -> None:
     """Its operator is one that this program uses."""
     domain, operator = (bytes(node.get(field, [b""])[0]).decode(errors="replace") for field in ("domain", "operator"))
@@ -150,12 +180,22 @@ def check_node(node: Content) -> None:
 
 def check_tensor(tensor: Content) -> None:
     """Its numbers are in the file, as many as it says, and finite."""
+    check_name(tensor)
     dtype = TYPES.get(tensor.get("type", [0])[0])
     content = tensor.get("content", [b""])[0]
     if dtype is None or len(content) != math.prod(tensor.get("size", [])) * dtype.itemsize:
         raise ValueError("an array is not of the size that it states")
-    if dtype.kind == "f" and not np.isfinite(np.frombuffer(content, dtype)).all():
+    values = np.frombuffer(content, dtype)
+    if dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError("a weight is not finite")
+    if dtype.itemsize == 8 and not ((values >= -LARGEST_PLACE) & (values <= LARGEST_PLACE)).all():
+        raise ValueError("a place is beyond all that are used")
 
 
-CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor}
+def check_name(entry: Content) -> None:
+    """There is one."""
+    if not any(entry.get("name", ())):
+        raise ValueError("a name is missing")
+
+
+CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor, "Value": check_name}

@@ -61,7 +61,7 @@ class Tokenizer:
         self.tokens: list[str] = [inner.id_to_token(index) or "" for index in range(inner.get_vocab_size())]
         inner.encode_special_tokens = True  # the file does not keep it
         strangers = (chr(code) for code in range(0x10FFFF, 0, -1) if inner.token_to_id(chr(code)) is None)
-        self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers)  # for half a character
+        self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers, REPLACEMENT)  # for half a character
 
     @classmethod
     def of_characters(cls, characters: Iterable[str]) -> "Tokenizer":
