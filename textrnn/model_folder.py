@@ -81,13 +81,12 @@ def read_bounded(file: Path, *, most: int) -> bytes:
         kind = file.lstat()
         if not stat.S_ISREG(kind.st_mode):
             raise ModelError(f"{file} cannot be read: it is no plain file, and a link is not followed")
+        if kind.st_size > most:
+            raise ModelError(f"{file} is over {most:,} bytes: not this model's")
         with file.open("rb") as stream:
-            content = stream.read(most + 1) if kind.st_size <= most else b""
+            return stream.read(most)
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}") from None
-    if max(len(content), kind.st_size) > most:
-        raise ModelError(f"{file} is over {most:,} bytes: not this model's")
-    return content
 
 
 def most_bytes(part: str, architecture: Architecture) -> int:

@@ -72,7 +72,7 @@ class OnnxEngine:
         (choices, logprobs), after = self._run(
             self._all_threads, wanted, shapes, self._feeds(ids, ids, perturbation, state)
         )
-        if choices.min() < 0 or choices.max() >= self.classes:
+        if not ((choices >= 0) & (choices < self.classes)).all():
             raise ModelError("model.onnx chooses a symbol that there is not")
         return choices, logprobs, after
 
