@@ -12,6 +12,7 @@ import pytest
 
 import textrnn
 from textrnn.config import FORMAT_VERSION, Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings
+from textrnn.config_file import sealed
 from textrnn.errors import ModelError
 from textrnn.model_folder import CONFIG, ModelFolder, bundled_models, find_model, write_model
 
@@ -30,7 +31,7 @@ def copy(tiny_model: Path, tmp_path: Path) -> Path:
 def edit(folder: Path, change: Callable[[dict], object]) -> None:
     config = json.loads((folder / CONFIG).read_text())
     change(config)
-    (folder / CONFIG).write_text(json.dumps(config))
+    (folder / CONFIG).write_text(json.dumps(sealed(config)))
 
 
 def refusal(folder: Path) -> str:
@@ -123,7 +124,7 @@ def test_a_malformed_config_is_named(copy: Path, content: bytes, says: str) -> N
 
 def test_a_folder_without_config_is_no_model(copy: Path) -> None:
     (copy / CONFIG).unlink()
-    assert "is not a model folder: config.json cannot be read" in refusal(copy)
+    assert "is not a model folder: it has no config.json" in refusal(copy)
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "x" * 300, "no/such/model"])

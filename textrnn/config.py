@@ -16,6 +16,10 @@ LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
 Precision = Literal["float32", "int8"]
 
+MOST_SYMBOLS = 1 << 22  # these bound what a file can make the program allocate, far above what is trained
+MOST_UNITS = 1 << 16
+MOST_LAYERS = 1 << 10
+
 
 class Spec(BaseModel):
     """Base of every spec: frozen, and an unknown key is an error."""
@@ -34,15 +38,15 @@ class OneHot(Spec):
     """Each symbol is a unit vector; as a look-up of input weights, so that the vectors never exist."""
 
     kind: Literal["one-hot"] = "one-hot"
-    symbols: int = Field(gt=0)
+    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
 
 
 class Learned(Spec):
     """Each symbol has a vector that is learnt with the network."""
 
     kind: Literal["learned"] = "learned"
-    symbols: int = Field(gt=0)
-    size: int = Field(gt=0)
+    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
+    size: int = Field(gt=0, le=MOST_UNITS)
 
 
 Input = Annotated[OneHot | Learned, Field(discriminator="kind")]
@@ -52,9 +56,9 @@ class Core(Spec):
     """A stack of recurrent layers, all of `units` but the last where it has `top_units` of its own."""
 
     cell: str = "lstm"
-    units: int = Field(gt=0)
-    layers: int = Field(1, gt=0)
-    top_units: int | None = Field(None, gt=0)
+    units: int = Field(gt=0, le=MOST_UNITS)
+    layers: int = Field(1, gt=0, le=MOST_LAYERS)
+    top_units: int | None = Field(None, gt=0, le=MOST_UNITS)
 
     @field_validator("cell")
     @classmethod
@@ -80,7 +84,7 @@ class LabelPerStep(Spec):
     """
 
     kind: Literal["label-per-step"] = "label-per-step"
-    classes: int = Field(gt=0)
+    classes: int = Field(gt=0, le=MOST_SYMBOLS)
     tied: bool = False
 
 
@@ -111,6 +115,11 @@ class Architecture(Spec):
             below = units
         head = [] if self.head.tied else [("head.weight", self.head.classes, below)]
         return [*shapes, *head, ("head.bias", self.head.classes, 1)]
+
+    def state_sizes(self) -> dict[str, int]:
+        """The units of each part of the state, by its name in a graph."""
+        parts = CELLS[self.core.cell].state
+        return {f"{part}.{layer}": units for layer, units in enumerate(self.core.sizes) for part in parts}
 
     @model_validator(mode="after")
     def _ties_fit(self) -> Self:
@@ -177,7 +186,7 @@ class Data(Spec):
 class ModelConfig(Spec):
     """The whole of config.json."""
 
-    format_version: int = FORMAT_VERSION
+    format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
     task: str
     architecture: Architecture
     text: TextSettings
@@ -220,13 +229,15 @@ class TrainingSettings(Spec):
     )
 
     input: Literal["learned", "one-hot"] = Field("learned", description="How a symbol enters: learned or one-hot.")
-    embedding: Count | None = Field(None, description="Size of a learned symbol vector.")
+    embedding: Count | None = Field(None, le=MOST_UNITS, description="Size of a learned symbol vector.")
     tied: bool | None = Field(
         None, description="Share the symbol vectors with the output layer. Default: where a symbol is not a character."
     )
     cell: str = Field("lstm", description=f"Recurrent cell: {', '.join(CELLS)}.")
-    units: Count | None = Field(None, description="Units in each layer; chosen by the size of the text if not given.")
-    layers: Count | None = Field(None, description="Recurrent layers, one above the other.")
+    units: Count | None = Field(
+        None, le=MOST_UNITS, description="Units in each layer; chosen by the size of the text if not given."
+    )
+    layers: Count | None = Field(None, le=MOST_LAYERS, description="Recurrent layers, one above the other.")
 
     input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
     dropout: Share | None = Field(

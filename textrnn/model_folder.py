@@ -4,23 +4,23 @@ config.json names every part with its sha256 and is replaced last, in one step: 
 """
 
 import hashlib
-import json
 import os
 import re
+import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
-
-from textrnn.config import FORMAT_VERSION, ModelConfig, Part, first_problem
+from textrnn.config import Architecture, ModelConfig, Part
+from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, UsageError
 
 CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
 PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
 MOST_CONFIG_BYTES = 1 << 20
+MOST_TEXT_BYTES = 64 << 20
+MOST_GRAPH_BYTES = 1 << 31
 MODELS = resources.files("textrnn") / "models"
 
 
@@ -51,46 +51,63 @@ class ModelFolder:
         """The content of a part, if its hash is the one in config.json."""
         if part not in self.config.parts:
             raise ModelError(f"{self.path} has no {part}" + (" (an int8 model)" if "safetensors" in part else ""))
-        return read_part(self.path, self.config.parts[part])
+        return read_part(self.path, self.config.parts[part], most=most_bytes(part, self.config.architecture))
 
     def sizes(self) -> dict[str, int]:
         """The bytes of each part; every part is checked."""
         return {part: len(self.read(part)) for part in self.config.parts}
 
 
-def read_part(folder: Path, part: Part) -> bytes:
-    """The content of a part, if its hash is the one stated."""
-    file = folder / part.file
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+def read_part(folder: Path, part: Part, *, most: int) -> bytes:
+    """The content of a part of at most so many bytes, if its hash is the one stated."""
+    content = read_bounded(folder / part.file, most=most)
     if hashlib.sha256(content).hexdigest() != part.sha256:
-        raise ModelError(f"{file} was changed or damaged: its sha256 is not the one in {CONFIG}")
+        raise ModelError(f"{folder / part.file} was changed or damaged: its sha256 is not the one stated")
     return content
 
 
 def read_config(path: Path) -> ModelConfig:
     """config.json, or one line that says what is wrong with it."""
     file = path / CONFIG
+    if not os.path.lexists(file):
+        raise ModelError(f"{path} is not a model folder: it has no {CONFIG}")
+    config = parse_config(read_bounded(file, most=MOST_CONFIG_BYTES), file)
+    for part, entry in config.parts.items():
+        if part not in PARTS:
+            raise ModelError(f"{file} is malformed: parts: no model has a part {part!r}")
+        if not re.fullmatch(file_pattern(part), entry.file):
+            raise ModelError(f"{file} is malformed: parts.{part}.file: {entry.file} is no name for it")
+    return config
+
+
+def read_bounded(file: Path, *, most: int) -> bytes:
+    """The content of a plain file. A link could name any file of the machine, and a pipe would be waited for."""
     try:
+        kind = file.lstat()
+        if not stat.S_ISREG(kind.st_mode):
+            raise ModelError(f"{file} cannot be read: it is no plain file, and a link is not followed")
+        if kind.st_size > most:
+            raise ModelError(f"{file} is over {most:,} bytes: not this model's")
         with file.open("rb") as stream:
-            content = stream.read(MOST_CONFIG_BYTES + 1)
+            return stream.read(most)
     except OSError as error:
-        raise ModelError(f"{path} is not a model folder: {CONFIG} cannot be read: {error.strerror}") from None
-    if len(content) > MOST_CONFIG_BYTES:
-        raise ModelError(f"{file} is over {MOST_CONFIG_BYTES} bytes: not a model's")
-    try:
-        document: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file} is not JSON: {error}") from None
-    version = document.get("format_version") if isinstance(document, dict) else None
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        raise ModelError(f"{path} has format {version}; this program reads up to {FORMAT_VERSION}: install a newer one")
-    try:
-        return ModelConfig.model_validate(document)
-    except ValidationError as error:
-        raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def most_bytes(part: str, architecture: Architecture) -> int:
+    """How large a part can be: weights by their number, in any precision, and what is in a graph besides."""
+    if part == "history.jsonl":
+        return MOST_TEXT_BYTES
+    if part == "tokenizer.json":
+        return min(MOST_TEXT_BYTES, (1 << 20) + 1000 * architecture.head.classes)
+    weights = sum(rows * columns for _, rows, columns in architecture.shapes())
+    return min(MOST_GRAPH_BYTES, 5 * weights + (16 << 20))
+
+
+def file_pattern(part: str) -> str:
+    """The names that the file of a part can have: the part's, and that with eight digits of its hash."""
+    stem, dot, suffix = part.partition(".")
+    return rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
 
 
 def check_destination(out: Path) -> None:
@@ -122,7 +139,7 @@ def write_model(
         taken = set(files_of(old))
         written |= {name: write_part(path, name, content, taken=taken) for name, content in parts.items()}
         config = config.model_copy(update={"parts": written})
-        replace_file(path / CONFIG, (config.model_dump_json(indent=2) + "\n").encode())
+        replace_file(path / CONFIG, dump_config(config))
     replace_file(path / CARD, card.encode())
     sweep(path, (*PARTS, CONFIG, CARD), keep=[CONFIG, CARD, *files_of(written)])
     return config
@@ -160,12 +177,8 @@ def sweep(path: Path, names: Iterable[str], *, keep: Collection[str]) -> None:
 
 def is_written(file: str, names: Iterable[str]) -> bool:
     """Whether a file is a part of one of these names, or one that was not finished."""
-    for name in names:
-        stem, dot, suffix = name.partition(".")
-        part = rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
-        if re.fullmatch(rf"{part}|\.{part}\.[0-9]+\.tmp", file):
-            return True
-    return False
+    patterns = map(file_pattern, names)
+    return any(re.fullmatch(rf"{part}|\.{part}\.[0-9]+\.tmp", file) for part in patterns)
 
 
 def write_part(path: Path, name: str, content: bytes, *, taken: set[str]) -> Part:

@@ -229,7 +229,7 @@ def test_a_graph_keeps_to_the_standard_and_holds_no_square_table_of_symbols(prec
 
 
 def test_a_file_that_is_no_graph_is_refused_in_one_line():
-    with pytest.raises(ModelError, match=r"model\.onnx cannot be run") as caught:
+    with pytest.raises(ModelError, match=r"model\.onnx is not a graph of this program") as caught:
         OnnxEngine(b"not a graph")
     assert "\n" not in str(caught.value)
 

@@ -20,7 +20,7 @@ from textrnn.cli import (
     selfcheck,
     train,
 )
-from textrnn.cli.output import discard_output
+from textrnn.cli.output import discard_output, printable
 from textrnn.errors import DataError, TextrnnError, UsageError
 
 app = typer.Typer(
@@ -69,7 +69,7 @@ def main() -> None:
     except TextrnnError as error:
         if _shows_traceback:
             raise
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:  # what is read and what is written to a file name themselves before they come here
         discard_output()

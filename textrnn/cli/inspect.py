@@ -10,12 +10,17 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     import sys
 
     from textrnn.cells import CELLS
-    from textrnn.cli.output import chosen_format, open_sink, shown
+    from textrnn.cli.output import chosen_format, open_sink, printable, shown
     from textrnn.model_folder import ModelFolder, find_model
+    from textrnn.tasks import load
+    from textrnn.weights_file import check_weights
 
     folder = ModelFolder(find_model(model))
     config, training = folder.config, folder.config.training
     sizes = folder.sizes()
+    load(folder.path)  # a folder that is shown is one that runs
+    if "model.safetensors" in sizes:
+        check_weights(folder.read("model.safetensors"), config.architecture)
     shapes = config.architecture.shapes()
     total = sum(rows * columns for _, rows, columns in shapes)
     with open_sink(None, format) as sink:
@@ -37,4 +42,4 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr
     for name, value in facts.items():
         if value != "":
-            print(f"{name}: {value}", file=stream)
+            print(printable(f"{name}: {value}", keep="\n"), file=stream)

@@ -111,6 +111,13 @@ def shown(value: Any) -> str:
     return f"{value:.1e}" if 0 < abs(value) < SMALL else f"{value:,.4f}"
 
 
+def printable(text: str, *, keep: str = "") -> str:
+    """The text with an escape for each character that a terminal would obey rather than show, but those to keep."""
+    return "".join(
+        mark if mark.isprintable() or mark in keep else mark.encode("unicode_escape").decode() for mark in text
+    )
+
+
 def escaped(text: str) -> str:
     """A TSV cell on one line: backslash, tab, newline and return as two characters each."""
     return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -9,11 +9,11 @@ import torch
 from safetensors.torch import load, save
 
 from textrnn.config import ModelConfig
-from textrnn.errors import ModelError
 from textrnn.export.card import model_card
 from textrnn.model_folder import ModelFolder, write_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
+from textrnn.weights_file import check_weights
 
 HISTORY = "history.jsonl"
 
@@ -52,13 +52,10 @@ def as_lines(rows: Iterable[Mapping[str, Any]]) -> bytes:
 
 def load_network(folder: ModelFolder) -> SequenceNetwork:
     """The network of a float32 folder, with its weights."""
-    network = SequenceNetwork(folder.config.architecture)
     content = folder.read("model.safetensors")
-    try:
-        network.load_state_dict(load(content))
-    except Exception as error:  # safetensors and torch raise different ones for each kind of mismatch
-        reason = " ".join(str(error).split())
-        raise ModelError(f"{folder.path}: model.safetensors does not fit config.json: {reason[:200]}") from None
+    check_weights(content, folder.config.architecture)
+    network = SequenceNetwork(folder.config.architecture)
+    network.load_state_dict(load(content))
     return network.eval()
 
 

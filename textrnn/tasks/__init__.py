@@ -23,13 +23,17 @@ def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> Langua
     if config.task not in TASKS:
         raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
     tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
-    classes = config.architecture.head.classes
-    if len(tokenizer) != classes:
-        raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {classes}")
+    architecture = config.architecture
+    symbols = {architecture.head.classes, architecture.input.symbols}
+    if symbols != {len(tokenizer)}:
+        stated = " and ".join(map(str, sorted(symbols)))
+        raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {stated}")
     if engine == "onnx":
         onnx_engine = OnnxEngine(folder.read("model.onnx"), threads=threads)
-        if onnx_engine.classes != classes:
-            raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols and config.json {classes}")
+        if onnx_engine.classes != architecture.head.classes:
+            raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols, not those of config.json")
+        if onnx_engine.units != architecture.state_sizes():
+            raise ModelError(f"{model}: model.onnx has other layers than config.json")
         return TASKS[config.task](onnx_engine, tokenizer, config)
     if engine == "torch":
         require("train", "--engine torch")

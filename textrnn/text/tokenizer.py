@@ -18,6 +18,7 @@ from tokenizers import Tokenizer as HuggingFaceTokenizer
 from textrnn.errors import ModelError
 from textrnn.text.joiners import EOS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner
 from textrnn.text.levels import LEVELS, Vocabulary, of_characters, parts
+from textrnn.text.tokenizer_file import check_tokenizer
 
 __all__ = ["EOS", "PAD", "SPECIAL", "START", "UNK", "OutOfVocabulary", "Tokenizer"]
 
@@ -60,7 +61,7 @@ class Tokenizer:
         self.tokens: list[str] = [inner.id_to_token(index) or "" for index in range(inner.get_vocab_size())]
         inner.encode_special_tokens = True  # the file does not keep it
         strangers = (chr(code) for code in range(0x10FFFF, 0, -1) if inner.token_to_id(chr(code)) is None)
-        self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers)  # for half a character
+        self._stand_in = REPLACEMENT if self.level.has_bytes else next(strangers, REPLACEMENT)  # for half a character
 
     @classmethod
     def of_characters(cls, characters: Iterable[str]) -> "Tokenizer":
@@ -75,12 +76,11 @@ class Tokenizer:
     @classmethod
     def from_json(cls, content: bytes, level: str = "char") -> "Tokenizer":
         """The tokenizer that `to_json` wrote."""
+        check_tokenizer(content, level)
         try:
             inner = HuggingFaceTokenizer.from_str(content.decode())
         except Exception as error:  # the library raises bare Exception for every malformed file
             raise ModelError(f"tokenizer.json is not a tokenizer: {error}") from None
-        if tuple(inner.id_to_token(index) for index in range(4)) != SPECIAL:
-            raise ModelError(f"tokenizer.json does not begin with {' '.join(SPECIAL)}")
         return cls(inner, level)
 
     def to_json(self) -> bytes:
