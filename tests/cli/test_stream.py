@@ -161,6 +161,14 @@ def test_values_of_parquet_that_json_lacks_are_text(run: Run, tiny_int8: Path, t
     assert (row["day"], row["price"], row["days"], row["text"]) == ("2020-01-02", "1.10", '["2020-01-02", null]', "")
 
 
+def test_parquet_without_its_extra_says_what_to_install(
+    run: Run, tiny_int8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["a"]}), tmp_path / "a.parquet")
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None)
+    assert "pip install 'textrnn[parquet]'" in refused(run("score", tiny_int8, tmp_path / "a.parquet"), 2)
+
+
 def test_choose_generate_and_evaluate_read_records_too(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('id,text\n1,"a {b|c}"\n2,{d|e}\n')
     rows = jsonl(run("choose", tiny_int8, "--file", tmp_path / "a.csv", "--best", "--format", "jsonl").stdout)
@@ -277,6 +285,14 @@ def test_standard_output_that_takes_nothing_is_one_line_of_error(tiny_int8: Path
         _, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
     assert stderr == b"error: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-"])
+def test_a_closed_stream_is_one_line_of_error(tiny_int8: Path, closed: str) -> None:
+    command = f'"$0" -m textrnn score "$1" --text a {closed}'
+    result = subprocess.run(["sh", "-c", command, sys.executable, str(tiny_int8)], capture_output=True, timeout=60)
+    assert (result.returncode, result.stdout) == (1, b"")
+    assert result.stderr == b"error: standard input or output is closed: give /dev/null instead\n"
 
 
 def test_ctrl_c_is_one_word(tiny_int8: Path) -> None:

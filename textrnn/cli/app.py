@@ -60,9 +60,11 @@ def options(
 
 def main() -> None:
     """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
+    if None in (sys.stdin, sys.stdout):
+        print("error: standard input or output is closed: give /dev/null instead", file=sys.stderr)
+        sys.exit(DataError.exit_code)
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()
     except SystemExit as ending:
         # Typer answers a closed pipe with exit 1, the only exit that it makes of itself here: the reader went away.
         sys.exit(0 if ending.code == 1 else ending.code)
