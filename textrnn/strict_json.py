@@ -5,12 +5,11 @@ import math
 from typing import Any
 
 
-def parse_json(content: bytes) -> Any:
+def parse_json(content: bytes | str) -> Any:
     """The value of a document; ValueError for what is not UTF-8, NaN, an infinite number, a name given twice."""
     try:
-        return json.loads(
-            content.decode(), object_pairs_hook=once_each, parse_constant=refuse_constant, parse_float=finite_number
-        )
+        text = content.decode() if isinstance(content, bytes) else content
+        return json.loads(text, object_pairs_hook=once_each, parse_constant=refuse_constant, parse_float=finite_number)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 

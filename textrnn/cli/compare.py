@@ -7,12 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from textrnn.cli.options import (
+    ColumnOption,
     EncodingOption,
     EngineOption,
     FormatOption,
+    InputFormatOption,
     OutOption,
     RunningTextOption,
     SourceArgument,
+    StrictOption,
     TextOption,
     ThreadsOption,
     example,
@@ -32,7 +35,10 @@ def compare(
     text: TextOption = None,
     lines: Annotated[bool, typer.Option("--lines", help="For each line, which model finds it likelier.")] = False,
     running_text: RunningTextOption = False,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
     engine: EngineOption = "onnx",
@@ -40,27 +46,30 @@ def compare(
 ) -> None:
     """Measure two models on one text: perplexity only where it compares, bits per character and per byte."""
     from dataclasses import asdict
+    from functools import partial
 
     from textrnn.cli.output import open_sink
-    from textrnn.cli.stream import open_records, stream
+    from textrnn.cli.stream import joined, open_source, paired, stream
     from textrnn.errors import DataError, UsageError
     from textrnn.tasks import comparison, load
 
     if lines and running_text:
         raise UsageError("--lines reads each line by itself: without --running-text")
-    records = open_records(context, source, text, encoding=encoding)
+    given = open_source(context, source, text, encoding=encoding, strict=strict)
+    records = given.records(format=input_format, column=column)
     one, other = (load(model, engine=engine, threads=threads) for model in (a, b))
     typer.echo(f"a: {a}; b: {b}", err=True)
     if lines:
         likelier: Counter[str | None] = Counter()
 
         def rows() -> Iterator[dict[str, Any]]:
-            for row in comparison.line_odds(one, other, records):
+            for fields, row in paired(records, partial(comparison.line_odds, one, other)):
                 likelier[row.likelier if row.log_odds is not None else "unknown"] += 1
-                yield asdict(row)
+                yield joined(fields, asdict(row), repeats="text")
 
         with open_sink(out, format) as sink:
-            stream(rows(), sink, what="lines")
+            stream(rows(), sink, what="lines", source=given, out=out)
+        given.report()
         says = f"likelier: {likelier['a']:,} lines with a, {likelier['b']:,} with b, {likelier[None]:,} with neither"
         typer.echo(f"{says}; natural log-odds, a - b, of each line with its end", err=True)
         if likelier["unknown"]:
@@ -70,11 +79,12 @@ def compare(
                 err=True,
             )
         return
-    whole = "".join(f"{line}\n" for line in records)
+    whole = "".join(f"{line}\n" for line, _ in records)
     if not whole:
         raise DataError("there is no text to compare on")
     with open_sink(out, format) as sink:
         for row in comparison.compare(one, other, whole, running_text=running_text):
             sink.write(asdict(row))
+    given.report()
     if why := comparison.why_not_per_symbol(one, other):
         typer.echo(f"perplexities are not shown, for they count different symbols ({why})", err=True)

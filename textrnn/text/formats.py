@@ -4,15 +4,14 @@ A new format is one function and its line in FORMATS.
 """
 
 import csv
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, NoReturn
+from typing import IO, Any
 
 from textrnn.errors import DataError, UsageError
 from textrnn.extras import require
+from textrnn.strict_json import parse_json
 from textrnn.text.ledger import BLANK_LINE, SHORT_ROW, Ledger
 
 LONGEST_FIELD = 2**26  # characters of a CSV field
@@ -173,33 +172,10 @@ def json_value(text: str) -> Any:
 
     Raises ValueError.
     """
-    try:
-        value = json.loads(text, object_pairs_hook=members, parse_float=finite_number, parse_constant=refuse_constant)
-    except RecursionError:
-        raise ValueError(TOO_DEEP) from None
+    value = parse_json(text)
     if text.count("[") + text.count("{") > DEEPEST and depth(value) > DEEPEST:
         raise ValueError(TOO_DEEP)
     return value
-
-
-def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, each of whose names stands once."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"two members {next(name for name in names if names.count(name) > 1)!r}")
-    return found
-
-
-def finite_number(text: str) -> float:
-    """A JSON number that is not too large."""
-    number = float(text)
-    return number if math.isfinite(number) else refuse_constant(text)
-
-
-def refuse_constant(text: str) -> NoReturn:
-    """NaN and Infinity, which JSON does not have."""
-    raise ValueError(f"{text} is no finite number")
 
 
 def depth(value: Any) -> int:

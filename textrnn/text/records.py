@@ -145,13 +145,17 @@ def opened(source: str) -> Iterator[IO[bytes]]:
         raise DataError(f"{name} cannot be read: {error.strerror or error}") from None
 
 
+def newline_is_one_byte(encoding: str) -> bool:
+    """Whether lines can be told apart before they are decoded; a mark at the beginning of a text does not count."""
+    return len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+
+
 class Decoder:
     """Bytes → text, piece by piece; what is undecodable is counted in the ledger."""
 
     def __init__(self, encoding: str, ledger: Ledger) -> None:
         try:
-            newline_is_one_byte = len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
-            errors = "surrogateescape" if newline_is_one_byte else "strict"
+            errors = "surrogateescape" if newline_is_one_byte(encoding) else "strict"
             self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         except (LookupError, UnicodeError):
             raise UsageError(f"unknown encoding {encoding!r}") from None

@@ -34,6 +34,7 @@ from textrnn.training.defaults import ChosenSettings
 from textrnn.training.language_model import Position
 from textrnn.training.run_state import Counters
 
+MOST_BYTES = 1 << 36  # of a part
 POINTER = "run.json"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
 PARTS = (IDS, HELD, TOKENIZER, STATE)
@@ -121,9 +122,7 @@ class TrainingFolder:
             raise UsageError(f"there is no training in {self.path.parent} to go on with: without --resume one is begun")
         run = read_saved_run(self.path)
         self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
-        contents = {
-            name: read_part(self.path, part) for name, part in run.parts.items() if name in (HELD, TOKENIZER, STATE)
-        }
+        contents = {name: read_part(self.path, run.parts[name], most=MOST_BYTES) for name in (HELD, TOKENIZER, STATE)}
         tokenizer = Tokenizer.from_json(contents[TOKENIZER], run.settings.level)
         held = load(contents[HELD])
         rows = [row.numpy() for row in torch.split(held["rows"], held["lengths"].tolist())]
