@@ -184,7 +184,7 @@ def train(
         )
     with stopping(run):
         watch(run)
-    if run.is_stopped:
+    if run.is_stopped and not run.saved.ended:
         interrupted(run)
     finished(run)
 
