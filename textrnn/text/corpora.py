@@ -1,6 +1,7 @@
 """Corpora: the texts of files, folders, patterns and sets of the `datasets` library, in pieces that fit in memory."""
 
 import glob
+import logging
 import os
 import re
 import shutil
@@ -138,6 +139,7 @@ def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterat
     if not name:
         raise UsageError(f"{source!r} names no set: datasets:ID[:SUBSET][@SPLIT]")
     datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries; what fails for good is raised
     try:
         if os.path.isfile(name):
             ending = Path(name.removesuffix(".gz")).suffix

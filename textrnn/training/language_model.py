@@ -1,6 +1,7 @@
 """What is particular to training a language model: its text, its batches, and what picks the best."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,7 @@ class LanguageModelTraining:
             if data.streaming
             else read_corpus(texts, valid, of_level, store=store)
         )
-        return corpus, by_size(of_level, corpus.facts.symbols or math.inf)
+        return corpus, by_size(of_level, corpus.facts.symbols or sys.maxsize)
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
