@@ -23,10 +23,11 @@ from textrnn.batch import (
     padded_columns,
 )
 from textrnn.config import Data, Spec, TextSettings, TrainingSettings, Unit
-from textrnn.errors import DataError
+from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START
 from textrnn.training.corpus import SHARD, Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
@@ -75,6 +76,8 @@ class LanguageModelTraining:
     @staticmethod
     def read(data: Data, settings: TrainingSettings, *, store: Path) -> tuple[Corpus, ChosenSettings]:
         """Read texts, their ids into the file `store`; and choose what the settings leave open."""
+        if data.streaming and (settings.epochs or STANDARD_INPUT in data.files):
+            raise UsageError("a stream has no known end and is read again: without --epochs, and not from a pipe")
         of_level = with_level_defaults(settings)
         texts = texts_of(data.files, data, of_level)
         valid = texts_of([data.valid], data, of_level) if data.valid else None
@@ -148,8 +151,8 @@ class LanguageModelTraining:
         facts, settings, kept = self.corpus.facts, self.settings, len(self.tokenizer) - len(SPECIAL)
         cut = f", {facts.left_out:,} occurrences of others are <unk>" if facts.left_out else ""
         of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
-        lines = f" in {facts.texts:,} lines" if self.text.unit == "line" else ""
-        much = "a stream of symbols" if facts.symbols is None else f"{facts.symbols:,} symbols{lines}"
+        lines = f" in {facts.texts:,} lines" if facts.texts and self.text.unit == "line" else ""
+        much = f"{facts.symbols:,} symbols{lines}" if facts.symbols else "a stream of symbols"
         return [
             f"{much} to learn from, {facts.held.symbols:,} to validate on ({facts.held.origin})",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
