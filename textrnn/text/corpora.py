@@ -124,9 +124,13 @@ def in_pieces(blocks: Iterator[str], boundary: re.Pattern[str]) -> Iterator[Piec
 
 def copied_input() -> Any:
     """Standard input as a file that can be read again; it goes when the program ends."""
-    file = tempfile.NamedTemporaryFile(prefix="textrnn-")  # noqa: SIM115 - as long as whoever holds it
-    shutil.copyfileobj(sys.stdin.buffer, file)
-    file.flush()
+    try:
+        file = tempfile.NamedTemporaryFile(prefix="textrnn-")  # noqa: SIM115 - as long as whoever holds it
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+    except OSError as error:
+        folder = tempfile.gettempdir()
+        raise DataError(f"standard input cannot be kept in {folder} (TMPDIR): {error.strerror or error}") from None
     return file
 
 

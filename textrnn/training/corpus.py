@@ -339,7 +339,7 @@ def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: 
     try:
         with path.open("wb") as file:
             for ids in encoded(pieces, tokenizer):
-                ids.astype(dtype).tofile(file)
+                file.write(ids.astype(dtype).tobytes())
                 symbols += len(ids)
                 texts += int((ids == EOS).sum())
                 left_out += int((ids == UNK).sum())

@@ -93,7 +93,7 @@ class LanguageModelTraining:
         for ids in self.corpus.ids.shards(self._shard):
             resumed, self._resumed = self._resumed, None
             self._offset = resumed.offset if resumed else int(self._random.integers(len(ids)))
-            streams = Streams(ids, count=self.streams, start=START, offset=self._offset)
+            streams = Streams(ids, count=min(self.streams, len(ids)), start=START, offset=self._offset)
             settings = self.settings
             windows = Windows(streams, steps=settings.window, end=EOS, fresh=settings.fresh, random=self._random)
             if resumed:

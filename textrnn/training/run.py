@@ -14,7 +14,7 @@ from torch import Tensor
 
 import textrnn
 from textrnn.config import Data, Figure, ModelConfig, TrainingSettings, TrainingSummary, training_settings
-from textrnn.errors import TrainingError, UsageError
+from textrnn.errors import ModelError, TrainingError, UsageError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.model_folder import TRAINING, check_destination
 from textrnn.networks.sequence import SequenceNetwork
@@ -99,6 +99,8 @@ class TrainingRun:
             self.folder.write_pointer(self.saved)
             kept = f"; the best model so far is in {self.out}" if self.best else "; no model was saved"
             raise TrainingError(f"{error}{kept}") from None
+        except ModelError as error:
+            raise TrainingError(f"{error}: make room, then --resume goes on from the state saved last") from None
 
     def stop(self) -> None:
         """Let `rows` end after this step, with the state saved."""
