@@ -89,7 +89,7 @@ def read_bounded(file: Path, *, most: int) -> bytes:
         if kind.st_size > most:
             raise ModelError(f"{file} is over {most:,} bytes: not this model's")
         with file.open("rb") as stream:
-            return stream.read(most)
+            return stream.read(kind.st_size)
     except OSError as error:
         raise ModelError(f"{file} cannot be read: {error.strerror}") from None
 
