@@ -77,7 +77,8 @@ def main() -> None:
         discard_output()
         if _shows_traceback:
             raise
-        print(f"error: standard output cannot be written: {error.strerror}", file=sys.stderr)
+        what = f"{error.filename} cannot be used" if error.filename else "standard output cannot be written"
+        print(f"error: {printable(what)}: {error.strerror}", file=sys.stderr)
         sys.exit(DataError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED

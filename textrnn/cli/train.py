@@ -184,7 +184,7 @@ def train(
         )
     with stopping(run):
         watch(run)
-    if run.is_stopped:
+    if run.is_stopped and not run.saved.ended:
         interrupted(run)
     finished(run)
 
@@ -236,7 +236,7 @@ def assignments(pairs: list[str]) -> dict[str, str]:
 def interrupted(run: "TrainingRun") -> None:
     """Say what is kept and how to go on, and end."""
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
-    typer.echo(f"interrupted at step {run.state.step:,} of {run.state.total:,}; {kept}", err=True)
+    typer.echo(f"interrupted at {run.state.counters()}; {kept}", err=True)
     typer.echo(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume", err=True)
     sys.exit(130)
 
@@ -245,7 +245,7 @@ def finished(run: "TrainingRun") -> None:
     """The figures, what the curves say, the card, and what to type next."""
     from textrnn.training.advice import advice
 
-    typer.echo(f"ended {run.ended} at step {run.state.step:,} of {run.state.total:,}", err=True)
+    typer.echo(f"ended {run.ended} at {run.state.counters()}", err=True)
     for line in advice(run.history):
         typer.echo(line, err=True)
     if run.best:

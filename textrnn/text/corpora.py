@@ -1,6 +1,7 @@
 """Corpora: the texts of files, folders, patterns and sets of the `datasets` library, in pieces that fit in memory."""
 
 import glob
+import logging
 import os
 import re
 import shutil
@@ -101,8 +102,9 @@ def expanded(sources: Sequence[str]) -> list[str]:
 
 def files_of(folder: str) -> list[str]:
     """The files of text and of records in a folder and below, hidden ones left out."""
-    paths = [path for path in Path(folder).rglob("*") if not any(part.startswith(".") for part in path.parts)]
-    found = [path for path in paths if path.is_file() and path.name.removesuffix(".gz").endswith(ENDINGS)]
+    paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+    seen = [path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    found = [path for path in seen if path.name.removesuffix(".gz").endswith(ENDINGS)]
     if not found:
         raise DataError(f"there is no file of text in the folder {folder}: names end in {', '.join(ENDINGS)}")
     return sorted(map(str, found))
@@ -122,9 +124,13 @@ def in_pieces(blocks: Iterator[str], boundary: re.Pattern[str]) -> Iterator[Piec
 
 def copied_input() -> Any:
     """Standard input as a file that can be read again; it goes when the program ends."""
-    file = tempfile.NamedTemporaryFile(prefix="textrnn-")  # noqa: SIM115 - as long as whoever holds it
-    shutil.copyfileobj(sys.stdin.buffer, file)
-    file.flush()
+    try:
+        file = tempfile.NamedTemporaryFile(prefix="textrnn-")  # noqa: SIM115 - as long as whoever holds it
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+    except OSError as error:
+        folder = tempfile.gettempdir()
+        raise DataError(f"standard input cannot be kept in {folder} (TMPDIR): {error.strerror or error}") from None
     return file
 
 
@@ -138,6 +144,7 @@ def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterat
     if not name:
         raise UsageError(f"{source!r} names no set: datasets:ID[:SUBSET][@SPLIT]")
     datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # its retries; what fails for good is raised
     try:
         if os.path.isfile(name):
             ending = Path(name.removesuffix(".gz")).suffix
@@ -147,10 +154,13 @@ def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterat
         else:
             rows = datasets.load_dataset(name, subset or None, split=split or "train", streaming=streaming)
         name_of_text = None
-        for row in rows:
+        for number, row in enumerate(rows, start=1):
             name_of_text = name_of_text or column_of_text(list(row), column)
-            yield row[name_of_text] or ""
-    except UsageError:
+            text = row[name_of_text]
+            if not isinstance(text, str | None):
+                raise DataError(f"{source}, row {number}: {name_of_text!r} is no text but {type(text).__name__}")
+            yield text or ""
+    except (DataError, UsageError):
         raise
     except Exception as error:  # the library raises many kinds, for an absent set, split, subset, network
         raise DataError(f"{source} cannot be read: {' '.join(str(error).split())[:300]}") from None

@@ -1,9 +1,11 @@
 """Texts → the ids to learn from, in a file that is mapped into memory or as a stream, and those to validate on."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +16,7 @@ from textrnn.batch import Ids
 from textrnn.config import Data, Spec, Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
-from textrnn.text.corpora import Piece, Texts
+from textrnn.text.corpora import Piece, Texts, in_pieces
 from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
 from textrnn.training.defaults import LevelSettings
@@ -117,28 +119,37 @@ class StreamedIds:
 class Section:
     """Texts from one place to another, in characters, or in texts where each is a line or a record of its own.
 
-    A text that reaches across either place is cut there.
+    A text that reaches across either place is cut there, and its pieces are counted from there.
     """
 
-    texts: Iterable[Piece]
+    texts: "Texts | Section"
     unit: Unit
     begin: int = 0
     end: int | None = None
 
+    @property
+    def boundary(self) -> re.Pattern[str]:
+        """Where a text may be cut into pieces."""
+        return self.texts.boundary
+
     def __iter__(self) -> Iterator[Piece]:
-        place = 0
+        if self.unit == "line":
+            yield from islice(self.texts, self.begin, self.end)
+            return
+        for _, parts in groupby(self._parts(), key=itemgetter(0)):
+            yield from in_pieces((part for _, part in parts), self.boundary)
+
+    def _parts(self) -> Iterator[tuple[int, str]]:
+        """What lies within, each with the number of its text."""
+        place = number = 0
         for piece in self.texts:
-            size = 1 if self.unit == "line" else len(piece.text)
-            first = max(0, self.begin - place)
-            last = size if self.end is None else min(size, self.end - place)
-            place += size
-            if first == 0 and last == size:
-                yield piece
-            elif first < last and self.unit == "text":
-                text = piece.text[first:last]
-                yield Piece(text, begins=piece.begins or first > 0, ends=piece.ends or last < size)
             if self.end is not None and place >= self.end:
                 return
+            number += piece.begins
+            first, last = max(0, self.begin - place), None if self.end is None else self.end - place
+            place += len(piece.text)
+            if part := piece.text[first:last]:
+                yield number, part
 
 
 @dataclass(frozen=True)
@@ -203,6 +214,8 @@ def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) ->
     begin = 0 if valid else beginning(texts, unit, characters=STREAM_HELD)
     learnt_from = Section(texts, unit, begin=begin)
     origin = names_of(valid) if valid else f"the first {STREAM_HELD:,} characters of the stream"
+    if not any(piece.text for piece in islice(learnt_from, 1)):
+        raise DataError(f"nothing is left to learn from behind {origin}: give --valid, or leave out --streaming")
     most = begin + beginning(learnt_from, unit, characters=STREAM_VOCABULARY)
     learnt = LEVELS[settings.level].learn(Strings(Section(texts, unit, begin=begin, end=most)), vocabulary(settings))
     tokenizer = Tokenizer(learnt.tokenizer, settings.level)
@@ -239,7 +252,10 @@ def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
     hashes = {}
     for file in [*texts.files, *(valid.files if valid else ())]:
         name = Path(file).name
-        hashes[file if name in hashes else name] = sha256_of(file)
+        try:
+            hashes[file if name in hashes else name] = sha256_of(file)
+        except OSError as error:
+            raise DataError(f"{file} cannot be read: {error.strerror}") from None
     if len(hashes) > MOST_NAMED:
         return {f"{len(hashes):,} files": hashlib.sha256("".join(hashes.values()).encode()).hexdigest()}
     return hashes
@@ -323,7 +339,7 @@ def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: 
     try:
         with path.open("wb") as file:
             for ids in encoded(pieces, tokenizer):
-                ids.astype(dtype).tofile(file)
+                file.write(ids.astype(dtype).tobytes())
                 symbols += len(ids)
                 texts += int((ids == EOS).sum())
                 left_out += int((ids == UNK).sum())

@@ -77,7 +77,7 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
     return LevelSettings(**{**settings.model_dump(), **update})
 
 
-def by_size(settings: LevelSettings, symbols: float) -> ChosenSettings:
+def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     """The settings with what was left open chosen by the level and the size of the text.
 
     One layer that is tied has as many units as the vectors have entries: one of the two decides the other. Raises

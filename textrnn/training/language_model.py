@@ -1,6 +1,7 @@
 """What is particular to training a language model: its text, its batches, and what picks the best."""
 
 import math
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +23,11 @@ from textrnn.batch import (
     padded_columns,
 )
 from textrnn.config import Data, Spec, TextSettings, TrainingSettings, Unit
-from textrnn.errors import DataError
+from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START
 from textrnn.training.corpus import SHARD, Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
@@ -74,6 +76,8 @@ class LanguageModelTraining:
     @staticmethod
     def read(data: Data, settings: TrainingSettings, *, store: Path) -> tuple[Corpus, ChosenSettings]:
         """Read texts, their ids into the file `store`; and choose what the settings leave open."""
+        if data.streaming and (settings.epochs or STANDARD_INPUT in data.files):
+            raise UsageError("a stream has no known end and is read again: without --epochs, and not from a pipe")
         of_level = with_level_defaults(settings)
         texts = texts_of(data.files, data, of_level)
         valid = texts_of([data.valid], data, of_level) if data.valid else None
@@ -82,14 +86,14 @@ class LanguageModelTraining:
             if data.streaming
             else read_corpus(texts, valid, of_level, store=store)
         )
-        return corpus, by_size(of_level, corpus.facts.symbols or math.inf)
+        return corpus, by_size(of_level, corpus.facts.symbols or sys.maxsize)
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
         for ids in self.corpus.ids.shards(self._shard):
             resumed, self._resumed = self._resumed, None
             self._offset = resumed.offset if resumed else int(self._random.integers(len(ids)))
-            streams = Streams(ids, count=self.streams, start=START, offset=self._offset)
+            streams = Streams(ids, count=min(self.streams, len(ids)), start=START, offset=self._offset)
             settings = self.settings
             windows = Windows(streams, steps=settings.window, end=EOS, fresh=settings.fresh, random=self._random)
             if resumed:
@@ -147,8 +151,8 @@ class LanguageModelTraining:
         facts, settings, kept = self.corpus.facts, self.settings, len(self.tokenizer) - len(SPECIAL)
         cut = f", {facts.left_out:,} occurrences of others are <unk>" if facts.left_out else ""
         of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
-        lines = f" in {facts.texts:,} lines" if self.text.unit == "line" else ""
-        much = "a stream of symbols" if facts.symbols is None else f"{facts.symbols:,} symbols{lines}"
+        lines = f" in {facts.texts:,} lines" if facts.texts and self.text.unit == "line" else ""
+        much = f"{facts.symbols:,} symbols{lines}" if facts.symbols else "a stream of symbols"
         return [
             f"{much} to learn from, {facts.held.symbols:,} to validate on ({facts.held.origin})",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "

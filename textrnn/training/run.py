@@ -14,7 +14,7 @@ from torch import Tensor
 
 import textrnn
 from textrnn.config import Data, Figure, ModelConfig, TrainingSettings, TrainingSummary, training_settings
-from textrnn.errors import TrainingError, UsageError
+from textrnn.errors import ModelError, TrainingError, UsageError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.model_folder import TRAINING, check_destination
 from textrnn.networks.sequence import SequenceNetwork
@@ -68,7 +68,7 @@ class TrainingRun:
     @property
     def ended(self) -> str:
         """How the run ended, or where it stands."""
-        return self.saved.ended or f"not yet: at step {self.state.step:,} of {self.state.total:,}"
+        return self.saved.ended or f"not yet: at {self.state.counters()}"
 
     def rows(self) -> Iterator[Row]:
         """Train, and yield a row after each evaluation; the model is saved whenever it is the best so far.
@@ -99,6 +99,8 @@ class TrainingRun:
             self.folder.write_pointer(self.saved)
             kept = f"; the best model so far is in {self.out}" if self.best else "; no model was saved"
             raise TrainingError(f"{error}{kept}") from None
+        except ModelError as error:
+            raise TrainingError(f"{error}: make room, then --resume goes on from the state saved last") from None
 
     def stop(self) -> None:
         """Let `rows` end after this step, with the state saved."""
@@ -234,8 +236,7 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     folder = TrainingFolder(out)
     saved, corpus, tensors = folder.read()
     if not saved.ended:
-        at = f"step {saved.counters.step:,} of {saved.counters.total:,}"
-        raise UsageError(f"the training in {out} has not ended, it is at {at}: --resume goes on with it")
+        raise UsageError(f"the training in {out} has not ended, it is at {saved.counters}: --resume goes on with it")
     refuse_changes(saved, data, asked, but=EXTENDABLE)
     update = {name: getattr(asked, name) for name in asked.model_fields_set & EXTENDABLE}
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
@@ -250,6 +251,8 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
 def restored(folder: TrainingFolder, saved: SavedRun, corpus: Corpus, tensors: dict[str, Tensor]) -> TrainingRun:
     """A run as it was saved."""
     find_device(saved.settings.device)
+    if saved.data.streaming:
+        refuse_other_texts(saved, saved.data)
     run = TrainingRun(folder, saved, corpus, began=time.monotonic())
     run.task.go_to(saved.position)
     run.state.restore(saved.counters, tensors)
@@ -289,7 +292,9 @@ def removed_on_error(out: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if not has_training:
+        if has_training:
+            TrainingFolder(out).sweep()
+        else:
             shutil.rmtree(out / TRAINING, ignore_errors=True)
         if is_new:
             shutil.rmtree(out, ignore_errors=True)

@@ -40,6 +40,10 @@ class Counters(Spec):
     interval_seconds: float = 0.0
     interval_targets: int = 0
 
+    def __str__(self) -> str:
+        """Where the run stands, for people."""
+        return f"step {self.step:,}" + ("" if self.total == UNPLANNED else f" of {self.total:,}")
+
 
 class RunState:
     """Counters, optimizer, carried state and plan of a run.
@@ -70,7 +74,7 @@ class RunState:
         self.most = self.start + most
         self.total = UNPLANNED if settings.minutes else self.start + (settings.steps or most)
         self._durations: list[float] = []  # of the steps that the plan is made from
-        self._step_began = 0.0
+        self._step_began = time.monotonic()
 
     def extend(self) -> None:
         """Begin a new schedule at this step."""
@@ -110,6 +114,7 @@ class RunState:
         self.best = float("inf") if counters.best is None else counters.best
         self.began, self.plan_began, self._interval_began = now - counters.seconds, now, now - counters.interval_seconds
         self.seconds_per_evaluation, self._targets = counters.seconds_per_evaluation, counters.interval_targets
+        self._step_began = now
         parts = grouped(tensors)
         self.network.load_state_dict(parts["network"])
         moments = {int(index): values for index, values in grouped(parts.get("optimizer", {})).items()}
@@ -169,17 +174,17 @@ class RunState:
     def _plan(self) -> None:
         """Turn minutes into steps once the speed is known: by the median, which a short disturbance leaves alone."""
         now = time.monotonic()
-        if self.step - self.start > UNTIMED_STEPS:
-            self._durations.append(now - self._step_began)
+        self._durations.append(now - self._step_began)
         self._step_began = now
-        if len(self._durations) < TIMED_STEPS:
+        timed = self._durations[UNTIMED_STEPS:]
+        if len(timed) < TIMED_STEPS:
             return
         is_rising = self.step - self.start < self.settings.warmup
-        if is_rising and sum(self._durations) < TIMED_SHARE * self.settings.minutes * 60:
+        if is_rising and sum(timed) < TIMED_SHARE * self.settings.minutes * 60:
             return
         left = self.settings.minutes * 60 * SPARE - (now - self.plan_began)
         left -= self.settings.evaluations * self.seconds_per_evaluation
-        self.total = min(self.most, self.step + max(1, int(left / statistics.median(self._durations))))
+        self.total = min(self.most, self.step + max(1, int(left / statistics.median(timed))))
 
     @property
     def is_planned(self) -> bool:

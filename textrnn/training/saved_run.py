@@ -16,11 +16,13 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from textrnn.config import Data, Part, Spec, TrainingSettings, first_problem
+from textrnn.config_file import SEAL, sealed
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import (
     TRAINING,
     files_of,
     make_folder,
+    read_bounded,
     read_part,
     replace_file,
     sha256_of,
@@ -28,13 +30,14 @@ from textrnn.model_folder import (
     swept_on_error,
     write_part,
 )
+from textrnn.strict_json import parse_json
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.corpus import Corpus, Facts, StoredIds, stream_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.language_model import Position
 from textrnn.training.run_state import Counters
 
-MOST_BYTES = 1 << 36  # of a part
+MOST_BYTES, MOST_POINTER_BYTES = 1 << 36, 1 << 26  # of a part, and of run.json
 POINTER = "run.json"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
 PARTS = (IDS, HELD, TOKENIZER, STATE)
@@ -70,15 +73,25 @@ class TrainingFolder:
         self.model, self.path = model, model / TRAINING
         self._corpus: dict[str, Part] = {}
 
+    def _named(self) -> Mapping[str, Part]:
+        """The parts of the run saved last; none where run.json is absent or can be saved no more."""
+        try:
+            return read_saved_run(self.path).parts
+        except ModelError:
+            return {}
+
+    def sweep(self) -> None:
+        """Remove what no saved run names."""
+        sweep(self.path, (*PARTS, POINTER), keep=[POINTER, *files_of(self._named())])
+
     def refuse_unfinished(self) -> None:
         """Raise UsageError where the folder holds a run that has not ended: a night's work may be in it."""
         if not (self.path / POINTER).exists():
             return
         run = read_saved_run(self.path)
         if run.counters.step and not run.ended:
-            at = f"step {run.counters.step:,} of {run.counters.total:,}"
             raise UsageError(
-                f"{self.path.parent} holds a training that has not ended, at {at}: --resume goes on with it, "
+                f"{self.path.parent} holds a training that has not ended, at {run.counters}: --resume goes on with it, "
                 "--overwrite begins anew"
             )
 
@@ -93,7 +106,7 @@ class TrainingFolder:
         rows = {"rows": torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *corpus.rows]))}
         rows["lengths"] = torch.tensor([len(row) for row in corpus.rows], dtype=torch.int64)
         contents = {HELD: save(rows), TOKENIZER: corpus.tokenizer.to_json()}
-        before = read_saved_run(self.path).parts if (self.path / POINTER).exists() else {}
+        before = self._named()
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before)]):
             taken = set(files_of(before))
             for name, content in contents.items():
@@ -103,7 +116,7 @@ class TrainingFolder:
 
     def write(self, run: SavedRun, tensors: Mapping[str, Tensor]) -> SavedRun:
         """Save a run, in one commit; returns it as written."""
-        before = read_saved_run(self.path).parts if (self.path / POINTER).exists() else {}
+        before = self._named()
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before), *files_of(self._corpus)]):
             taken = {*files_of(before), *files_of(self._corpus)}
             state = write_part(self.path, STATE, save(dict(tensors)), taken=taken)
@@ -114,7 +127,8 @@ class TrainingFolder:
 
     def write_pointer(self, run: SavedRun) -> None:
         """Save what changed of a run but its arrays."""
-        replace_file(self.path / POINTER, (run.model_dump_json(indent=1) + "\n").encode())
+        document = sealed(json.loads(run.model_dump_json()))
+        replace_file(self.path / POINTER, (json.dumps(document, indent=1) + "\n").encode())
 
     def read(self) -> tuple[SavedRun, Corpus, dict[str, Tensor]]:
         """The run saved last, what it learns from, and its arrays. The folder goes on with it."""
@@ -144,10 +158,11 @@ def read_saved_run(path: Path) -> SavedRun:
     """run.json of a training folder, or one line that says what is wrong with it."""
     file = path / POINTER
     try:
-        return SavedRun.model_validate(json.loads(file.read_bytes()))
-    except OSError as error:
-        raise ModelError(f"{file} cannot be read: {error.strerror}") from None
+        document = parse_json(read_bounded(file, most=MOST_POINTER_BYTES))
+        if not isinstance(document, dict) or sealed(document) != document:
+            raise ModelError(f"{file} was changed or damaged: its sha256 is not that of what it says")
+        return SavedRun.model_validate({name: value for name, value in document.items() if name != SEAL})
     except ValidationError as error:
         raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"{file} is not JSON: {error}") from None
