@@ -7,7 +7,7 @@ from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Tr
 from textrnn.errors import UsageError
 from textrnn.text.levels import LEVELS
 
-# Of a text of at most so many symbols: what is chosen where the user chose nothing.
+# Of a text of fewer symbols than this: what is chosen where the user chose nothing.
 BY_SIZE: dict[str, tuple[tuple[float, dict[str, float]], ...]] = {
     "characters": (
         (300_000, {"units": 256, "dropout": 0.5}),
@@ -84,7 +84,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     UsageError where both are given and differ.
     """
     kind = "characters" if settings.level == "char" else "others"
-    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols <= most)}
+    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and given.get("layers", chosen["layers"]) == 1:
         units, size = given.get("units"), given.get("embedding")
