@@ -11,6 +11,8 @@ import pytest
 import textrnn
 from textrnn.cli import app as app_module
 from textrnn.cli import corpus
+from textrnn.config import Data, training_settings
+from textrnn.training.run import begin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -62,12 +64,24 @@ def workplace(tmp_path_factory):
     for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
         (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
     shutil.copy(ROOT / "corpora" / "choices.txt", folder)
-    reviews = 'stars,review\n5,"Bright, and\nfar to be seen."\n2,The stairs are steep.\n'
+    reviews = "stars,review\n" + '5,"Bright, and\nfar to be seen."\n2,The stairs are steep.\n' * 40
     (folder / "reviews.csv").write_text(reviews)
     (folder / "reviews.csv.gz").write_bytes(gzip.compress(reviews.encode()))
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1, "text": "The lamp."}\n"A line."\n'))
     shutil.copy(ROOT / "README.md", folder)
+    (folder / "books").mkdir()
+    for number in (1, 2):
+        (folder / "books" / f"{number}.txt").write_text(text[20_000 * number : 20_000 * (number + 1)])
+    interrupted_run(folder / "novel.txt", folder / "night")
     return folder
+
+
+def interrupted_run(text: Path, out: Path) -> None:
+    """A folder as Ctrl-C leaves it."""
+    settings = training_settings({"steps": 8, "units": 16, "embedding": 8, "evaluations": 4})
+    run = begin("lm", Data(files=(str(text),)), out, settings)
+    for _ in run.rows():
+        run.stop()
 
 
 def test_every_documented_command_runs_in_order(workplace, run, monkeypatch):

@@ -67,7 +67,7 @@ def main() -> None:
         if rows:
             print(f"train: {rows[1][0] - rows[0][0]:+,.0f} MB for {options.train:,g} MB of text")
         if options.score:
-            words = ("--level", "bpe", "--vocabulary-size", "1000", *sizes)
+            words = ("--level", "word", *sizes)
             peak_anonymous("train", "lm", str(small), "--out", model, *words)
             rows = []
             for megabytes in (5, options.score):
