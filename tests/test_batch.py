@@ -1,12 +1,13 @@
 """Arrays out of ids: nothing lost, nothing counted twice."""
 
-from itertools import pairwise
+import json
+from itertools import islice, pairwise
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.batch import IGNORE, Streams, Windows, overlapping_streams, padded_columns
+from textrnn.batch import IGNORE, Batch, Streams, Windows, overlapping_streams, padded_columns
 
 START, END = 2, 3
 LETTERS = {"^": START, "$": END}
@@ -132,3 +133,30 @@ def test_padding_fills_up_below(rows):
     assert columns.shape == (max(map(len, rows), default=0), len(rows))
     for row, column in zip(rows, columns.T.tolist(), strict=True):
         assert column == row + [0] * (len(column) - len(row))
+
+
+@given(
+    ids=TEXTS,
+    count=st.integers(1, 5),
+    steps=st.integers(1, 20),
+    offset=st.integers(0, 300),
+    fresh=st.sampled_from([0.0, 0.5]),
+    stop=st.integers(0, 20),
+)
+def test_windows_go_on_from_their_place_as_if_they_had_not_stopped(ids, count, steps, offset, fresh, stop):
+    def windows(random: np.random.Generator) -> Windows:
+        return Windows(
+            Streams(ids, count=count, start=START, offset=offset), steps=steps, end=END, fresh=fresh, random=random
+        )
+
+    whole = [as_lists(batch) for batch in windows(generator(3))]
+    stopped, random = windows(before := generator(3)), generator(99)
+    first = [as_lists(batch) for batch in islice(stopped, stop)]
+    random.bit_generator.state = json.loads(json.dumps(before.bit_generator.state))
+    resumed = windows(random)
+    resumed.place, resumed.continues = (np.array(part.tolist()) for part in (stopped.place, stopped.continues))
+    assert first + [as_lists(batch) for batch in resumed] == whole
+
+
+def as_lists(batch: Batch) -> list[list]:
+    return [part.tolist() for part in (batch.inputs, batch.targets, batch.continues)]

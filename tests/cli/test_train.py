@@ -3,14 +3,19 @@
 import hashlib
 import io
 import json
+import os
+import signal
+import tempfile
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from textrnn.cli.training_display import picture
-from textrnn.config import training_settings
-from textrnn.training.run import TrainingRun
+from textrnn.config import Data, training_settings
+from textrnn.errors import DataError
+from textrnn.model_folder import ModelFolder
+from textrnn.training.run import TrainingRun, begin
 
 TEXT = "she sells sea shells by the sea shore.\n" * 60
 TINY = ("--units", "8", "--embedding", "4", "--batch", "4", "--window", "8", "--steps", "6", "--set", "evaluations=2")
@@ -120,11 +125,20 @@ def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch,
 
 def test_a_text_that_is_not_utf_8_is_named_by_file_line_and_byte(run, tmp_path):
     (tmp_path / "latin.txt").write_bytes(b"one\ntwo caf\xe9\n" * 200)
-    code, _, stderr = run("train", "lm", str(tmp_path / "latin.txt"), "--out", str(tmp_path / "model"))
-    assert code == 1
-    assert "latin.txt, line 2, byte 8: not utf-8 (0xe9)" in stderr
     command = ("train", "lm", str(tmp_path / "latin.txt"), "--out", str(tmp_path / "model"), *TINY)
-    assert run(*command, "--encoding", "latin-1")[0] == 0
+    code, _, stderr = run(*command, "--strict")
+    assert code == 1
+    assert stderr.splitlines()[-1].endswith(
+        "latin.txt, line 2, byte 8: not utf-8 (0xe9); name the encoding with --encoding"
+    )
+    assert not (tmp_path / "model").exists()
+    repaired = run(*command)
+    assert repaired.code == 0
+    assert "latin.txt: undecodable bytes read as U+FFFD: 200, the first on line 2" in repaired.stderr
+    assert "undecodable bytes read as U+FFFD: 200" in (tmp_path / "model" / "README.md").read_text()
+    named = run(*command, "--encoding", "latin-1", "--strict")
+    assert named.code == 0
+    assert "undecodable" not in named.stderr
 
 
 def test_several_files_are_several_documents(run, novel, tmp_path):
@@ -135,25 +149,53 @@ def test_several_files_are_several_documents(run, novel, tmp_path):
     assert "novel.txt, other.txt" in (out / "README.md").read_text()
 
 
-def test_an_interrupted_run_keeps_its_best_model_and_says_so(run, novel, tmp_path, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_keeps_its_best_model_and_says_how_to_go_on(run, novel, tmp_path, monkeypatch, number):
     sample = TrainingRun.sample
 
     def interrupt(self, **arguments):
         if len(self.history) == 2:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), number)
         return sample(self, **arguments)
 
-    monkeypatch.setattr(TrainingRun, "sample", interrupt)
     out = tmp_path / "model"
-    code, _, stderr = run("train", "lm", str(novel), "--out", str(out), *TINY, "--set", "evaluations=3")
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRun, "sample", interrupt)
+        code, stdout, stderr = run("train", "lm", novel, "--out", out, *TINY, "--set", "evaluations=3")
+    assert (code, stdout) == (130, "")
+    assert f"interrupted at step 4 of 6; the best model so far is in {out}" in stderr
+    assert stderr.endswith(f"go on: textrnn train lm --out {out} --resume\n")
+    assert run("generate", out, "--max-tokens", "5", "--seed", "1").code == 0
+    resumed = run("train", "lm", "--out", out, "--resume")
+    assert resumed.code == 0
+    assert "step 6 of 6" in resumed.stderr
+    assert "step 4 of 6" not in resumed.stderr
+    assert [row["step"] for row in history(out)] == [2, 4, 6]
+
+
+def history(folder: Path) -> list[dict]:
+    return [json.loads(line) for line in ModelFolder(folder).read("history.jsonl").splitlines()]
+
+
+def test_a_second_interruption_ends_at_once(run, novel, tmp_path, monkeypatch):
+    def interrupt(self, **arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        raise AssertionError("the second one ends it")
+
+    out = tmp_path / "model"
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRun, "sample", interrupt)
+        code, _, stderr = run("train", "lm", novel, "--out", out, *TINY)
     assert code == 130
-    assert f"interrupted at step 4; the best model so far is in {out}" in stderr
-    assert run("generate", str(out), "--max-tokens", "5", "--seed", "1")[0] == 0
+    assert "ending after this step (again: at once" in stderr
+    assert stderr.endswith("interrupted\n")
+    assert run("train", "lm", "--out", out, "--resume").code == 0
 
 
 def test_the_picture_on_a_terminal_shows_figures_progress_and_a_sample(novel, tmp_path):
     settings = training_settings({"units": 8, "embedding": 4, "steps": 6, "evaluations": 2})
-    training = TrainingRun("lm", [str(novel)], tmp_path / "model", settings)
+    training = begin("lm", Data(files=(str(novel),)), tmp_path / "model", settings)
     console = Console(record=True, width=120, file=io.StringIO())
     console.print(picture(training, ""))
     list(training.rows())
@@ -161,3 +203,130 @@ def test_the_picture_on_a_terminal_shows_figures_progress_and_a_sample(novel, tm
     screen = console.export_text()
     for part in ("valid nats", "perplexity", "bits/character", "step 6 of 6", "s left", "best", "a sample text"):
         assert part in screen
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> Path:
+    """The same sentences as CSV, JSON lines, and files in a folder."""
+    sentences = [f"she sells {number} sea shells" for number in range(120)]
+    (tmp_path / "table.csv").write_text("id,review\n" + "".join(f'{n},"{s},\nnow"\n' for n, s in enumerate(sentences)))
+    rows = [{"id": number, "review": sentence + ",\nnow"} for number, sentence in enumerate(sentences)]
+    (tmp_path / "table.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "books" / ".hidden").mkdir(parents=True)
+    (tmp_path / "books" / "b.txt").write_text("b" * 700)
+    (tmp_path / "books" / "a.md").write_text("a" * 700)
+    (tmp_path / "books" / ".hidden" / "c.txt").write_text("c" * 700)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl"])
+def test_a_column_of_a_table_is_learnt_from(run, tables, name):
+    command = ("train", "lm", tables / name, "--out", tables / "model", *TINY, "--unit", "line")
+    refused = run(*command)
+    assert (refused.code, refused.stderr.count("\n")) == (2, 1)
+    assert "--column; there are 'id', 'review'" in refused.stderr
+    absent = run(*command, "--column", "text")
+    assert (absent.code, absent.stderr.count("\n")) == (2, 1)
+    assert "there is no column 'text'" in absent.stderr
+    assert not (tables / "model").exists()
+    code, _, stderr = run(*command, "--column", "review")
+    assert code == 0, stderr
+    assert " symbols in 114 lines to learn from" in stderr
+    characters = set("she sells sea shells,now\n0123456789")
+    assert f"vocabulary: {len(characters)} of {len(characters)} distinct" in stderr
+
+
+def test_standard_input_is_learnt_from_as_a_file_is(run, novel, tmp_path):
+    code, _, stderr = run("train", "lm", "-", "--out", tmp_path / "piped", *TINY, stdin=novel.read_bytes())
+    assert code == 0, stderr
+    assert run("train", "lm", novel, "--out", tmp_path / "named", *TINY).code == 0
+    piped, named = (ModelFolder(tmp_path / name).read("model.safetensors") for name in ("piped", "named"))
+    assert piped == named
+
+
+def test_jsonl_on_standard_input_is_read_as_its_format_says(run, tables):
+    command = ("train", "lm", "-", "--out", tables / "model", *TINY, "--unit", "line", "--input-format", "jsonl")
+    code, _, stderr = run(*command, "--column", "review", stdin=(tables / "table.jsonl").read_bytes())
+    assert code == 0, stderr
+    assert " symbols in 114 lines to learn from" in stderr
+
+
+def test_the_files_of_a_folder_are_learnt_from_in_the_order_of_their_names(run, tables):
+    code, _, stderr = run("train", "lm", tables / "books", "--out", tables / "model", *TINY)
+    assert code == 0, stderr
+    assert "vocabulary: 2 of 2 distinct" in stderr
+    assert list(json.loads((tables / "model" / "config.json").read_text())["training"]["files"]) == ["a.md", "b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--resume", "--extend"), "give one"),
+        (("--resume", "--overwrite"), "without --overwrite and --dry-run"),
+        (("--extend", "--dry-run"), "without --overwrite and --dry-run"),
+        (("--resume",), "there is no training in model to go on with"),
+        (("--extend",), "there is no training in model to go on with"),
+        ((), "name the texts to learn from"),
+        (("absent*.txt",), "no file fits the pattern absent*.txt"),
+    ],
+)
+def test_a_command_that_cannot_go_on_is_refused_in_one_line(run, tmp_path, monkeypatch, flags, says):
+    monkeypatch.chdir(tmp_path)
+    result = run("train", "lm", "--out", "model", *flags)
+    assert result.code == (1 if "absent" in says or "pattern" in says else 2)
+    assert says in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_has_ended_is_extended_and_what_has_not_is_not_begun_anew(run, novel, tmp_path, monkeypatch):
+    out = tmp_path / "model"
+    command = ("train", "lm", novel, "--out", out, *TINY)
+    assert run(*command).code == 0
+    assert "has ended (done): --extend" in run("train", "lm", "--out", out, "--resume").stderr
+    code, _, stderr = run("train", "lm", "--out", out, "--extend", "--steps", "4")
+    assert code == 0, stderr
+    assert "step 10 of 10" in stderr
+    assert [row["step"] for row in history(out)] == [3, 6, 8, 10]
+
+    def fail(self, **arguments):
+        raise DataError("the lamp went out")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingRun, "sample", fail)
+        assert run(*command, "--overwrite").code == 1
+    refused = run(*command)
+    assert refused.code == 2
+    assert "has not ended, at step 3 of 6: --resume goes on with it, --overwrite begins anew" in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert run(*command, "--overwrite").code == 0
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (("--steps", "30"), "30 steps: about "),
+        (("--minutes", "0.5"), "0.5 minutes: about "),
+        (("--epochs", "2"), " steps: about "),
+        (("--steps", "30", "--streaming", "--valid", "VALID"), "parameters for a stream of unknown length"),
+    ],
+)
+def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_path, monkeypatch, flags, says):
+    valid = tmp_path / "valid.txt"
+    valid.write_text(TEXT[:300])
+    before = sorted(tmp_path.rglob("*"))
+    flags = [str(valid) if flag == "VALID" else flag for flag in flags]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    code, stdout, stderr = run("train", "lm", novel, "--out", tmp_path / "model", "--dry-run", *TINY[:8], *flags)
+    assert (code, stderr) == (0, ""), stderr
+    assert says in stdout
+    for part in (
+        " parameters for ",
+        " MB beside the program's own",
+        " s a step, ",
+        " s an evaluation",
+        "nothing was written",
+    ):
+        assert part in stdout
+    assert (" s an epoch of " in stdout) == ("--streaming" not in flags)
+    assert sorted(tmp_path.rglob("*")) == before

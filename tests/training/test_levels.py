@@ -8,12 +8,12 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.config import training_settings
+from textrnn.config import Data, training_settings
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START
-from textrnn.training.run import TrainingRun
+from textrnn.training.run import TrainingRun, begin
 
 LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
 TINY = {"units": 9, "embedding": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}
@@ -33,7 +33,7 @@ def head(tmp_path_factory) -> str:
 
 
 def training(head: str, out: Path, **values) -> TrainingRun:
-    return TrainingRun("lm", [head], out, training_settings({**TINY, "vocabulary_size": 400, **values}))
+    return begin("lm", Data(files=(head,)), out, training_settings({**TINY, "vocabulary_size": 400, **values}))
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -69,7 +69,7 @@ def test_the_figure_of_a_model_of_lines_is_that_of_evaluate_on_the_held_out_line
     run = training(head, tmp_path / "model", level=level, unit="line", steps=10, evaluations=1)
     (row,) = run.rows()
     held = LIGHTHOUSE.read_text().splitlines()[57:60]
-    assert run.task.corpus.valid == held
+    assert [ids.tolist() for ids in run.task.corpus.rows] == [run.task.tokenizer.encode(line).tolist() for line in held]
     measured = {figure.metric: figure.value for figure in textrnn.load(run.out).evaluate("\n".join(held) + "\n")}
     assert math.exp(row.valid_nats) == pytest.approx(measured["perplexity"], rel=1e-4)
     in_config = {figure.metric: figure.value for figure in textrnn.load(run.out).config.training.metrics}
@@ -98,8 +98,9 @@ def test_lines_are_validated_on_as_if_alone_whatever_stands_beside_them(head, tm
 def test_a_model_of_texts_is_validated_on_every_symbol_in_streams_that_overlap(head, tmp_path, monkeypatch):
     run = training(head, tmp_path / "model", level="char", steps=3, evaluations=1)
     (row,) = run.rows()
-    text = run.task.corpus.valid[0]
-    assert run.task._valid.targets == len(text)
+    text = Path(head).read_text()
+    text = text[-run.task.corpus.facts.held.characters :]
+    assert run.task._valid.targets == len(text) == round(0.05 * len(Path(head).read_text()))
     measured = {figure.metric: figure.value for figure in textrnn.load(run.out).evaluate(text)}
     assert math.exp(row.valid_nats) == pytest.approx(measured["perplexity_without_eos"], rel=0.02)  # quick, not exact
 
@@ -107,7 +108,7 @@ def test_a_model_of_texts_is_validated_on_every_symbol_in_streams_that_overlap(h
 def test_a_limit_on_the_validation_symbols_is_said_in_the_protocol(head, tmp_path):
     run = training(head, tmp_path / "model", level="word", steps=1, valid_symbols=20, evaluations=1)
     (row,) = run.rows()
-    first = run.task.corpus.valid[0]
+    first = LIGHTHOUSE.read_text().splitlines()[57]
     (perplexity,) = [metric for metric in run.task.metrics(row) if metric.metric == "perplexity"]
     targets = len(run.task.tokenizer.encode(first)) + 1
     assert targets > 20
@@ -119,7 +120,8 @@ def test_a_limit_on_the_validation_symbols_is_said_in_the_protocol(head, tmp_pat
 def test_training_reads_each_symbol_once_an_epoch_and_begins_some_lines_afresh(head, tmp_path):
     run = training(head, tmp_path / "model", level="word", steps=1, fresh=0.5)
     columns, seen, restarts = run.task.streams, [], 0
-    wanted = len(run.task.corpus.train) // columns * columns
+    learnt = next(run.task.corpus.ids.shards(0))
+    wanted = len(learnt) // columns * columns
     for batch in run.task.batches():
         assert not (batch.inputs == EOS).any()
         assert (batch.inputs[0][~batch.continues] == START).all()
@@ -129,10 +131,8 @@ def test_training_reads_each_symbol_once_an_epoch_and_begins_some_lines_afresh(h
             break
     assert len(seen) == wanted
     assert restarts > columns
-    left_over = (
-        np.bincount(run.task.corpus.train)
-        - np.bincount(seen, minlength=len(run.task.tokenizer))[: int(run.task.corpus.train.max()) + 1]
-    )
+    symbols = len(run.task.tokenizer)
+    left_over = np.bincount(learnt, minlength=symbols) - np.bincount(seen, minlength=symbols)
     assert (left_over >= 0).all()
     assert left_over.sum() < columns
 
@@ -157,7 +157,8 @@ def test_lines_are_learnt_by_heart_to_their_ends(tmp_path, level):
 def test_describe_counts_lines_words_and_what_is_left_out(head, tmp_path):
     run = training(head, tmp_path / "model", level="word", steps=1, min_count=2, vocabulary_size=100)
     first, second = run.task.describe()
-    assert f"{len(run.task.corpus.train):,} symbols in 57 lines to learn from" in first
-    assert second.startswith(f"vocabulary: 100 of {run.task.corpus.distinct:,} distinct words")
-    assert f"{run.task.corpus.left_out:,} occurrences of others are <unk>" in second
-    assert run.task.corpus.left_out > 0
+    facts = run.task.corpus.facts
+    assert f"{facts.symbols:,} symbols in 57 lines to learn from" in first
+    assert second.startswith(f"vocabulary: 100 of {facts.distinct:,} distinct words")
+    assert f"{facts.left_out:,} occurrences of others are <unk>" in second
+    assert facts.left_out > 0

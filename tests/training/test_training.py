@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,14 +10,14 @@ import torch
 
 import textrnn
 from textrnn.batch import Batch
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, TrainingSettings, training_settings
+from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, TrainingSettings, training_settings
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
-from textrnn.training.run import TrainingRun
+from textrnn.training.run import TrainingRun, begin
 from textrnn.training.run_state import RunState
 
 SONG = "sphinx of black quartz, judge my vow.\nthe quick brown fox jumps over a lazy dog.\n"
@@ -50,7 +51,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(song, tmp_
 
 
 def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatch):
-    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"steps": 40, "evaluations": 4, **SMALL}))
+    run = begun(song, tmp_path / "model", steps=40, evaluations=4, **SMALL)
     figures = iter([3.0, 1.0, 2.0, 2.5])
     kept = {}
     monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
@@ -62,8 +63,7 @@ def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatc
 
 
 def test_training_stops_after_evaluations_without_a_better_model(song, tmp_path, monkeypatch):
-    settings = training_settings({"steps": 100, "evaluations": 10, "patience": 2, **SMALL})
-    run = TrainingRun("lm", [song], tmp_path / "model", settings)
+    run = begun(song, tmp_path / "model", steps=100, evaluations=10, patience=2, **SMALL)
     figures = iter([3.0, 1.0, 2.0, 2.5, 0.1])
     monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
     assert [row.valid_nats for row in run.rows()] == [3.0, 1.0, 2.0, 2.5]
@@ -71,7 +71,7 @@ def test_training_stops_after_evaluations_without_a_better_model(song, tmp_path,
 
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_path):
-    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"steps": 40, "evaluations": 4, **SMALL}))
+    run = begun(song, tmp_path / "model", steps=40, evaluations=4, **SMALL)
     rows = run.rows()
     next(rows)
     with torch.no_grad():
@@ -79,6 +79,10 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_pa
     with pytest.raises(TrainingError, match=r"not finite at step 10.*the best model so far is in"):
         next(rows)
     assert textrnn.load(tmp_path / "model").generate("the", max_tokens=3, seed=0)
+
+
+def begun(text: str, out: Path, **values) -> TrainingRun:
+    return begin("lm", Data(files=(text,)), out, training_settings(values))
 
 
 def chosen(*, symbols: int, **values) -> ChosenSettings:
@@ -122,8 +126,8 @@ def test_a_fresh_batch_starts_from_zero():
     ids = np.random.default_rng(0).integers(0, 6, (5, 2))
     run = state_of(network, steps=2, evaluations=1)
     run.carried = [{"hidden": torch.full((2, 8), math.nan), "memory": torch.full((2, 8), math.nan)}]
-    rows = list(train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, lambda network: 1.0, run))
-    assert math.isfinite(rows[0].train_nats)
+    *_, row = train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, lambda network: 1.0, run)
+    assert math.isfinite(row.train_nats)
 
 
 def test_the_state_goes_on_for_the_sequences_that_continue_alone():
@@ -176,22 +180,20 @@ def test_evaluations_are_spread_evenly_and_the_last_is_at_the_end():
 
 
 def test_minutes_become_a_number_of_steps_that_is_stored(song, tmp_path):
-    settings = training_settings({"minutes": 0.05, "evaluations": 2, **SMALL})
-    run = TrainingRun("lm", [song], tmp_path / "model", settings)
+    run = begun(song, tmp_path / "model", minutes=0.05, evaluations=2, **SMALL)
     rows = list(run.rows())
     assert len(rows) == 2
     assert rows[-1].step == run.state.total
     config = json.loads((tmp_path / "model" / "config.json").read_text())
     steps = config["training"]["steps"]
     assert steps == run.state.total
-    repeated = training_settings({"steps": steps, "evaluations": 1, **SMALL})
-    again = TrainingRun("lm", [song], tmp_path / "again", repeated)
+    again = begun(song, tmp_path / "again", steps=steps, evaluations=1, **SMALL)
     list(again.rows())
     assert torch.equal(again.network.layers[0].weight_hh, run.network.layers[0].weight_hh)
 
 
 def test_epochs_limit_the_steps(song, tmp_path):
-    run = TrainingRun("lm", [song], tmp_path / "model", training_settings({"epochs": 2, **SMALL}))
+    run = begun(song, tmp_path / "model", epochs=2, **SMALL)
     assert run.state.total == round(2 * run.task.steps_per_epoch)
 
 
@@ -316,33 +318,32 @@ def test_a_setting_that_is_wrong_is_refused_in_one_line(values, says):
 def test_a_text_that_is_too_short_is_refused(tmp_path):
     (tmp_path / "short.txt").write_text("too short")
     with pytest.raises(DataError, match="too few to learn from"):
-        TrainingRun("lm", [str(tmp_path / "short.txt")], tmp_path / "model", TrainingSettings())
+        begun(str(tmp_path / "short.txt"), tmp_path / "model")
     (tmp_path / "empty.txt").write_text("")
     with pytest.raises(DataError, match="is empty"):
-        TrainingRun("lm", [str(tmp_path / "empty.txt")], tmp_path / "model", TrainingSettings())
+        begun(str(tmp_path / "empty.txt"), tmp_path / "model")
 
 
 def test_a_folder_that_holds_something_else_is_not_written_to(song, tmp_path):
     with pytest.raises(UsageError, match="not empty and not a model folder"):
-        TrainingRun("lm", [song], tmp_path, TrainingSettings())
+        begun(song, tmp_path)
     with pytest.raises(UsageError, match="is a file"):
-        TrainingRun("lm", [song], song, TrainingSettings())
+        begun(song, Path(song))
 
 
 def test_an_absent_device_is_refused(song, tmp_path):
     with pytest.raises(UsageError, match="no device 'tpu'"):
-        TrainingRun("lm", [song], tmp_path / "model", TrainingSettings(device="tpu"))
+        begun(song, tmp_path / "model", device="tpu")
 
 
 def test_the_vocabulary_comes_from_the_training_text_alone(tmp_path):
     (tmp_path / "train.txt").write_text("ab" * 600 + "c")
     (tmp_path / "valid.txt").write_text("xyz" * 100)
     settings = training_settings({"min_count": 2, "steps": 1, **SMALL})
-    run = TrainingRun(
-        "lm", [str(tmp_path / "train.txt")], tmp_path / "model", settings, valid=str(tmp_path / "valid.txt")
-    )
+    data = Data(files=(str(tmp_path / "train.txt"),), valid=str(tmp_path / "valid.txt"))
+    run = begin("lm", data, tmp_path / "model", settings)
     assert run.task.tokenizer.tokens[4:] == ["a", "b"]
-    assert run.task.corpus.left_out == 1
+    assert run.task.corpus.facts.left_out == 1
 
 
 @pytest.mark.parametrize("level", LEVELS)
