@@ -394,9 +394,16 @@ def test_a_terminal_without_a_source_shows_the_help(run: Run, tiny_int8: Path) -
 
 
 def test_debug_shows_where_an_error_comes_from(run: Run) -> None:
-    with pytest.raises(textrnn.errors.ModelError):
-        run("--debug", "generate", "no-such-model")
-    assert run("generate", "no-such-model").code == 1
+    for arguments, code, kind in (
+        (("generate", "no-such-model"), 1, "textrnn.errors.ModelError: there is no model"),
+        (("score", "no-such-model", "file", "--text", "a"), 2, "textrnn.errors.UsageError: give a file or texts"),
+        (("score", "--no-such-option"), 2, "No such option"),
+    ):
+        result = run("--debug", *arguments)
+        assert (result.code, result.stdout) == (code, "")
+        assert "Traceback" in result.stderr
+        assert kind in result.stderr
+        assert refused(run(*arguments), code)
 
 
 def test_version_and_help(run: Run) -> None:

@@ -228,7 +228,7 @@ def test_held_out_and_kept_together_are_the_text(texts, share):
     kept, held = split_end(texts, share, "text")
     assert "".join(kept + held) == "".join(texts)
     assert "".join(held)
-    assert kept[:-1] == [text for text in texts if text][: max(0, len(kept) - 1)]
+    assert kept[:-1] == texts[: max(0, len(kept) - 1)]
 
 
 def in_pieces(text: str, cuts: set[int]) -> list[Piece]:

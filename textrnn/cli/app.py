@@ -1,7 +1,10 @@
 """The program: its commands, and the one place where an error is printed."""
 
+import os
 import sys
-from typing import Annotated
+import traceback
+from contextlib import suppress
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -60,6 +63,8 @@ def options(
 
 def main() -> None:
     """Run the program and exit: 0 done, 1 the data or the model is at fault, 2 the command is."""
+    if sys.stderr is None:  # closed by a caller who wants to hear nothing
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     if None in (sys.stdin, sys.stdout):
         print("error: standard input or output is closed: give /dev/null instead", file=sys.stderr)
         sys.exit(DataError.exit_code)
@@ -69,24 +74,27 @@ def main() -> None:
         # Typer answers a closed pipe with exit 1, the only exit that it makes of itself here: the reader went away.
         sys.exit(0 if ending.code == 1 else ending.code)
     except TextrnnError as error:
-        if _shows_traceback:
-            raise
-        print(f"error: {printable(str(error))}", file=sys.stderr)
-        sys.exit(error.exit_code)
+        _fail(error, printable(str(error)), error.exit_code)
     except OSError as error:  # what is read and what is written to a file name themselves before they come here
         discard_output()
-        if _shows_traceback:
-            raise
         what = f"{error.filename} cannot be used" if error.filename else "standard output cannot be written"
-        print(f"error: {printable(what)}: {error.strerror}", file=sys.stderr)
-        sys.exit(DataError.exit_code)
+        _fail(error, f"{printable(what)}: {error.strerror}", DataError.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except Exception as error:
         if not hasattr(error, "format_message"):  # what typer raises for a command line that it cannot parse has one
             raise
-        print(f"error: {error.format_message()} (textrnn --help, or --help after a command)", file=sys.stderr)
-        sys.exit(UsageError.exit_code)
+        _fail(error, f"{error.format_message()} (textrnn --help, or --help after a command)", UsageError.exit_code)
     if code == INTERRUPTED:
         print("interrupted", file=sys.stderr)
+    sys.exit(code)
+
+
+def _fail(error: Exception, line: str, code: int) -> NoReturn:
+    """Say what is wrong and exit; that standard error takes nothing does not change the code."""
+    with suppress(OSError):
+        if _shows_traceback:
+            traceback.print_exception(error)
+        else:
+            print(f"error: {line}", file=sys.stderr)
     sys.exit(code)

@@ -160,16 +160,30 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
             discard_output()
             sys.exit(0)
         return
-    temporary = Path(f"{out}.{os.getpid()}.tmp")
+    target = Path(out).resolve()  # a link stays, and what it points to is written
     try:
-        with temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
+        with _replaced(target) if target.is_file() or not target.exists() else _opened(target) as stream:
             yield stream
-        os.replace(temporary, out)
     except OSError as error:
         raise DataError(f"{out} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[IO[str]]:
+    """A new file that takes the place of the target when all went well."""
+    temporary = Path(f"{target}.{os.getpid()}.tmp")
+    try:
+        with _opened(temporary) as stream:
+            yield stream
+        os.replace(temporary, target)
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def _opened(target: Path) -> IO[str]:
+    """A file, or a device such as /dev/null, open to be written."""
+    return target.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def discard_output() -> None:

@@ -111,14 +111,14 @@ def files_of(folder: str) -> list[str]:
 
 
 def in_pieces(blocks: Iterator[str], boundary: re.Pattern[str]) -> Iterator[Piece]:
-    """The pieces of one text that arrives in blocks; none for an empty one."""
+    """The pieces of one text that arrives in blocks, at least one."""
     held, begins = "", True
     for block in blocks:
         held += block
         while len(held) > PIECE and (found := boundary.search(held, PIECE)) and found.start() < len(held):
             yield Piece(held[: found.start()], begins=begins, ends=False)
             held, begins = held[found.start() :], False
-    if held:
+    if held or begins:
         yield Piece(held, begins=begins)
 
 

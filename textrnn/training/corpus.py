@@ -146,9 +146,12 @@ class Section:
             if self.end is not None and place >= self.end:
                 return
             number += piece.begins
+            if place < self.begin and not piece.text:
+                continue
             first, last = max(0, self.begin - place), None if self.end is None else self.end - place
             place += len(piece.text)
-            if part := piece.text[first:last]:
+            part = piece.text[first:last]
+            if part or not piece.text:
                 yield number, part
 
 

@@ -67,7 +67,7 @@ class LanguageModelTraining:
         self.steps_per_epoch = symbols / (self.streams * settings.window) if is_known else None
         self._valid = validation(corpus.rows, unit=settings.unit)
         if not self._valid.targets:
-            raise DataError(f"there is nothing to validate on in {corpus.facts.held.origin}: give --valid")
+            raise DataError(f"there is nothing to validate on in {corpus.facts.held.origin}: name a text with --valid")
         self._random = np.random.default_rng(settings.seed)
         self._shard, self._offset = 0, 0
         self._windows: Windows | None = None

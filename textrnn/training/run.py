@@ -4,7 +4,7 @@ import ctypes
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -110,9 +110,9 @@ class TrainingRun:
         """Take a row into the history, and put the network into the folder where it is the best so far."""
         self.history.append(row)
         since_best = 0 if row.is_best else self.saved.since_best + 1
-        ended = "done" if self.state.is_done else ""
-        if self.settings.patience and since_best >= self.settings.patience:
-            ended = f"early: no better model in {since_best} evaluations"
+        is_early = self.settings.patience and since_best >= self.settings.patience
+        ended = f"early: no better model in {since_best} evaluations" if is_early else ""
+        ended = "done" if self.state.is_done else ended
         self.saved = self.saved.model_copy(update={"since_best": since_best, "ended": ended})
         if row.is_best:
             self.best = row
@@ -293,7 +293,8 @@ def removed_on_error(out: Path) -> Iterator[None]:
         yield
     except BaseException:
         if has_training:
-            TrainingFolder(out).sweep()
+            with suppress(ModelError):
+                TrainingFolder(out).sweep()
         else:
             shutil.rmtree(out / TRAINING, ignore_errors=True)
         if is_new:

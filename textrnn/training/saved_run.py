@@ -81,7 +81,9 @@ class TrainingFolder:
             return {}
 
     def sweep(self) -> None:
-        """Remove what no saved run names."""
+        """Remove what no saved run names; nothing where it cannot be told."""
+        if (self.path / POINTER).exists():
+            read_saved_run(self.path)
         sweep(self.path, (*PARTS, POINTER), keep=[POINTER, *files_of(self._named())])
 
     def refuse_unfinished(self) -> None:
