@@ -259,7 +259,7 @@ def test_a_run_that_ended_early_is_extended_with_new_patience(text, tmp_path, mo
     finish(run)
     with pytest.raises(UsageError, match=r"has ended \(early: no better model in 1 evaluations\)"):
         resume(run.out)
-    again = extend(run.out, asked=training_settings({"steps": 4, "evaluations": 2, "patience": 3}))
+    again = extend(run.out, asked=training_settings({"steps": 4, "evaluations": 2, "patience": 2}))
     monkeypatch.setattr(again.task, "validate", answers(2.2, 2.3))
     assert [row["step"] for row in finish(again)[1]] == [2, 4, 6, 8]
     assert again.saved.ended.startswith("done")
