@@ -314,9 +314,9 @@ def test_what_has_ended_is_extended_and_what_has_not_is_not_begun_anew(run, nove
 def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_path, monkeypatch, flags, says):
     valid = tmp_path / "valid.txt"
     valid.write_text(TEXT[:300])
-    before = sorted(tmp_path.rglob("*"))
+    (tmp_path / "kept").mkdir()
     flags = [str(valid) if flag == "VALID" else flag for flag in flags]
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "kept"))
     code, stdout, stderr = run("train", "lm", novel, "--out", tmp_path / "model", "--dry-run", *TINY[:8], *flags)
     assert (code, stderr) == (0, ""), stderr
     assert says in stdout
@@ -329,4 +329,5 @@ def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_pa
     ):
         assert part in stdout
     assert (" s an epoch of " in stdout) == ("--streaming" not in flags)
-    assert sorted(tmp_path.rglob("*")) == before
+    assert not list((tmp_path / "kept").glob("textrnn-*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "novel.txt", "valid.txt"]

@@ -56,10 +56,11 @@ def test_the_pieces_of_a_text_are_the_text_and_have_its_symbols(blocks, level):
         for piece in pieces
         for index in tokenizer.encode_many([piece.text], continued=not piece.begins)[0].tolist()
     ]
-    assert ids == (tokenizer.encode(text).tolist() if text else [])
+    assert ids == tokenizer.encode(text).tolist()
     if level in ("char", "ngram"):
         assert all(len(piece.text) == SMALL for piece in pieces[:-1])
-        assert all(0 < len(piece.text) <= SMALL for piece in pieces[-1:])
+        assert len(pieces[-1].text) <= SMALL
+        assert len(pieces) == max(1, -(-len(text) // SMALL))
 
 
 def test_a_text_is_cut_wherever_its_level_allows_and_no_sooner(monkeypatch):
@@ -127,7 +128,8 @@ def test_lines_are_texts_where_the_unit_is_the_line(tmp_path):
     assert read(texts_of(tmp_path / "a.txt", unit="line")) == ["one", "", "two\x0bthree"]
     assert read(texts_of(tmp_path / "a.txt")) == ["one\n\ntwo\x0bthree"]
     (tmp_path / "empty.txt").write_text("")
-    assert read(texts_of(tmp_path / "empty.txt", tmp_path / "a.txt")) == ["one\n\ntwo\x0bthree"]
+    assert read(texts_of(tmp_path / "empty.txt", tmp_path / "a.txt")) == ["", "one\n\ntwo\x0bthree"]
+    assert read(texts_of(tmp_path / "empty.txt", tmp_path / "a.txt", unit="line")) == ["one", "", "two\x0bthree"]
 
 
 @pytest.mark.parametrize("unit", ["text", "line"])
@@ -222,4 +224,4 @@ def test_a_set_that_cannot_be_read_is_said_in_one_line(sets, streaming, monkeypa
 
 def test_a_text_of_one_piece_begins_and_ends_with_it():
     assert list(in_pieces(iter(["", "a", "", "b"]), ANYWHERE)) == [Piece("ab")]
-    assert list(in_pieces(iter([""]), ANYWHERE)) == []
+    assert list(in_pieces(iter([""]), ANYWHERE)) == list(in_pieces(iter([]), ANYWHERE)) == [Piece("")]

@@ -1,7 +1,9 @@
 """A training that is killed again and again, each life a real process; run as a script by test_resume.py.
 
-Arguments: text, folder, seed. Every life kills itself with SIGKILL at a random one of the calls below, which stand for
-the phases of a run: reading, stepping, writing a part, putting it in place, sweeping. Prints what each was killed in.
+Arguments: text, the folder of a run that is left alone, that of one that is killed, seed. The first comes first, so
+that all is loaded of which the lives of the second are forks. Each of these kills itself with SIGKILL at a random one
+of the calls below, which stand for the phases of a run: reading, stepping, writing a part, putting it in place,
+sweeping. Prints what each was killed in.
 """
 
 import json
@@ -60,9 +62,10 @@ def live(text: str, folder: Path) -> None:
         pass
 
 
-def main(text: str, folder: str, seed: str) -> None:
-    """Lives until one comes to the end."""
+def main(text: str, whole: str, folder: str, seed: str) -> None:
+    """A run, and then lives until one comes to the end."""
     torch.set_num_threads(1)  # no threads exist that a fork would lose
+    live(text, Path(whole))
     chance = random.Random(int(seed))
     reading, log = os.pipe()
     codes = []

@@ -12,6 +12,7 @@ import textrnn
 from textrnn.batch import Batch
 from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, TrainingSettings, training_settings
 from textrnn.errors import DataError, TrainingError, UsageError
+from textrnn.model_folder import ModelFolder
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
@@ -60,6 +61,15 @@ def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatc
     best = textrnn.load(tmp_path / "model", engine="torch").engine.network.head.bias
     assert torch.equal(best, kept[20])
     assert not torch.equal(best, kept[40])
+    folder = ModelFolder(tmp_path / "model")
+    rows = [json.loads(line) for line in folder.read("history.jsonl").splitlines()]
+    assert [(row["step"], row["valid_nats"], row["is_best"]) for row in rows] == [
+        (10, 3.0, True),
+        (20, 1.0, True),
+        (30, 2.0, False),
+        (40, 2.5, False),
+    ]
+    assert (folder.config.training.best_step, folder.config.training.ended) == (20, "done")
 
 
 def test_training_stops_after_evaluations_without_a_better_model(song, tmp_path, monkeypatch):

@@ -105,6 +105,8 @@ class LanguageModelTraining:
 
     def position(self) -> Position:
         """Where the batches go on."""
+        if self._resumed:
+            return self._resumed
         windows = self._windows
         return Position(
             shard=self._shard,

@@ -1,0 +1,53 @@
+"""A run tried for a few steps: it costs what it says, and leaves nothing behind."""
+
+import tempfile
+
+import pytest
+
+from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, training_settings
+from textrnn.training.trial import TRIED_STEPS, memory, tried
+
+SMALL = {"units": 8, "embedding": 4, "batch": 4, "window": 8, "precision": "float32"}
+
+
+@pytest.fixture
+def song(tmp_path):
+    path = tmp_path / "song.txt"
+    path.write_text("she sells sea shells by the sea shore.\n" * 60)
+    return str(path)
+
+
+@pytest.mark.parametrize("values", [{"steps": 3}, {"steps": 1000}, {"minutes": 0.5}, {"epochs": 2.0}])
+def test_a_trial_leaves_nothing_behind_and_counts_what_it_tried(song, tmp_path, monkeypatch, values):
+    (tmp_path / "kept").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "kept"))
+    monkeypatch.chdir(tmp_path)
+    run, trial = tried("lm", Data(files=(song,)), training_settings({**SMALL, **values}))
+    assert not list((tmp_path / "kept").glob("textrnn-*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "song.txt"]
+    assert 0 < run.state.step <= TRIED_STEPS + 5
+    assert trial.seconds_per_epoch == trial.seconds_per_step * run.task.steps_per_epoch
+    assert trial.symbols_per_second == pytest.approx(4 * 8 / trial.seconds_per_step)
+    assert trial.seconds_per_evaluation > 0
+
+
+def test_a_trial_of_a_stream_has_no_epochs(song, tmp_path):
+    (tmp_path / "valid.txt").write_text("she sells shells\n" * 20)
+    data = Data(files=(song,), valid=str(tmp_path / "valid.txt"), streaming=True)
+    _, trial = tried("lm", data, training_settings({**SMALL, "steps": 50}))
+    assert trial.seconds_per_epoch is None
+    assert trial.seconds_per_step > 0
+
+
+def test_the_memory_reckoned_grows_with_parameters_streams_window_and_units():
+    def reckoned(*, parameters: int = 5_000, units: int = 16, streams: int = 4, window: int = 8) -> int:
+        architecture = Architecture(
+            input=Learned(symbols=30, size=8), core=Core(units=units, layers=2), head=LabelPerStep(classes=30)
+        )
+        return memory(architecture, parameters, streams=streams, window=window)
+
+    at_rest = reckoned(streams=0)
+    assert reckoned(parameters=6_000) - reckoned() == 1_000 * 4 * 4  # weight, gradient and two moments
+    assert reckoned(streams=8) - at_rest == 2 * (reckoned() - at_rest) > 0
+    assert reckoned(streams=8) == reckoned(window=16)
+    assert reckoned(units=32) - at_rest < 2 * (reckoned() - at_rest) < reckoned(units=64) - at_rest
