@@ -6,6 +6,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
+from itertools import islice
 from typing import Any, TypeVar
 
 import typer
@@ -129,6 +130,19 @@ def counted(items: Iterable[Item], *, what: str, out: str | None, source: Source
             rate = number / (progress.tasks[0].elapsed or 1)
             read = source.ledger.bytes_read if source else 0
             progress.update(task, completed=read, count=number, rate=rate)
+
+
+def while_waiting(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items; on a terminal a line that moves says what is done until the next comes."""
+    from rich.console import Console
+
+    waiting, rest = Console(stderr=True).status(what), iter(items)
+    while True:
+        with waiting:
+            found = list(islice(rest, 1))
+        if not found:
+            return
+        yield from found
 
 
 def warn_of_unknown(symbols: Iterable[str]) -> None:
