@@ -65,7 +65,7 @@ def check(
     files: Annotated[
         list[str],
         typer.Argument(
-            help="Files of text or records (.gz too), folders, patterns: the training text, then those held out from it."
+            help="Files of text or records (.gz too), folders, patterns: the training text, then what is held out."
         ),
     ],
     column: ColumnOption = None,
