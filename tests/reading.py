@@ -5,11 +5,11 @@ import json
 from tests.conftest import Result
 
 
-def refused(result: Result, code: int) -> str:
-    """The one line of an error."""
+def refused(result: Result, code: int, *, after: int = 0) -> str:
+    """The one line of an error. after: how many lines stand before it."""
     assert result.code == code
     assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
+    (line,) = result.stderr.splitlines()[after:]
     assert line.startswith("error: ")
     return line
 

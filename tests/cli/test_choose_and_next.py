@@ -80,8 +80,21 @@ def test_choose_writes_a_table_and_a_file(
 def test_a_line_that_cannot_be_read_is_one_line_of_error(
     run: Run, small_folders: dict[str, Path], line: str, says: str
 ) -> None:
-    assert says in refused(run("choose", small_folders["word"], "{a|b}", line), 1)
-    assert says in refused(run("choose", small_folders["word"], stdin=f"{{a|b}}\n{line}\n".encode()), 1)
+    assert f"error: {says}" in refused(run("choose", small_folders["word"], "{a|b}", line), 1)
+    piped = run("choose", small_folders["word"], stdin=f"{{a|b}}\n{line}\n".encode())
+    assert f"error: standard input, {says}" in refused(piped, 1)
+
+
+def test_records_are_numbered_in_the_results_and_lines_in_errors(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "lines.csv"
+    file.write_text('id,said\n7,"{a|b}\n{c|d}"\n8,{e|f}\n')
+    rows = jsonl(run("choose", small_folders["word"], "--file", file, "--column", "said", "--format", "jsonl").stdout)
+    assert [(row["id"], row["line"]) for row in rows] == [("7", 1)] * 4 + [("8", 2)] * 2
+    file.write_text('id,said\n7,"{a|b}\n{c|d}"\n8,e\n')
+    line = refused(run("choose", small_folders["word"], "--file", file, "--column", "said"), 1)
+    assert line.startswith(f"error: {file}, line 4 has nothing to choose from")
 
 
 def test_choose_without_lines(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 import textrnn
 from tests.conftest import Result, Run
 from tests.reading import jsonl, refused, tsv
+from tests.small_models import save_small_model
 from textrnn.config import Architecture
 
 ODD = 'tab\there, "quoted"\nnext \\n line\rreturn \u2028 end'
@@ -409,3 +410,26 @@ def test_debug_shows_where_an_error_comes_from(run: Run) -> None:
 def test_version_and_help(run: Run) -> None:
     assert run("--version") == Result(0, f"textrnn {textrnn.__version__}\n", "")
     assert run("--help").code == 0
+
+
+@pytest.mark.parametrize("level", ["char", "word"])
+def test_quantize_measures_on_records_and_counts_repairs(
+    run: Run, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, level: str
+) -> None:
+    save_small_model(tmp_path / level, level)
+    model = tmp_path / f"{level}-float32"
+    (tmp_path / "plain.txt").write_bytes(b"the cat\nthe \xff mat\n")
+    (tmp_path / "rows.csv").write_bytes(b"id,said\n1,the cat\n2,the \xff mat\n")
+    results = [
+        run("quantize", model, "--out", tmp_path / "out", "--data", tmp_path / name, *more, "--format", "jsonl")
+        for name, more in (("plain.txt", ()), ("rows.csv", ("--column", "said")))
+    ]
+    found = [{row["figure"]: row for row in jsonl(result.stdout)} for result in results]
+    assert found[0]["perplexity"] == found[1]["perplexity"]
+    for result, line in zip(results, (2, 3), strict=True):
+        assert f"undecodable bytes read as U+FFFD: 1, the first on line {line}" in result.stderr
+    strict = run(
+        "quantize", model, "--out", tmp_path / "new", "--data", tmp_path / "rows.csv", "--column", "said", "--strict"
+    )
+    assert "rows.csv, line 3, byte 7: not utf-8" in refused(strict, 1)
+    assert not (tmp_path / "new").exists()

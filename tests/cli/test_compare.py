@@ -1,12 +1,13 @@
 """The compare command, in process."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 import textrnn
 from tests.conftest import Run
-from tests.reading import jsonl
+from tests.reading import jsonl, refused
 from textrnn.tasks.comparison import compare
 
 TEXT = b"The cat sat on the mat\n\nthe hat\r\n"
@@ -90,3 +91,44 @@ def test_a_terminal_without_a_source_shows_the_help(run: Run, tiny_int8: Path) -
     result = run("compare", tiny_int8, tiny_int8, stdin=None)
     assert (result.code, result.stdout) == (2, "")
     assert "compare [OPTIONS]" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "rows.tsv"])
+def test_records_of_any_format_are_compared_by_their_column(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path, name: str
+) -> None:
+    lines = ["The cat sat", "", "on the mat"]
+    write = {
+        "rows.csv": lambda: "id,said\n" + "".join(f'{id},"{line}"\n' for id, line in enumerate(lines)),
+        "rows.tsv": lambda: "id\tsaid\n" + "".join(f"{id}\t{line}\n" for id, line in enumerate(lines)),
+        "rows.jsonl": lambda: "".join(
+            json.dumps({"id": str(id), "said": line}) + "\n" for id, line in enumerate(lines)
+        ),
+    }
+    file = tmp_path / name
+    file.write_text(write[name]())
+    models = (small_folders["word"], small_folders["bpe"])
+    plain = "".join(f"{line}\n" for line in lines).encode()
+    for more in ((), ("--running-text",)):
+        assert run("compare", *models, file, "--column", "said", *more) == run("compare", *models, *more, stdin=plain)
+    rows = jsonl(run("compare", *models, file, "--column", "said", "--lines", "--format", "jsonl").stdout)
+    alone = jsonl(run("compare", *models, "--lines", "--format", "jsonl", stdin=plain).stdout)
+    figures = ("a_logprob", "b_logprob", "log_odds", "likelier")
+    assert [list(row) for row in rows] == [["id", "said", *figures]] * 3
+    assert [(row["id"], row["said"]) for row in rows] == list(zip("012", lines, strict=True))
+    assert [[row[name] for name in figures] for row in rows] == [[row[name] for name in figures] for row in alone]
+    says = refused(run("compare", *models, file, "--column", "sad"), 2, after=1)
+    assert "there is no column 'sad'; there are 'id', 'said'" in says
+
+
+@pytest.mark.parametrize("lines", [(), ("--lines",)])
+def test_repairs_are_counted_or_refused(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    (tmp_path / "odd.txt").write_bytes(b"the cat\nthe \xff mat\n")
+    models = (small_folders["word"], small_folders["bpe"])
+    result = run("compare", *models, tmp_path / "odd.txt", *lines)
+    assert result.code == 0
+    assert "undecodable bytes read as U+FFFD: 1, the first on line 2" in result.stderr
+    strict = refused(run("compare", *models, tmp_path / "odd.txt", *lines, "--strict"), 1, after=1)
+    assert f"{tmp_path / 'odd.txt'}, line 2, byte 5: not utf-8" in strict

@@ -126,25 +126,27 @@ def test_a_text_that_cannot_be_compared_with_is_refused_before_anything_is_print
     assert "there is no file" in refused(run(*arguments, tmp_path / "missing"), 1)
     assert "is a directory" in refused(run(*arguments, tmp_path), 1)
     assert "is empty" in refused(run(*arguments, tmp_path / "empty"), 1)
-    assert "is not utf-8" in refused(run(*arguments, tmp_path / "bytes"), 1)
+    assert "line 1, byte 2: not utf-8" in refused(run(*arguments, tmp_path / "bytes", "--strict"), 1)
     assert run(*arguments, tmp_path / "bytes", "--encoding", "latin-1").code == 0
     assert "unknown encoding 'klingon'" in refused(run(*arguments, tmp_path / "bytes", "--encoding", "klingon"), 2)
     assert "standard input" in refused(run(*arguments, "-"), 2)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 1_000])
-def test_a_text_is_read_in_blocks_of_any_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    (tmp_path / "text").write_bytes("é\r\n\r猫\n\r\r\n🐈\r".encode())
-    monkeypatch.setattr(novelty, "BLOCK", size)
-    assert "".join(novelty.blocks(str(tmp_path / "text"), encoding="utf-8")) == "é\n\r猫\n\r\n🐈\r"
 
 
 def test_many_samples_are_compared_in_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "text").write_text("the cat sat on the mat")
     samples = small_model("char").generate(n=7, seed=1, max_tokens=30)
     sources = [str(tmp_path / "text")]
-    whole = list(novelty.with_copies(samples, sources, encoding="utf-8"))
+    whole = list(novelty.with_copies(samples, sources, encoding="utf-8", strict=False))
     monkeypatch.setattr(novelty, "SAMPLES_AT_ONCE", 3)
-    assert list(novelty.with_copies(samples, sources, encoding="utf-8")) == whole
+    assert list(novelty.with_copies(samples, sources, encoding="utf-8", strict=False)) == whole
     assert [sample for sample, _ in whole] == samples
     assert all(copied and copied.text in sample.text for sample, copied in whole)
+
+
+def test_what_had_to_be_repaired_is_counted_or_refused(
+    run: Run, small_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "odd.txt").write_bytes(b"the cat\nthe \xff mat\n")
+    arguments = ("generate", small_folders["char"], "--max-tokens", "3", "--against", tmp_path / "odd.txt")
+    assert "odd.txt: undecodable bytes read as U+FFFD: 1, the first on line 2" in run(*arguments).stderr
+    assert "odd.txt, line 2, byte 5: not utf-8" in refused(run(*arguments, "--strict"), 1)

@@ -161,10 +161,10 @@ def test_tokens_as_a_bare_list(run: Run, small_folders: dict[str, Path]) -> None
     [
         ("The cat", "standard input, line 2: not JSON"),
         ('["The", ', "standard input, line 2: not JSON"),
-        ('"The cat"', "line 2 has no list of tokens"),
-        ('["The", 1]', "line 2 has no list of tokens"),
-        ('{"text": "The cat"}', "line 2 has no list of tokens"),
-        ('{"tokens": [], "prompt": []}', "line 2: the prompt is not a text"),
+        ('"The cat"', "standard input, line 2 has no list of tokens"),
+        ('["The", 1]', "standard input, line 2 has no list of tokens"),
+        ('{"text": "The cat"}', "standard input, line 2 has no list of tokens"),
+        ('{"tokens": [], "prompt": []}', "standard input, line 2: the prompt is not a text"),
     ],
 )
 def test_a_line_without_tokens_is_an_error_with_its_number(

@@ -11,7 +11,7 @@ import pytest
 import textrnn
 from tests.conftest import Run
 from tests.fakes import FakeEngine, fake_language_model
-from tests.reading import jsonl
+from tests.reading import jsonl, refused
 from tests.small_models import TEXT, small_model
 from textrnn.batch import Ids
 from textrnn.config import Unit
@@ -239,7 +239,8 @@ def test_an_int8_folder_is_exact_and_has_no_other_engine(run: Run, tiny_int8: Pa
     assert {row["passed"] for row in rows} == {True}
     assert {row["largest_difference"] for row in rows if row["check"] != "probabilities sum to 1"} == {0}
     assert result.stderr == (
-        "on the first 3 lines, 1,000 characters of each at most, and on hostile ones: 15 hold, 0 fail, 1 skipped\n"
+        "on the first 3 lines or records, 1,000 characters of each at most, and on hostile ones: "
+        "15 hold, 0 fail, 1 skipped\n"
     )
 
 
@@ -268,3 +269,14 @@ def test_a_failed_check_is_an_error_with_its_name(run: Run, tiny_int8: Path, mon
         "on texts of its own, and on hostile ones: 1 hold, 1 fail, 0 skipped",
         f"error: {tiny_int8} fails 1 of 2 checks: batch size",
     ]
+
+
+def test_records_are_checked_by_their_column(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(b'id,said\n1,To be\n2,"or\nnot"\n3,t\xff\n')
+    result = run("selfcheck", tiny_int8, tmp_path / "rows.csv", "--column", "said")
+    assert result.code == 0
+    assert "undecodable bytes read as U+FFFD: 1, the first on line 5" in result.stderr
+    assert "on the first 3 lines or records" in result.stderr
+    strict = refused(run("selfcheck", tiny_int8, tmp_path / "rows.csv", "--column", "said", "--strict"), 1)
+    assert "rows.csv, line 5" in strict
+    assert "there are 'id', 'said'" in refused(run("selfcheck", tiny_int8, tmp_path / "rows.csv"), 2)

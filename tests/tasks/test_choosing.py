@@ -72,8 +72,8 @@ def test_any_character_can_be_written(alternatives: list[list[str]], fixed: str)
 )
 def test_a_line_that_cannot_be_read_is_named(line: str, says: str) -> None:
     with pytest.raises(DataError) as caught:
-        wordings(line, number=7)
-    assert str(caught.value).startswith("line 7")
+        wordings(line, place="a.csv, line 7")
+    assert str(caught.value).startswith("a.csv, line 7")
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 

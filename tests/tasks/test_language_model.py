@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 import textrnn
 from tests.conftest import ALPHABET
 from tests.fakes import fake_language_model
+from tests.small_models import TEXT, save_small_model
 from textrnn.config import Unit
 from textrnn.decoding.sampling import Sampling
 from textrnn.errors import UsageError
 from textrnn.tasks import language_model, reading, scoring
 from textrnn.tasks.generation import Generation
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.tasks.scoring import Score
+from textrnn.tasks.scoring import ExactSum, Score
+from textrnn.text import corpora
+from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import START, OutOfVocabulary
 
 LETTERS = st.text(ALPHABET + "é", max_size=40)
@@ -304,3 +307,68 @@ def test_streamed_pieces_join_to_the_text_that_generate_gives(
     assert last == exact.generate("Once", n=4, seed=2, **options)[index]  # type: ignore[arg-type]
     assert "".join(shown) == last.text
     assert all(1 <= len(piece) <= language_model.STREAM_BLOCK for piece in shown)
+
+
+# a text in blocks
+
+
+@pytest.fixture(scope="module")
+def of_texts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LanguageModel]:
+    """An int8 model of each level whose unit is the text."""
+    root = tmp_path_factory.mktemp("texts")
+    return {level: textrnn.load(save_small_model(root / level, level, "text"), threads=1) for level in LEVELS}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(
+    "text", [TEXT, "the cat sat on the mat " * 30 + "the", "The cat  sat\n" * 20, "the é cat\n" * 9, ""]
+)
+def test_a_text_in_blocks_has_the_figures_of_the_whole_to_the_bit(
+    of_texts: dict[str, LanguageModel], monkeypatch: pytest.MonkeyPatch, level: str, text: str
+) -> None:
+    model = of_texts[level]
+    whole = model.evaluate(text)
+    (score,) = model.score([text], running_text=True, per_token=True)
+    figures = {row.metric: row.value for row in whole}
+    logprobs = [row.logprob for row in score.token_logprobs]
+    assert (figures["sentences"], figures["token_count"]) == (1, len(logprobs))
+    if logprobs:
+        assert figures["perplexity_without_eos"] == math.exp(-math.fsum(logprobs) / len(logprobs))
+    is_given_back = model.tokenizer.gives_back(text, model.tokenizer.encode(text))
+    assert (figures["bits_per_character"] is not None) == (is_given_back and text != "")
+    monkeypatch.setattr(corpora, "PIECE", 24)
+    for size in (1, 7, 100):
+        blocks = [text[begin : begin + size] for begin in range(0, len(text), size)]
+        assert model.evaluate_blocks(iter(blocks)) == whole
+
+
+def test_a_text_in_blocks_is_never_held_as_a_whole(
+    of_texts: dict[str, LanguageModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpora, "PIECE", 24)
+    lengths: list[int] = []
+    encode_many = of_texts["word"].tokenizer.encode_many
+
+    def seen(texts: Sequence[str], *, continued: bool = False) -> list[np.ndarray]:
+        lengths.extend(map(len, texts))
+        return encode_many(texts, continued=continued)
+
+    monkeypatch.setattr(of_texts["word"].tokenizer, "encode_many", seen)
+    of_texts["word"].evaluate_blocks([TEXT])
+    assert sum(lengths) == len(TEXT)
+    assert max(lengths) < 40
+
+
+@given(values=st.lists(st.lists(st.floats(-1e30, 1e30) | st.floats(-1, 1)), max_size=6))
+def test_a_sum_in_parts_is_rounded_once(values: list[list[float]]) -> None:
+    total = ExactSum()
+    for part in values:
+        total.add(part)
+    assert total.total == math.fsum(value for part in values for value in part)
+
+
+def test_a_sum_of_the_impossible_is_infinite() -> None:
+    total = ExactSum()
+    for part in ([-1.0, -math.inf], [-2.0]):
+        total.add(part)
+    assert total.total == -math.inf

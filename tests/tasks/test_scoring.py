@@ -295,7 +295,7 @@ def test_the_bound_on_a_batch_changes_no_score(
 
 
 def test_half_a_character_in_a_token_is_unknown() -> None:
-    (score,) = fake_language_model().score_tokens([parse_tokens(["\ud800", "a"], number=1)])
+    (score,) = fake_language_model().score_tokens([parse_tokens(["\ud800", "a"])])
     assert score.oov == [OutOfVocabulary("\ud800", 0)]
 
 
@@ -309,7 +309,7 @@ def test_half_a_character_in_a_token_is_unknown() -> None:
     ],
 )
 def test_a_line_of_tokens(line: str, expected: TokenList) -> None:
-    assert parse_tokens(json.loads(line), number=1) == expected
+    assert parse_tokens(json.loads(line)) == expected
 
 
 @pytest.mark.parametrize(
@@ -327,12 +327,12 @@ def test_a_line_of_tokens(line: str, expected: TokenList) -> None:
     ],
 )
 def test_a_line_that_holds_no_tokens_is_named(line: str, says: str) -> None:
-    with pytest.raises(DataError, match=rf"^line 12\b.*{says}") as caught:
-        parse_tokens(json.loads(line), number=12)
+    with pytest.raises(DataError, match=rf"^a.jsonl, line 12\b.*{says}") as caught:
+        parse_tokens(json.loads(line), place="a.jsonl, line 12")
     assert "\n" not in str(caught.value)
 
 
 def test_what_parse_takes_is_what_generate_gives(exact: LanguageModel) -> None:
     (sample,) = exact.generate("Once", max_tokens=9, seed=random.Random(0).randrange(99))
     line = json.dumps({"prompt": sample.prompt, "tokens": sample.tokens, "text": sample.text})
-    assert parse_tokens(json.loads(line), number=1) == TokenList(sample.tokens, "Once")
+    assert parse_tokens(json.loads(line)) == TokenList(sample.tokens, "Once")

@@ -162,6 +162,9 @@ def test_a_string_of_jsonl_is_a_text_alone_and_null_an_empty_one(tmp_path: Path)
         ("a.csv", "id,x\n1,2\n", "text", "there is no column 'text'; there are 'id', 'x'"),
         ("a.jsonl", '{"a": 1, "b": 2}', None, "there are 'a', 'b'"),
         ("a.jsonl", "{}", None, "there are none"),
+        ("a.csv", "id,x\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
+        ("a.csv", "id,x", None, "name the column of the text with --column; there are 'id', 'x'"),
+        ("a.tsv", "id\tx\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
         ("a.txt", "a", "text", "plain text has no column 'text': --input-format"),
         ("a.parquet.gz", "", None, "unpack it"),
     ],
@@ -172,6 +175,12 @@ def test_a_wrong_column_is_a_usage_error(
     with pytest.raises(UsageError) as caught:
         read(tmp_path / name, content.encode(), column=column)
     assert says in str(caught.value)
+
+
+def test_a_wrong_column_of_parquet_without_rows_is_a_usage_error(tmp_path: Path) -> None:
+    pyarrow.parquet.write_table(pyarrow.table({"id": pyarrow.array([], pyarrow.string())}), tmp_path / "a.parquet")
+    with pytest.raises(UsageError, match="there is no column 'tex'; there are 'id'"):
+        list(read_records(str(tmp_path / "a.parquet"), column="tex"))
 
 
 @pytest.mark.parametrize(
@@ -186,10 +195,10 @@ def test_a_wrong_column_is_a_usage_error(
         ("a.csv", "x,text\n1,a\rb\n", "line 2: a return outside quotes"),
         ("a.csv", 'x,text\n1,"a\n"\r\r\n', "line 3: a return outside quotes"),
         ("a.csv", "x,text\n1,a\r", "line 2: a return outside quotes"),
-        ("a.jsonl", '{"text": NaN}', "line 1: not JSON: NaN is no finite number"),
-        ("a.jsonl", '{"text": "", "x": [-1e999]}', "line 1: not JSON: -1e999 is no finite number"),
-        ("a.jsonl", '"a"\n{"text": "a", "x": {"b": 1, "b": 1}}', "line 2: not JSON: two members 'b'"),
-        ("a.jsonl", "[" * 100_000, "line 1: not JSON: nested more than 100 levels deep"),
+        ("a.jsonl", '{"text": NaN}', "line 1: not JSON: NaN is no number"),
+        ("a.jsonl", '{"text": "", "x": [-1e999]}', "line 1: not JSON: -1e999 is no number"),
+        ("a.jsonl", '"a"\n{"text": "a", "x": {"b": 1, "b": 1}}', "line 2: not JSON: 'b' is given twice"),
+        ("a.jsonl", "[" * 100_000, "line 1: not JSON: it is nested too deep"),
         ("a.jsonl", "[" * 101 + "]" * 101, "line 1: not JSON: nested more than 100 levels deep"),
         ("a.jsonl", '{"text": "a"', "line 1: not JSON"),
         ("a.jsonl", "nothing", "line 1: not JSON"),

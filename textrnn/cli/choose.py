@@ -45,20 +45,25 @@ def choose(
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Rank the wordings of each line: which of {plain|plane} is likelier, and by what odds."""
+    """Rank the wordings of each line: which of {plain|plane} is likelier, and by what odds.
+
+    `line` in the results numbers the lines or records; an error names the line of the file.
+    """
     from dataclasses import asdict
 
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import joined, open_source, paired, stream, warn_of_unknown
     from textrnn.tasks import load
+    from textrnn.tasks.choosing import wordings
 
     given = open_source(context, file, line, encoding=encoding, strict=strict)
     language_model = load(model, engine=engine, threads=threads)
     unknown: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:
-        records = given.records(format=input_format, column=column)
-        for fields, ranked in paired(records, language_model.choose):
+        records = given.numbered_records(format=input_format, column=column)
+        lines = ((wordings(record.text, place=given.place(record.line)), record.fields) for record in records)
+        for fields, ranked in paired(lines, language_model.choose_among):
             unknown.update(place.text for row in ranked for place in row.oov)
             yield from (joined(fields, asdict(row)) for row in (ranked[:1] if best else ranked))
 

@@ -4,7 +4,14 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import EncodingOption, FormatOption, OutOption, example
+from textrnn.cli.options import (
+    ColumnOption,
+    EncodingOption,
+    FormatOption,
+    InputFormatOption,
+    OutOption,
+    example,
+)
 
 LIST_EXAMPLES = example("textrnn corpus list", "textrnn corpus list ptb --format jsonl")
 CHECK_EXAMPLES = example(
@@ -56,8 +63,13 @@ def list_corpora(
 @corpus.command("check", epilog=CHECK_EXAMPLES)
 def check(
     files: Annotated[
-        list[str], typer.Argument(help="Files of text (.gz too): the training text, then those held out from it.")
+        list[str],
+        typer.Argument(
+            help="Files of text or records (.gz too), folders, patterns: the training text, then what is held out."
+        ),
     ],
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
     format: FormatOption = "auto",
     out: OutOption = None,
@@ -65,21 +77,24 @@ def check(
     """Look for what would surprise you in training: encoding, odd characters, copies, leaks, lengths, unknown words.
 
     Every record of a later file is looked for in the files before it. Unknown words are counted in the later files, or
-    at the end of a lone one.
+    at the end of a lone text.
     """
     from dataclasses import asdict
-    from itertools import groupby
 
     from textrnn.cli.output import Sink, chosen_format, open_output
+    from textrnn.cli.stream import while_waiting
     from textrnn.text.doctor import check as check_files
 
     chosen = chosen_format(format, out)
     with open_output(out) as stream:
         sink = Sink(stream, chosen, hidden=("file",))
-        for file, group in groupby(check_files(files, encoding=encoding), key=lambda pair: pair[0]):
-            if chosen == "table":
+        last = None
+        checked = check_files(files, format=input_format, column=column, encoding=encoding)
+        for file, found in while_waiting(checked, "reading"):
+            if chosen == "table" and file != last:
                 stream.write(f"{file}\n")
-            for _, finding in group:
+            last = file
+            for finding in found:
                 row = {"file": file, **asdict(finding)}
                 if chosen == "table" and finding.share is not None and not finding.detail:
                     row["detail"] = "█" * round(finding.share * BAR)

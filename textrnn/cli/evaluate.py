@@ -41,13 +41,12 @@ def evaluate(
     from textrnn.cli.stream import Source
     from textrnn.errors import DataError
     from textrnn.tasks import load
-    from textrnn.text.records import format_of, read_text
+    from textrnn.text.records import read_blocks
 
     language_model = load(model, engine=engine, threads=threads)
     given = Source(file, encoding=encoding, strict=strict)
-    is_plain = column is None and (format_of(file) if input_format == "auto" else input_format) == "text"
-    if is_plain and not language_model.predicts_end:
-        metrics = language_model.evaluate(read_text(file, encoding=encoding, ledger=given.ledger))
+    if column is None and given.format(input_format) == "text" and not language_model.predicts_end:
+        metrics = language_model.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
     else:
         records = given.records(format=input_format, column=column)
         metrics = language_model.evaluate((text for text, _ in records), running_text=running_text)

@@ -108,7 +108,7 @@ def generate(
     most = longest(max_tokens, until_eos)
     language_model = load(model, engine=engine, threads=threads)
     sources = against or (training_text(language_model.config) if novelty else [])
-    check_texts(sources, encoding=encoding)
+    check_texts(sources, encoding=encoding, strict=strict)
     seed = new_seed() if seed is None else seed
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
     unknown: Counter[str] = Counter()  # of a file of prompts
@@ -118,7 +118,7 @@ def generate(
         )
         sample = show(pieces, prompt if echo else "")
         ended = Counter([sample.ended])
-        for each, copied in with_copies([sample], sources, encoding=encoding):
+        for each, copied in with_copies([sample], sources, encoding=encoding, strict=strict):
             describe_copy(each, copied, sources)
     else:
         ended = Counter()
@@ -128,7 +128,7 @@ def generate(
             generations = language_model.generate_each(
                 prompts, n=n, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
             )
-            return with_copies(generations, sources, encoding=encoding)
+            return with_copies(generations, sources, encoding=encoding, strict=strict)
 
         generations = paired(given.records(format=input_format, column=column), drawn, each=n)
         with open_output(out) as stream:

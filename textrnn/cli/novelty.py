@@ -35,24 +35,24 @@ def is_here(name: str, digest: str) -> bool:
     return Path(name).name == name and Path(name).is_file() and sha256_of(name) == digest
 
 
-def check_texts(sources: Iterable[str], *, encoding: str) -> None:
+def check_texts(sources: Iterable[str], *, encoding: str, strict: bool) -> None:
     """Refuse what cannot be compared with, before any sample is drawn."""
     for source in sources:
         if source == STANDARD_INPUT:
             raise UsageError("--against needs a file: standard input cannot be read a second time")
-        if not any(read_blocks(source, encoding=encoding, ledger=Ledger(source))):
+        if not any(read_blocks(source, encoding=encoding, ledger=Ledger(source, strict=strict))):
             raise DataError(f"{source} is empty: there is nothing to compare with")
 
 
 def with_copies(
-    generations: Iterable[Generation], sources: Sequence[str], *, encoding: str
+    generations: Iterable[Generation], sources: Sequence[str], *, encoding: str, strict: bool
 ) -> Iterator[tuple[Generation, Copied | None]]:
     """Each sample with its longest span that stands in one of the texts; with none where there is no text."""
     if not sources:
         yield from zip(generations, repeat(None), strict=False)
         return
     for number, group in enumerate(in_groups(generations, SAMPLES_AT_ONCE)):
-        ledgers = [Ledger(source) for source in sources]
+        ledgers = [Ledger(source, strict=strict) for source in sources]
         texts = {
             source: read_blocks(source, encoding=encoding, ledger=ledger)
             for source, ledger in zip(sources, ledgers, strict=True)

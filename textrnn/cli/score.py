@@ -96,7 +96,7 @@ def score(
     per_token = per_token or by_word or heat
     if tokens:
         lists = (
-            (parse_tokens(value, number=line), value if isinstance(value, dict) else None)
+            (parse_tokens(value, place=given.place(line)), value if isinstance(value, dict) else None)
             for line, value in given.values()
         )
         scores = paired(lists, partial(language_model.score_tokens, per_token=per_token, batch_size=batch, tally=tally))

@@ -4,7 +4,16 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import EncodingOption, FormatOption, ModelArgument, OutOption, example
+from textrnn.cli.options import (
+    ColumnOption,
+    EncodingOption,
+    FormatOption,
+    InputFormatOption,
+    ModelArgument,
+    OutOption,
+    StrictOption,
+    example,
+)
 
 EXAMPLES = example("textrnn selfcheck shakespeare")
 
@@ -16,11 +25,14 @@ def selfcheck(
     file: Annotated[
         str | None,
         typer.Argument(
-            help="Lines to check on (.gz too), or - for standard input; else texts of the model's own.",
+            help="Lines or records to check on (.gz too), or - for standard input; else texts of the model's own.",
             show_default=False,
         ),
     ] = None,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
 ) -> None:
@@ -32,13 +44,14 @@ def selfcheck(
     from rich.console import Console
 
     from textrnn.cli.output import open_sink
+    from textrnn.cli.stream import Source
     from textrnn.errors import DataError, ModelError
     from textrnn.selfcheck import check_folder
-    from textrnn.text.records import read_lines
 
     begin = monotonic()
-    records = () if file is None else read_lines(file, encoding=encoding)
-    lines = [line[:CHARACTERS] for line in islice(records, LINES)]
+    given = Source(file, encoding=encoding, strict=strict)
+    records = iter(()) if file is None else given.records(format=input_format, column=column)
+    lines = [line[:CHARACTERS] for line, _ in islice(records, LINES)]
     if file is not None and not lines:
         raise DataError(f"{file} is empty")
     checks = []
@@ -49,8 +62,13 @@ def selfcheck(
     with open_sink(out, format) as sink:
         for check in checks:
             sink.write(asdict(check))
+    given.report()
     counts = [sum(check.passed is passed for check in checks) for passed in (True, False, None)]
-    on = f"the first {len(lines):,} lines, {CHARACTERS:,} characters of each at most" if lines else "texts of its own"
+    on = (
+        f"the first {len(lines):,} lines or records, {CHARACTERS:,} characters of each at most"
+        if lines
+        else "texts of its own"
+    )
     typer.echo(f"on {on}, and on hostile ones: {counts[0]} hold, {counts[1]} fail, {counts[2]} skipped", err=True)
     failed = [check.check for check in checks if check.passed is False]
     if failed:

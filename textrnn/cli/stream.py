@@ -6,6 +6,7 @@ import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
+from itertools import islice
 from typing import Any, TypeVar
 
 import typer
@@ -13,7 +14,7 @@ import typer
 from textrnn.cli.output import Sink
 from textrnn.errors import UsageError
 from textrnn.text.formats import Opened, Row, json_values
-from textrnn.text.records import STANDARD_INPUT, Ledger, format_of, read_records, read_rows
+from textrnn.text.records import STANDARD_INPUT, Ledger, Record, format_of, read_records, read_rows, read_text
 
 SHOWN = 20  # different symbols named in a warning
 Fields = Mapping[str, Any] | None
@@ -36,15 +37,29 @@ class Source:
 
     def records(self, *, format: str, column: str | None) -> Iterator[tuple[str, Fields]]:
         """The text of each record with all its fields; texts given to the command have none."""
+        return ((record.text, record.fields) for record in self.numbered_records(format=format, column=column))
+
+    def numbered_records(self, *, format: str, column: str | None) -> Iterator[Record]:
+        """The same with the line of each."""
         if not self.texts:
-            for record in read_records(
-                self.name, format=format, column=column, encoding=self.encoding, ledger=self.ledger
-            ):
-                yield record.text, record.fields
-            return
+            return read_records(self.name, format=format, column=column, encoding=self.encoding, ledger=self.ledger)
         if column is not None or format not in ("auto", "text"):
             raise UsageError("texts on the command line are plain: without --column and --input-format")
-        yield from ((text, None) for text in self.texts)
+        return (Record(text, None, line) for line, text in enumerate(self.texts, start=1))
+
+    def text(self, *, format: str, column: str | None) -> str:
+        """The whole as one text; of records, and of texts given to the command, each with a newline behind it."""
+        if not self.texts and column is None and self.format(format) == "text":
+            return read_text(self.name, encoding=self.encoding, ledger=self.ledger)
+        return "".join(f"{text}\n" for text, _ in self.records(format=format, column=column))
+
+    def format(self, asked: str) -> str:
+        """The format of what is read: as it was asked for, or by the name of the file."""
+        return format_of(self.name) if asked == "auto" else asked
+
+    def place(self, line: int) -> str:
+        """What an error calls a line."""
+        return f"line {line}" if self.texts else f"{self.ledger.name}, line {line}"
 
     def values(self) -> Iterator[Row]:
         """The JSON values, each with its line."""
@@ -129,6 +144,19 @@ def counted(items: Iterable[Item], *, what: str, out: str | None, source: Source
             rate = number / (progress.tasks[0].elapsed or 1)
             read = source.ledger.bytes_read if source else 0
             progress.update(task, completed=read, count=number, rate=rate)
+
+
+def while_waiting(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items; on a terminal a line that moves says what is done until the next comes."""
+    from rich.console import Console
+
+    waiting, rest = Console(stderr=True).status(what), iter(items)
+    while True:
+        with waiting:
+            found = list(islice(rest, 1))
+        if not found:
+            return
+        yield from found
 
 
 def warn_of_unknown(symbols: Iterable[str]) -> None:

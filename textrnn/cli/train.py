@@ -193,10 +193,12 @@ def train(
 def stopping(run: "TrainingRun") -> Iterator[None]:
     """Ctrl-C, or a request to end, lets the run finish its step and save its state; a second one ends it at once."""
 
+    from textrnn.cli.training_display import say
+
     def stop(number: int, frame: object) -> None:
         if run.is_stopped:
             raise KeyboardInterrupt
-        typer.echo("ending after this step (again: at once, and what was saved before stands)", err=True)
+        say("ending after this step (again: at once, and what was saved before stands)")
         run.stop()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -235,23 +237,26 @@ def assignments(pairs: list[str]) -> dict[str, str]:
 
 def interrupted(run: "TrainingRun") -> None:
     """Say what is kept and how to go on, and end."""
+    from textrnn.cli.training_display import say
+
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
-    typer.echo(f"interrupted at {run.state.counters()}; {kept}", err=True)
-    typer.echo(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume", err=True)
+    say(f"interrupted at {run.state.counters()}; {kept}")
+    say(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume")
     sys.exit(130)
 
 
 def finished(run: "TrainingRun") -> None:
     """The figures, what the curves say, the card, and what to type next."""
+    from textrnn.cli.training_display import say
     from textrnn.training.advice import advice
 
-    typer.echo(f"ended {run.ended} at {run.state.counters()}", err=True)
+    say(f"ended {run.ended} at {run.state.counters()}")
     for line in advice(run.history):
-        typer.echo(line, err=True)
+        say(line)
     if run.best:
         for metric in run.task.metrics(run.best):
             value = "-" if metric.value is None else f"{metric.value:.4f}"
-            typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
+            say(f"{metric.metric}: {value}  ({metric.protocol})")
     name = shlex.quote(str(run.out))
-    typer.echo(f"model card: {run.out / 'README.md'}", err=True)
-    typer.echo(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."', err=True)
+    say(f"model card: {run.out / 'README.md'}")
+    say(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."')

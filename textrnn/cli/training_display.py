@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import typer
@@ -26,15 +27,21 @@ SAMPLE_SYMBOLS = 300
 def watch(run: "TrainingRun") -> None:
     """Run to the end, showing loss, validation perplexity, bits per symbol, speed, time left and fresh samples."""
     for line in introduction(run):
-        typer.echo(line, err=True)
+        say(line)
     if sys.stderr.isatty():
         watch_live(run)
         return
     for row in run.rows():
         if row is run.history[0]:
-            typer.echo(f"{run.state.total:,} steps are planned", err=True)
-        typer.echo(as_line(run, row), err=True)
-        typer.echo("    " + run.sample(symbols=80).replace("\n", "\n    "), err=True)
+            say(f"{run.state.total:,} steps are planned")
+        say(as_line(run, row))
+        say("    " + run.sample(symbols=80).replace("\n", "\n    "))
+
+
+def say(line: str) -> None:
+    """A line on standard error; where nobody reads it any more the training goes on."""
+    with suppress(OSError):
+        typer.echo(line, err=True)
 
 
 def introduction(run: "TrainingRun") -> list[str]:

@@ -67,7 +67,7 @@ def padding(subject: Subject) -> Check:
 def line_ends(subject: Subject) -> Check:
     """The same lines in files of several kinds."""
     # Between two lines of its own: a mark before the first line, and nothing in the last, would not come back.
-    lines = ["begin", *(text for text in subject.some if not text.endswith("\r")), "end"]
+    lines = ["begin", *(text for text in subject.some if is_line(text)), "end"]
     content = "\n".join(lines).encode()
     files = {
         "LF": content + b"\n",
@@ -78,6 +78,11 @@ def line_ends(subject: Subject) -> Check:
     }
     ways = ((name, subject.score(lines_of(content))) for name, content in files.items())
     return subject.agreement("line ends", subject.score(lines), ways)
+
+
+def is_line(text: str) -> bool:
+    """Whether a text that is written as a line is read as one: a record may hold line ends."""
+    return "\n" not in text and not text.endswith("\r")
 
 
 def lines_of(content: bytes) -> list[str]:

@@ -18,7 +18,7 @@ MARK = re.compile(r"\\([{}|\\])|([{}|])")
 class Choice:
     """One wording of a line."""
 
-    line: int  # its number among the lines, from 1
+    line: int  # its number among the lines or records, from 1
     rank: int  # 1 is the likeliest
     choice: str  # what was put into the braces
     text: str
@@ -36,37 +36,37 @@ class Wording:
     text: str
 
 
-def wordings(line: str, *, number: int = 1) -> list[Wording]:
+def wordings(line: str, *, place: str = "line 1") -> list[Wording]:
     r"""Every way to read a line; with several braces every combination.
 
     A backslash makes the next brace, bar or backslash an ordinary character. Raises DataError where braces do not match
-    or hold nothing to choose from.
+    or hold nothing to choose from. place: what the error calls the line.
 
     >>> [wording.text for wording in wordings("a {b|c}")]
     ['a b', 'a c']
     """
     slots: list[list[str]] = [[""]]  # fixed text and alternatives in turn
     is_open = False
-    place = 0
+    begin = 0
     for mark in MARK.finditer(line):
-        slots[-1][-1] += line[place : mark.start()] + (mark[1] or "")
-        place = mark.end()
+        slots[-1][-1] += line[begin : mark.start()] + (mark[1] or "")
+        begin = mark.end()
         if mark[2] == "|" and is_open:
             slots[-1].append("")
         elif mark[2] == "|":
             slots[-1][-1] += "|"
         elif mark[2]:
             if is_open == (mark[2] == "{"):
-                raise DataError(f"line {number}: a {mark[2]} without its partner; write \\{mark[2]} for the character")
+                raise DataError(f"{place}: a {mark[2]} without its partner; write \\{mark[2]} for the character")
             is_open = not is_open
             slots.append([""])
-    slots[-1][-1] += line[place:]
+    slots[-1][-1] += line[begin:]
     if is_open:
-        raise DataError(f"line {number}: a {{ without its partner; write \\{{ for the character")
+        raise DataError(f"{place}: a {{ without its partner; write \\{{ for the character")
     if all(len(alternatives) == 1 for alternatives in slots):
-        raise DataError(f"line {number} has nothing to choose from: write alternatives as in {{plain|plane}}")
+        raise DataError(f"{place} has nothing to choose from: write alternatives as in {{plain|plane}}")
     if math.prod(map(len, slots)) > MOST_WORDINGS:
-        raise DataError(f"line {number} has more than {MOST_WORDINGS:,} wordings")
+        raise DataError(f"{place} has more than {MOST_WORDINGS:,} wordings")
     return [Wording(", ".join(parts[1::2]), "".join(parts)) for parts in product(*slots)]
 
 

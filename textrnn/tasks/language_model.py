@@ -18,6 +18,7 @@ from textrnn.tasks.choosing import Choice, Wording, ranked, wordings
 from textrnn.tasks.generation import Generation, Writer
 from textrnn.tasks.reading import Continued, Reader, SideBySide
 from textrnn.tasks.scoring import Score, Scorer, TokenList, in_groups
+from textrnn.text.corpora import in_pieces
 from textrnn.text.tokenizer import START, Prompt, Tokenizer
 
 DEFAULT_TOKENS = 300  # of a generated text, at most
@@ -95,19 +96,26 @@ class LanguageModel:
         takes each line as a text of its own, from <start> to <eos>; with running_text it carries the state across.
         """
         is_lines, tally = self.predicts_end, Tally()
-        is_one = isinstance(texts, str) and not is_lines
+        if isinstance(texts, str) and not is_lines:
+            return self.evaluate_blocks([texts])
         if isinstance(texts, str):
-            texts = texts.removesuffix("\n").split("\n") if is_lines else [texts]
-        for _ in self.score(texts, running_text=running_text or is_one, tally=tally):
+            texts = texts.removesuffix("\n").split("\n")
+        for _ in self.score(texts, running_text=running_text, tally=tally):
             pass
         state = "state carried across lines" if running_text else "state not carried"
         reading = f"each {self.config.text.unit} from <start>, {state}"
         if is_lines:
             reading += "; characters include line ends"
-        if is_one:
-            reading = "one pass from <start>, state carried"
         conditions = f"{reading}; {self.config.precision}; no adaptation"
         return tally.metrics(includes_end=is_lines, conditions=conditions)
+
+    def evaluate_blocks(self, blocks: Iterable[str]) -> list[Metric]:
+        """The figures of one text that comes in blocks, read in one pass without its end; in constant memory."""
+        tally = Tally()
+        pieces = in_pieces(iter(blocks), self.tokenizer.level.boundary)
+        self._scorer.stretch(pieces, reader=Continued(self.engine, ranks=False), tally=tally)
+        conditions = f"one pass from <start>, state carried; {self.config.precision}; no adaptation"
+        return tally.metrics(includes_end=False, conditions=conditions)
 
     def choose(self, lines: str | Iterable[str]) -> Iterator[list[Choice]]:
         """Rank the wordings of a line or of each, such as "The city is on a {plain|plane}", the likeliest first.
@@ -119,12 +127,17 @@ class LanguageModel:
         >>> best.choice
         'not'
         """
+        numbered = enumerate(one_or_many(lines), start=1)
+        return self.choose_among(wordings(line, place=f"line {number}") for number, line in numbered)
+
+    def choose_among(self, lines: Iterable[list[Wording]]) -> Iterator[list[Choice]]:
+        """The same for lines whose wordings are known."""
         pending: deque[list[Wording]] = deque()
 
         def texts() -> Iterator[str]:
-            for number, line in enumerate(one_or_many(lines), start=1):
-                pending.append(wordings(line, number=number))
-                yield from (wording.text for wording in pending[-1])
+            for found in lines:
+                pending.append(found)
+                yield from (wording.text for wording in found)
 
         scores: list[Score] = []
         number = 1

@@ -14,6 +14,7 @@ from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, token_table
 from textrnn.metrics.words import by_words
 from textrnn.tasks.reading import Reader, ScoredRow
+from textrnn.text.corpora import Piece
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE = 4096  # read, sorted by length and scored together
@@ -41,15 +42,35 @@ class TokenList:
     prompt: str = ""
 
 
-def parse_tokens(value: Any, *, number: int) -> TokenList:
-    """What the JSON of line `number` holds: a list of tokens, or an object with one, which may name the prompt."""
+def parse_tokens(value: Any, *, place: str = "line 1") -> TokenList:
+    """What a line of JSON holds: a list of tokens, or an object with one, which may name the prompt.
+
+    place: what the error calls the line.
+    """
     fields = value if isinstance(value, dict) else {"tokens": value}
     tokens, prompt = fields.get("tokens"), fields.get("prompt", "")
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-        raise DataError(f"line {number} has no list of tokens: strings in brackets, or an object with `tokens`")
+        raise DataError(f"{place} has no list of tokens: strings in brackets, or an object with `tokens`")
     if not isinstance(prompt, str):
-        raise DataError(f"line {number}: the prompt is not a text")
+        raise DataError(f"{place}: the prompt is not a text")
     return TokenList(tokens, prompt)
+
+
+class ExactSum:
+    """A sum of numbers that come in parts, rounded once: that of `math.fsum` over them all."""
+
+    def __init__(self) -> None:
+        self._parts: list[float] = []  # their sum is exact
+
+    def add(self, values: Iterable[float]) -> None:
+        terms = [*self._parts, *values]
+        self._parts = [math.fsum(terms)]
+        while math.isfinite(self._parts[0]) and (rest := math.fsum([*terms, *(-part for part in self._parts)])):
+            self._parts.append(rest)
+
+    @property
+    def total(self) -> float:
+        return math.fsum(self._parts)
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,28 @@ class Scorer:
                     score = replace(score, tokens=[word.token for word in table], token_logprobs=table)
                 yield score
                 before = "\n" if is_stretch else ""
+
+    def stretch(self, pieces: Iterable[Piece], *, reader: Reader, tally: Tally) -> None:
+        """Add up the figures of one text that comes in pieces: the same to the bit wherever it is cut."""
+        nats, unknown_nats = ExactSum(), ExactSum()
+        joiner = self.tokenizer.joiner()
+        gives_back, awaited = True, ""  # what the symbols are still to give back
+        for piece in pieces:
+            (ids,) = self.tokenizer.encode_many([piece.text], continued=not piece.begins)
+            (row,) = reader.read([ids.astype(np.int64)])
+            unknown = row.targets == UNK
+            nats.add(row.logprobs)
+            unknown_nats.add(row.logprobs[unknown])
+            tally.add_text(piece.text)
+            tally.symbols += len(row.targets)
+            tally.unknown += int(unknown.sum())
+            if gives_back:
+                given, awaited = joiner.push(self.tokenizer.visible(row.targets)), awaited + piece.text
+                gives_back = self.tokenizer.knows(piece.text, ids) and awaited.startswith(given)
+                awaited = awaited[len(given) :]
+        tally.texts = 1
+        tally.nats, tally.unknown_nats = -nats.total, -unknown_nats.total
+        tally.altered = int(not gives_back or joiner.finish() != awaited)
 
     def _encode(self, texts: Sequence[str], *, is_stretch: bool, is_first: bool) -> list[Ids]:
         """The ids of each text; in one running text with the newline before it, unless it is the very first."""

@@ -17,7 +17,6 @@ from textrnn.text.ledger import BLANK_LINE, SHORT_ROW, Ledger
 LONGEST_FIELD = 2**26  # characters of a CSV field
 DEEPEST = 100  # levels of a JSON value
 ROWS_AT_ONCE = 1024  # of a parquet file
-TOO_DEEP = f"nested more than {DEEPEST} levels deep"
 LONE_RETURN = "a return outside quotes that ends no line: quote the cell, or write CRLF"
 ESCAPE = re.compile(r"\\([tnr\\])")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
@@ -27,11 +26,15 @@ Row = tuple[int, Any]  # the line on which it begins, from 1, and its value
 
 @dataclass(frozen=True)
 class Opened:
-    """A source that is open: its bytes, or else its lines with their ends."""
+    """A source that is open: its bytes, or else its lines with their ends.
+
+    check_header: is given the names of the columns where they stand before the rows; raises where they will not do.
+    """
 
     file: IO[bytes]
     lines: Iterator[str]
     ledger: Ledger
+    check_header: Callable[[list[str]], object] = list  # which accepts any
 
 
 def text_rows(source: Opened) -> Iterator[Row]:
@@ -43,12 +46,12 @@ def text_rows(source: Opened) -> Iterator[Row]:
 def tsv_rows(source: Opened) -> Iterator[Row]:
     """Each line as cells between tabs; in a cell backslash and t, n, r or backslash are one character."""
     rows = ((number, unescaped_cells(line)) for number, line in text_rows(source))
-    return named(rows, source.ledger)
+    return named(rows, source)
 
 
 def csv_rows(source: Opened) -> Iterator[Row]:
     """Rows by RFC 4180: a quoted cell may hold commas, quotes (doubled) and line ends."""
-    return named(csv_cells(source), source.ledger)
+    return named(csv_cells(source), source)
 
 
 def json_values(source: Opened) -> Iterator[Row]:
@@ -81,7 +84,7 @@ def parquet_rows(source: Opened) -> Iterator[Row]:
         raise UsageError(f"parquet cannot be read from a pipe: give a file instead of {source.ledger.name}")
     try:
         file = ParquetFile(source.file)
-        refuse_duplicates(file.schema_arrow.names, source.ledger)
+        accept_header(file.schema_arrow.names, source)
         batches = file.iter_batches(batch_size=ROWS_AT_ONCE)
         yield from enumerate((row for batch in batches for row in batch.to_pylist()), start=1)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
@@ -103,13 +106,14 @@ def without_end(line: str) -> str:
     return line.removesuffix("\r\n").removesuffix("\n")
 
 
-def named(rows: Iterable[tuple[int, Sequence[str]]], ledger: Ledger) -> Iterator[Row]:
+def named(rows: Iterable[tuple[int, Sequence[str]]], source: Opened) -> Iterator[Row]:
     """Rows of cells under the names that the first row gives them."""
+    ledger = source.ledger
     names: Sequence[str] | None = None
     for line, cells in rows:
         if names is None:
             names = cells
-            refuse_duplicates(names, ledger)
+            accept_header(names, source)
             continue
         if len(cells) > len(names):
             raise ledger.error(line, f"{len(cells)} cells under {len(names)} names in the header")
@@ -121,11 +125,12 @@ def named(rows: Iterable[tuple[int, Sequence[str]]], ledger: Ledger) -> Iterator
         yield line, dict(zip(names, cells, strict=True))
 
 
-def refuse_duplicates(names: Sequence[str], ledger: Ledger) -> None:
-    """Raise DataError where two columns have one name."""
+def accept_header(names: Sequence[str], source: Opened) -> None:
+    """Raise DataError where two columns have one name, and whatever the source has against them."""
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise DataError(f"{ledger.name} has two columns {name!r}: rename one")
+            raise DataError(f"{source.ledger.name} has two columns {name!r}: rename one")
+    source.check_header(list(names))
 
 
 def unescaped_cells(line: str) -> list[str]:
@@ -168,13 +173,10 @@ def csv_fault(error: csv.Error) -> str:
 
 
 def json_value(text: str) -> Any:
-    """A JSON value that can be written again: no infinite numbers, no two members of one name, not too deep.
-
-    Raises ValueError.
-    """
+    """A JSON value by `parse_json` that is not too deep to be written again; else ValueError."""
     value = parse_json(text)
     if text.count("[") + text.count("{") > DEEPEST and depth(value) > DEEPEST:
-        raise ValueError(TOO_DEEP)
+        raise ValueError(f"nested more than {DEEPEST} levels deep")
     return value
 
 

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -56,7 +57,9 @@ def read_records(
         raise UsageError(f"{source} is parquet, which is compressed in itself: unpack it")
     ledger = ledger or Ledger(source, strict=True)
     chosen: str | None = None
-    for line, value in read_rows(source, FORMATS[format], encoding=encoding, ledger=ledger):
+    check_header = partial(column_of_text, column=column)  # before any row, for there may be none
+    read = FORMATS[format]
+    for line, value in read_rows(source, read, encoding=encoding, ledger=ledger, check_header=check_header):
         if isinstance(value, str):
             yield Record(value, None, line)
             continue
@@ -88,12 +91,18 @@ def column_of_text(columns: list[str], column: str | None) -> str:
 
 
 def read_rows(
-    source: str, read: Callable[[Opened], Iterator[Row]], *, encoding: str = "utf-8", ledger: Ledger | None = None
+    source: str,
+    read: Callable[[Opened], Iterator[Row]],
+    *,
+    encoding: str = "utf-8",
+    ledger: Ledger | None = None,
+    check_header: Callable[[list[str]], object] = list,
 ) -> Iterator[Row]:
     """What one of the readers of text/formats.py finds in a source."""
     ledger = ledger or Ledger(source, strict=True)
     with opened(source) as file:
-        yield from read(Opened(file, whole_lines(decoded(file, Decoder(encoding, ledger))), ledger))
+        lines = whole_lines(decoded(file, Decoder(encoding, ledger)))
+        yield from read(Opened(file, lines, ledger, check_header))
 
 
 def read_lines(source: str, *, encoding: str = "utf-8", ledger: Ledger | None = None) -> Iterator[str]:
@@ -147,18 +156,18 @@ def opened(source: str) -> Iterator[IO[bytes]]:
 
 def newline_is_one_byte(encoding: str) -> bool:
     """Whether lines can be told apart before they are decoded; a mark at the beginning of a text does not count."""
-    return len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+    try:
+        return len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+    except (LookupError, UnicodeError):
+        raise UsageError(f"unknown encoding {encoding!r}") from None
 
 
 class Decoder:
     """Bytes → text, piece by piece; what is undecodable is counted in the ledger."""
 
     def __init__(self, encoding: str, ledger: Ledger) -> None:
-        try:
-            errors = "surrogateescape" if newline_is_one_byte(encoding) else "strict"
-            self._decoder = codecs.getincrementaldecoder(encoding)(errors)
-        except (LookupError, UnicodeError):
-            raise UsageError(f"unknown encoding {encoding!r}") from None
+        errors = "surrogateescape" if newline_is_one_byte(encoding) else "strict"
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors)
         self._encoding, self.ledger = encoding, ledger
         self._line, self._byte = 1, 0  # the current line, and how many of its bytes have been read
 

@@ -1,11 +1,14 @@
 """What is said of files made for it."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from textrnn.errors import UsageError
 from textrnn.text.corpora import Piece
@@ -26,7 +29,8 @@ def found(tmp_path: Path) -> Check:
             Path(file).write_bytes(content)
         return {
             finding.check.replace(f"{tmp_path}/", ""): finding
-            for file, finding in check(files, encoding=encoding)
+            for file, group in check(files, encoding=encoding)
+            for finding in group
             if file == files[-1]
         }
 
@@ -117,7 +121,7 @@ def test_lengths_fall_into_classes_that_double(found: Check) -> None:
 def test_lengths_are_counted_once_each(tmp_path_factory: pytest.TempPathFactory, lengths: list[int]) -> None:
     file = tmp_path_factory.getbasetemp() / "lengths.txt"
     file.write_text("".join("x" * length + "\n" for length in lengths))
-    rows = {finding.check: finding for _, finding in check([str(file)])}
+    rows = {finding.check: finding for _, group in check([str(file)]) for finding in group}
     for name, finding in rows.items():
         if name.startswith("length "):
             low, _, high = name.removeprefix("length ").partition("-")
@@ -144,10 +148,107 @@ def test_a_literal_unk_is_noticed(found: Check) -> None:
 
 @given(records=st.integers(1, 500))
 def test_as_many_records_are_held_out_as_in_training(records: int) -> None:
-    kept = all_but_end([Piece(str(number)) for number in range(records)], VALID_SHARE, "line")
-    assert held_out(records) == records - kept
+    assert held_out(records) == records - all_but_end([Piece("a")] * records, VALID_SHARE, "line")
 
 
 def test_standard_input_is_refused() -> None:
     with pytest.raises(UsageError, match="give a file"):
         list(check(["-"]))
+
+
+# records of other formats, and files that are one text
+
+ROWS = [{"id": "1", "said": "the sea"}, {"id": "2", "said": "a\nship "}, {"id": "3", "said": "the sea"}]
+CONTENTS = {
+    "csv": b'id,said\r\n1,the sea\r\n2,"a\nship "\r\n3,the sea\r\n',
+    "tsv": b"id\tsaid\n1\tthe sea\n2\ta\\nship \n3\tthe sea\n",
+    "jsonl": "".join(json.dumps(row) + "\n" for row in ROWS).encode(),
+    "parquet": b"",
+}
+
+
+def findings_of(*sources: Path | str, **options: str) -> dict[tuple[str, str], Finding]:
+    """Every finding by the name of its file and its own."""
+    groups = check([str(source) for source in sources], **options)
+    return {(Path(file).name, finding.check): finding for file, group in groups for finding in group}
+
+
+def summary(rows: dict[tuple[str, str], Finding]) -> dict[str, tuple[object, object]]:
+    """What must not depend on the format."""
+    formal = {"bytes", "encoding", "line ends", "last line", "known as"}
+    return {name: (row.value, row.share) for (_, name), row in rows.items() if name not in formal}
+
+
+@pytest.mark.parametrize("format", CONTENTS)
+@pytest.mark.parametrize("says_so", [False, True])
+def test_every_format_has_the_same_findings(tmp_path: Path, format: str, says_so: bool) -> None:
+    file = tmp_path / ("rows" if says_so else f"rows.{format}")
+    file.write_bytes(CONTENTS[format])
+    if format == "parquet":
+        parquet.write_table(pyarrow.Table.from_pylist(ROWS), file)
+    (tmp_path / "alone.jsonl").write_text("".join(json.dumps(row["said"]) + "\n" for row in ROWS))
+    found = findings_of(file, column="said", format=format if says_so else "auto")
+    assert summary(found) == summary(findings_of(tmp_path / "alone.jsonl"))
+    rows = {name: row for (_, name), row in found.items()}
+    assert (rows["records"].value, rows["characters"].value, rows["characters"].detail) == (3, 7 + 7 + 7, "")
+    assert rows["repeated"].line == {"csv": 2, "tsv": 2, "jsonl": 1, "parquet": 1}[format]
+    assert (rows["padded records"].value, rows["bytes"].value) == (1, file.stat().st_size)
+    assert ("encoding" in rows) == (format != "parquet")
+
+
+def test_a_misspelt_column_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes(CONTENTS["csv"])
+    with pytest.raises(UsageError, match="there is no column 'sad'; there are 'id', 'said'"):
+        list(check([str(tmp_path / "rows.csv")], column="sad"))
+
+
+def test_repairs_are_findings(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"id,text\n1,a\n2\n3\n")
+    (tmp_path / "b.jsonl").write_bytes(b'"a"\n\n"\xff\xff"\n')
+    found = findings_of(tmp_path / "a.csv", tmp_path / "b.jsonl")
+    rows = [found["a.csv", "repaired"], found["b.jsonl", "repaired"], found["b.jsonl", "undecodable"]]
+    assert [(row.value, row.line, row.finding) for row in rows] == [(2, 3, "warn"), (1, 2, "warn"), (2, 3, "warn")]
+    assert "fewer cells than the header" in rows[0].detail
+    assert "blank lines" in rows[1].detail
+    assert found["b.jsonl", "U+FFFD"].value == 2
+
+
+def test_the_files_of_a_folder_or_a_pattern_are_one_text(tmp_path: Path) -> None:
+    lines = [f"word{number % 7} end{number}" for number in range(40)]
+    whole, folder = tmp_path / "whole.txt", tmp_path / "folder"
+    folder.mkdir()
+    whole.write_text("".join(line + "\n" for line in lines))
+    for name, part in (("a.txt", lines[:39]), ("b.txt", lines[39:]), ("c.txt", [])):
+        (folder / name).write_text("".join(line + "\n" for line in part))
+
+    def of_training(rows: dict[tuple[str, str], Finding], name: str) -> dict[str, Finding]:
+        wanted = ("vocabulary", "<unk>", "OOV")
+        return {check: row for (file, check), row in rows.items() if file == name and check.startswith(wanted)}
+
+    expected = of_training(findings_of(whole), "whole.txt")
+    assert expected["OOV, min-count 1"].value == 2
+    assert expected["vocabulary, min-count 1"].value == 45
+    assert of_training(findings_of(folder), "folder") == expected
+    assert of_training(findings_of(folder / "*.txt"), "*.txt") == expected
+    rows = findings_of(whole, folder)
+    assert (rows["a.txt", f"also in {whole}"].value, rows["b.txt", f"also in {whole}"].value) == (39, 1)
+    assert rows["b.txt", f"also in {folder / 'a.txt'}"].value == 0
+
+
+def test_how_much_of_a_held_out_text_is_read_in_training_is_said(tmp_path: Path) -> None:
+    (tmp_path / "train.txt").write_text("a b\n" * 30)
+    (tmp_path / "small.txt").write_text("x" * findings.VALID_SYMBOLS)
+    (tmp_path / "large.txt").write_text("x" * (findings.VALID_SYMBOLS + 1))
+    found = findings_of(*(tmp_path / f"{name}.txt" for name in ("train", "small", "large")))
+    assert ("small.txt", "validation reads") not in found
+    row = found["large.txt", "validation reads"]
+    assert row.value == 200_000
+    assert "of 200,001 characters" in row.detail
+    (tmp_path / "lone.txt").write_text("word " * 10 + "\n" + "x" * findings.VALID_SYMBOLS + "x\n")
+    assert findings_of(tmp_path / "lone.txt")["lone.txt", "validation reads"].value == 200_000
+
+
+def test_what_is_held_out_of_a_lone_text_is_said_for_characters_too(found: Check) -> None:
+    rows = found(b"a word\n" * 40)
+    assert "the last 5% of the records" in rows["<unk> held out, char"].detail
+    assert "training holds out as large a share of the characters" in rows["<unk> held out, char"].detail

@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.measuring import measured
-from textrnn.text.doctor.measures import look_again, measure_records, read_numbered
+from textrnn.text.doctor.measures import Reading, measure_records, symbols_from, texts_at
 from textrnn.text.doctor.suspects import suspects, suspicion
-from textrnn.text.records import read_lines
+from textrnn.text.records import Ledger, read_lines
 
 ODD = "\x00\x0b\x0c\x1c\x85\u2028\u2029\t aéÀ\ufeff\u200b\ue000\U0001f600\u0378"
 LINES = st.lists(st.text(st.sampled_from(ODD), max_size=5), min_size=1, max_size=8)
@@ -20,22 +20,6 @@ LINES = st.lists(st.text(st.sampled_from(ODD), max_size=5), min_size=1, max_size
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("measures") / "file.txt"
-
-
-@given(
-    lines=LINES,
-    mark=st.sampled_from(["", "\ufeff"]),
-    end=st.sampled_from(["\n", "\r\n"]),
-    last=st.booleans(),
-    encoding=st.sampled_from(["utf-8", "utf-16-le"]),
-)
-def test_records_are_those_of_training(
-    file: Path, lines: list[str], mark: str, end: str, last: bool, encoding: str
-) -> None:
-    file.write_bytes((mark + end.join(lines) + end * last).encode(encoding))
-    numbered = list(read_numbered(str(file), encoding=encoding))
-    assert [text for _, text in numbered] == list(read_lines(str(file), encoding=encoding))
-    assert [number for number, _ in numbered] == list(range(1, len(numbered) + 1))
 
 
 @given(lines=LINES)
@@ -108,8 +92,9 @@ def test_ordinary_text_is_not_suspect(text: str) -> None:
 def test_a_second_look_finds_the_same_records(file: Path, lines: list[str], begin: int) -> None:
     file.write_text("".join(line + "\n" for line in lines), encoding="utf-8", newline="")
     read = list(read_lines(str(file)))
-    texts, end = look_again(str(file), encoding="utf-8", wanted={0, 2}, begin=begin)
+    texts, end = texts_at(str(file), Reading(), {0, 2}), symbols_from(str(file), Reading(), begin)
     assert texts == {index: read[index] for index in (0, 2) if index < len(read)}
+    assert texts_at(str(file), Reading(), set()) == {}
     assert end.characters == Counter("".join(read[begin:]))
-    whole = measure_records(str(file), encoding="utf-8").symbols
+    whole = measure_records(str(file), Reading(), Ledger(str(file))).symbols
     assert whole.without(end).characters == Counter("".join(read[:begin]))

@@ -1,14 +1,12 @@
-"""A file's bytes before they are records: their hash, their line ends, and whether an encoding decodes them."""
+"""A file's bytes before they are records: their hash, their line ends, and which encodings decode them."""
 
 import codecs
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO
 
-from textrnn.text.records import newline_is_one_byte, opened
+from textrnn.text.records import opened
 
-AT_ONCE = 1 << 20  # bytes decoded together, and the rest of their last line
+AT_ONCE = 1 << 20  # bytes
 MARKS = (  # the longer first: a mark of UTF-32 begins with one of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -21,60 +19,43 @@ WITHOUT_MARK = ("utf-8", "cp1252", "latin-1")  # the strictest first; the last d
 
 @dataclass(frozen=True)
 class Content:
-    """What the bytes of a file are, unpacked where it is a .gz."""
+    """What the bytes of a file are, unpacked where it is a .gz; of a file that is no text, size and hash alone."""
 
     size: int
     sha256: str
-    mark: str | None  # the encoding that a byte-order mark names
-    line_ends: int
-    carriage_returns: int  # of the line ends, those that are CRLF
-    is_ended: bool  # the last line has an end too
-    undecodable: int  # places where the encoding does not fit
-    first_undecodable: int | None  # their first line
-    fitting: tuple[str, ...]  # encodings that decode all of it, looked for where the one asked for does not
+    mark: str | None = None  # the encoding that a byte-order mark names
+    line_ends: int = 0
+    carriage_returns: int = 0  # of the line ends, those that are CRLF
+    is_ended: bool = True  # the last line has an end too
+
+
+def measure_bytes(source: str) -> Content:
+    """Read a file that is no text."""
+    digest, size = hashlib.sha256(), 0
+    with opened(source) as file:
+        while piece := file.read(AT_ONCE):
+            digest.update(piece)
+            size += len(piece)
+    return Content(size, digest.hexdigest())
 
 
 def measure_content(source: str, *, encoding: str) -> Content:
-    """Read a file once, or twice where the encoding does not fit."""
-    digest, size, line_ends, returns, undecodable = hashlib.sha256(), 0, 0, 0, 0
-    first: int | None = None
-    begin, end = b"", ""
+    """Read a file of text."""
+    digest, size, line_ends, returns = hashlib.sha256(), 0, 0, 0
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    begin, last = b"", ""
     with opened(source) as file:
-        for piece in pieces(file, encoding):
+        while piece := file.read(AT_ONCE):
             begin = begin or piece[:4]
             digest.update(piece)
             size += len(piece)
-            text = piece.decode(encoding, errors="replace")
-            try:
-                piece.decode(encoding)
-            except UnicodeDecodeError as error:
-                undecodable += len(text) - len(piece.decode(encoding, errors="ignore"))
-                before = piece[: error.start].decode(encoding, errors="ignore")
-                first = first or line_ends + before.count("\n") + 1
+            text = decoder.decode(piece)
             line_ends += text.count("\n")
-            returns += text.count("\r\n")
-            end = text[-1:]
+            returns += text.count("\r\n") + (last == "\r" and text.startswith("\n"))
+            last = text[-1:] or last
+    last = decoder.decode(b"", True)[-1:] or last
     mark = next((name for mark, name in MARKS if begin.startswith(mark)), None)
-    return Content(
-        size=size,
-        sha256=digest.hexdigest(),
-        mark=mark,
-        line_ends=line_ends,
-        carriage_returns=returns,
-        is_ended=end in ("\n", ""),
-        undecodable=undecodable,
-        first_undecodable=first,
-        fitting=fitting_encodings(source, mark) if undecodable else (),
-    )
-
-
-def pieces(file: IO[bytes], encoding: str) -> Iterator[bytes]:
-    """Whole lines together; all of the file where a newline is not one byte (UTF-16)."""
-    if not newline_is_one_byte(encoding):
-        yield file.read()
-        return
-    while lines := file.readlines(AT_ONCE):
-        yield b"".join(lines)
+    return Content(size, digest.hexdigest(), mark, line_ends, returns, is_ended=last in ("\n", ""))
 
 
 def fitting_encodings(source: str, mark: str | None) -> tuple[str, ...]:

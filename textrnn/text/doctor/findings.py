@@ -1,17 +1,19 @@
 """Measures → findings: what is so, whether it deserves a warning, and what to do about it."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from textrnn.config import TrainingSettings
 from textrnn.text.doctor.content import Content
 from textrnn.text.doctor.measures import Measures, as_array
 from textrnn.text.doctor.overlap import Repeated, Shared
 from textrnn.text.doctor.suspects import suspicion
 from textrnn.text.doctor.vocabulary import CUT_OFFS, Counts, kept_by_default, unknown
+from textrnn.text.ledger import UNDECODABLE, Ledger
 from textrnn.text.levels import LEVELS, Level
 from textrnn.text.registry import find_split
 
@@ -20,6 +22,7 @@ SHOWN = 60  # characters of a record
 FOLDED = "without regard to case and white space"
 MANY_REPEATS = 0.05  # of the records: worth a warning
 MANY_UNKNOWN = 0.05  # of a held-out text: worth a warning
+VALID_SYMBOLS: int = TrainingSettings.model_fields["valid_symbols"].default
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,17 @@ def share_of(count: int, total: int) -> float:
     return count / total if total else 0.0
 
 
-def about_content(content: Content, *, encoding: str) -> Iterator[Finding]:
-    """What the bytes tell."""
+def about_bytes(content: Content) -> Iterator[Finding]:
+    """Which they are."""
     yield Finding("bytes", content.size, detail=f"sha256 {content.sha256}")
     if known := find_split(content.sha256):
         corpus, split = known
         yield Finding("known as", f"{corpus.name} {split.name}", detail=f"licence: {corpus.licence}")
-    if content.undecodable:
-        fitting = ", ".join(content.fitting)
-        detail = f"places that are not {encoding}; all of it could be {fitting}: name that with --encoding"
-        yield Finding("undecodable", content.undecodable, finding="warn", line=content.first_undecodable, detail=detail)
-    else:
-        yield Finding("encoding", encoding, detail="with a byte-order mark, which is no text" if content.mark else "")
+
+
+def about_text(content: Content, *, encoding: str) -> Iterator[Finding]:
+    """How the bytes are a text."""
+    yield Finding("encoding", encoding, detail="with a byte-order mark, which is no text" if content.mark else "")
     yield about_line_ends(content)
     if not content.is_ended:
         yield Finding("last line", "not ended", detail="makes no difference")
@@ -59,19 +61,32 @@ def about_line_ends(content: Content) -> Finding:
     """Which they are."""
     feeds = content.line_ends - content.carriage_returns
     if feeds and content.carriage_returns:
-        detail = f"{feeds:,} LF and {content.carriage_returns:,} CRLF, read alike here; other programs keep the return"
+        counts = f"{feeds:,} LF and {content.carriage_returns:,} CRLF"
+        detail = f"{counts}, which end records alike here; other programs keep the return"
         return Finding("line ends", "mixed", finding="warn", detail=detail)
     return Finding("line ends", "CRLF" if content.carriage_returns else "LF" if feeds else "none")
+
+
+def about_repairs(ledger: Ledger, *, encoding: str, fitting: Collection[str]) -> Iterator[Finding]:
+    """What no reader takes as it stands. fitting: the encodings that decode all of the file."""
+    for repair, (count, line) in ledger.repairs.items():
+        if repair is UNDECODABLE:
+            names = ", ".join(fitting)
+            detail = f"bytes that are not {encoding}; all of it could be {names}: name that with --encoding"
+            yield Finding("undecodable", count, finding="warn", line=line, detail=detail)
+        else:
+            yield Finding("repaired", count, finding="warn", line=line, detail=repair.what)
 
 
 def about_records(measures: Measures) -> Iterator[Finding]:
     """How many there are, and what is at their edges and inside."""
     symbols, count = measures.symbols, len(measures)
     if not count:
-        yield Finding("records", 0, finding="warn", detail="the file is empty")
+        yield Finding("records", 0, finding="warn", detail="there is nothing to learn from")
         return
     yield Finding("records", count)
-    yield Finding("characters", symbols.characters.total(), detail="line ends included")
+    ends = "line ends included" if measures.line_ends else ""
+    yield Finding("characters", symbols.characters.total(), detail=ends)
     once = sum(number == 1 for number in symbols.characters.values())
     yield Finding("distinct characters", len(symbols.characters), detail=f"{once:,} occur once")
     yield Finding("words", symbols.chunks.total(), detail="between white space")
@@ -198,6 +213,14 @@ def about_held_out(train: Counts, held: Counts, origin: str) -> Iterator[Finding
         advice = "; --level bpe knows every text" if warns else ""
         detail = f"of {missed.total:,} {'words' if level == 'word' else 'characters'} in {origin}{advice}"
         yield Finding(f"<unk> held out, {level}", missed.count, missed.share, "warn" if warns else "ok", detail=detail)
+
+
+def about_validation(held: Counts) -> Iterator[Finding]:
+    """How little of a large held-out text is read while a model is trained."""
+    characters = held["char"].total()
+    if characters > VALID_SYMBOLS:
+        detail = f"symbols at most, from the beginning of {characters:,} characters; --set valid_symbols=N changes it"
+        yield Finding("validation reads", VALID_SYMBOLS, detail=detail)
 
 
 def shown(text: str) -> str:

@@ -1,29 +1,36 @@
-"""The records of a file, measured in one pass: 28 bytes are kept for each, and counts of what differs."""
+"""The records of a file, measured in one pass: 32 bytes are kept for each, and counts of what differs."""
 
-import io
 import re
 from array import array
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.text.doctor.suspects import suspects
-from textrnn.text.records import opened
+from textrnn.text.records import Ledger, Record, format_of, read_records
 
 CHUNKS = re.compile(r"[\S\x1c-\x1f]+").findall  # what stands between white space, as the level `word` cuts it
 
 
-def read_numbered(source: str, *, encoding: str) -> Iterator[tuple[int, str]]:
-    """Each record with the number of its line; what cannot be decoded is U+FFFD."""
-    with opened(source) as file:
-        lines = io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="\n")
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix("\ufeff") if number == 1 else line
-            if text:
-                yield number, text.removesuffix("\r\n").removesuffix("\n")
+@dataclass(frozen=True)
+class Reading:
+    """How the records of files are read; see `read_records`."""
+
+    format: str = "auto"
+    column: str | None = None
+    encoding: str = "utf-8"
+
+    def format_of(self, source: str) -> str:
+        """The format of a file."""
+        return format_of(source) if self.format == "auto" else self.format
+
+    def records(self, source: str, ledger: Ledger) -> Iterator[Record]:
+        """The records of a file."""
+        return read_records(source, format=self.format, column=self.column, encoding=self.encoding, ledger=ledger)
 
 
 @dataclass
@@ -36,6 +43,11 @@ class Symbols:
     def add(self, text: str) -> None:
         self.characters.update(text)
         self.chunks.update(CHUNKS(text))
+
+    def add_all(self, other: "Symbols") -> None:
+        """Count what another text is made of too."""
+        self.characters.update(other.characters)
+        self.chunks.update(other.chunks)
 
     def without(self, part: "Symbols") -> "Symbols":
         """What is left when a part of the text is taken away."""
@@ -56,6 +68,7 @@ class Measures:
     padded: int = 0  # with white space at an end, blank ones apart
     first_padded: int | None = None
     first_suspect: dict[str, int] = field(default_factory=dict)  # character → line
+    line_ends: int = 0  # counted among the characters
 
     def add(self, line: int, text: str) -> None:
         self.symbols.add(text)
@@ -72,6 +85,12 @@ class Measures:
         for character in suspects(text):
             self.first_suspect.setdefault(character, line)
 
+    def add_line_ends(self, count: int) -> None:
+        """Count the ends of records that are lines; those of any other format end with no character."""
+        self.line_ends += count
+        if count:
+            self.symbols.characters["\n"] += count
+
     def __len__(self) -> int:
         return len(self.lines)
 
@@ -84,26 +103,26 @@ def folded(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def measure_records(source: str, *, encoding: str) -> Measures:
+def measure_records(source: str, reading: Reading, ledger: Ledger) -> Measures:
     """Read a file's records once."""
     measures = Measures()
-    for line, text in read_numbered(source, encoding=encoding):
-        measures.add(line, text)
+    for record in reading.records(source, ledger):
+        measures.add(record.line, record.text)
     return measures
 
 
-def look_again(
-    source: str, *, encoding: str, wanted: Container[int], begin: int | None
-) -> tuple[dict[int, str], Symbols]:
-    """The records of these indices, and what those from `begin` on are made of."""
-    texts: dict[int, str] = {}
+def texts_at(source: str, reading: Reading, indices: Collection[int]) -> dict[int, str]:
+    """The records of these indices."""
+    records = islice(reading.records(source, Ledger(source)), max(indices, default=-1) + 1)
+    return {index: record.text for index, record in enumerate(records) if index in indices}
+
+
+def symbols_from(source: str, reading: Reading, begin: int) -> Symbols:
+    """What the records from an index on are made of."""
     symbols = Symbols()
-    for index, (_, text) in enumerate(read_numbered(source, encoding=encoding)):
-        if index in wanted:
-            texts[index] = text
-        if begin is not None and index >= begin:
-            symbols.add(text)
-    return texts, symbols
+    for record in islice(reading.records(source, Ledger(source)), begin, None):
+        symbols.add(record.text)
+    return symbols
 
 
 def as_array(values: "array[int]") -> NDArray[np.int64]:
