@@ -104,5 +104,5 @@ def test_a_file_is_known_by_its_hash(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert find_split("0" * 64) is None
     file = tmp_path / "renamed.txt"
     file.write_bytes(b"a\nb\n")
-    known = [finding for _, finding in check([str(file)]) if finding.check == "known as"]
+    known = [finding for _, found in check([str(file)]) for finding in found if finding.check == "known as"]
     assert [(finding.value, finding.detail) for finding in known] == [("a all", "licence: public domain")]
