@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from textrnn.tasks.language_model import LanguageModel as LanguageModel
     from textrnn.tasks.scoring import Score as Score
     from textrnn.tasks.scoring import TokenList as TokenList
-    from textrnn.training.run import train as train
+    from textrnn.training.starting import train as train
 
 __version__ = "0.1.0"
 
@@ -19,7 +19,7 @@ _HOMES = {  # each is imported on first use, so that `import textrnn` costs noth
     "Score": "textrnn.tasks.scoring",
     "TokenList": "textrnn.tasks.scoring",
     "load": "textrnn.tasks",
-    "train": "textrnn.training.run",
+    "train": "textrnn.training.starting",
 }
 __all__ = ["Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"]
 

@@ -75,7 +75,7 @@ def ours(precision: str, threads: int, steps: int, rounds: int) -> Measure:
     from textrnn.networks.sequence import SequenceNetwork
     from textrnn.training.defaults import by_size, with_level_defaults
     from textrnn.training.loop import train
-    from textrnn.training.run import keep_freed_memory
+    from textrnn.training.machine import keep_freed_memory
     from textrnn.training.run_state import RunState
 
     torch.set_num_threads(threads)

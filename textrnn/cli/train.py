@@ -158,7 +158,7 @@ def train(
         raise UsageError("name the model folder with --out")
     require("train", "textrnn train")
     from textrnn.cli.training_display import foresee, watch
-    from textrnn.training import run as runs
+    from textrnn.training import starting
 
     data = Data(
         files=tuple(files or ()),
@@ -174,12 +174,12 @@ def train(
         return
     folder = Path(str(out))
     if resume:
-        run = runs.resume(folder, data=data, asked=settings)
+        run = starting.resume(folder, data=data, asked=settings)
     elif extend:
-        run = runs.extend(folder, data=data, asked=settings)
+        run = starting.extend(folder, data=data, asked=settings)
     else:
         command = shlex.join(["textrnn", *sys.argv[1:]])
-        run = runs.begin(
+        run = starting.begin(
             task, data, folder, settings, command=command, source=source, licence=licence, overwrite=overwrite
         )
     with stopping(run):

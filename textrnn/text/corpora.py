@@ -7,8 +7,10 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,56 @@ class Texts:
     def files(self) -> list[str]:
         """The sources that are files on this machine."""
         return [source for source in self.sources if source != STANDARD_INPUT and not source.startswith(DATASETS)]
+
+
+@dataclass(frozen=True)
+class Section:
+    """Texts from one place to another, in characters, or in texts where each is a line or a record of its own.
+
+    A text that reaches across either place is cut there, and its pieces are counted from there.
+    """
+
+    texts: "Texts | Section"
+    unit: Unit
+    begin: int = 0
+    end: int | None = None
+
+    @property
+    def boundary(self) -> re.Pattern[str]:
+        """Where a text may be cut into pieces."""
+        return self.texts.boundary
+
+    def __iter__(self) -> Iterator[Piece]:
+        if self.unit == "line":
+            yield from islice(self.texts, self.begin, self.end)
+            return
+        for _, parts in groupby(self._parts(), key=itemgetter(0)):
+            yield from in_pieces((part for _, part in parts), self.boundary)
+
+    def _parts(self) -> Iterator[tuple[int, str]]:
+        """What lies within, each with the number of its text."""
+        place = number = 0
+        for piece in self.texts:
+            if self.end is not None and place >= self.end:
+                return
+            number += piece.begins
+            if place < self.begin and not piece.text:
+                continue
+            first, last = max(0, self.begin - place), None if self.end is None else self.end - place
+            place += len(piece.text)
+            part = piece.text[first:last]
+            if part or not piece.text:
+                yield number, part
+
+
+@dataclass(frozen=True)
+class Strings:
+    """The text of each piece; may be read more than once."""
+
+    pieces: Iterable[Piece]
+
+    def __iter__(self) -> Iterator[str]:
+        return (piece.text for piece in self.pieces)
 
 
 def expanded(sources: Sequence[str]) -> list[str]:

@@ -1,35 +1,26 @@
 """Texts → the ids to learn from, in a file that is mapped into memory or as a stream, and those to validate on."""
 
 import hashlib
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.config import Data, Spec, Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
-from textrnn.text.corpora import Piece, Texts, in_pieces
-from textrnn.text.levels import LEVELS, Vocabulary
-from textrnn.text.tokenizer import EOS, UNK, Tokenizer
+from textrnn.text.corpora import Piece, Section, Strings, Texts
+from textrnn.text.levels import LEVELS, Learnt, Vocabulary
+from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.defaults import LevelSettings
+from textrnn.training.ids import FEWEST_SYMBOLS, IdType, StoredIds, StreamedIds, smallest_type, write_ids
 
-FEWEST_SYMBOLS = 1000  # to learn from; under it nothing can be said of the result
-TEXTS_AT_ONCE, CHARACTERS_AT_ONCE = 10_000, 1_000_000  # encoded together
 STREAM_HELD = 1_000_000  # characters at the beginning of a stream that are validated on
 STREAM_VOCABULARY = 50_000_000  # characters of a stream that its vocabulary is read off
-SHARD = 4_000_000  # symbols of a stream that are learnt from together
 MOST_NAMED = 100  # files
-
-IdType = Literal["uint8", "uint16", "uint32"]
-Stored = NDArray[np.unsignedinteger]
 
 
 class Held(Spec):
@@ -67,102 +58,9 @@ class Corpus:
     """
 
     tokenizer: Tokenizer
-    ids: "StoredIds | StreamedIds"
+    ids: StoredIds | StreamedIds
     rows: list[Ids]
     facts: Facts
-
-
-@dataclass(frozen=True)
-class StoredIds:
-    """The ids of a text in a file, each in the smallest integer that holds all, mapped into memory."""
-
-    path: Path
-    dtype: IdType
-
-    def shards(self, first: int) -> Iterator[Stored]:
-        """What is learnt from, epoch after epoch: always the whole. first: how many shards are behind already."""
-        ids = np.asarray(np.memmap(self.path, self.dtype, mode="r"))
-        while True:
-            yield ids
-
-
-@dataclass(frozen=True)
-class StreamedIds:
-    """The ids of texts that are encoded as they are read, and read again when they end."""
-
-    texts: "Section"
-    tokenizer: Tokenizer
-    dtype: IdType
-    symbols: int = SHARD
-
-    def shards(self, first: int) -> Iterator[Stored]:
-        """What is learnt from, a shard after another. first: how many shards are behind already, and skipped."""
-        return islice(self._all(), first, None)
-
-    def _all(self) -> Iterator[Stored]:
-        while True:
-            held: list[Stored] = []
-            total = 0
-            for ids in encoded(self.texts, self.tokenizer):
-                held.append(ids.astype(self.dtype))
-                total += len(ids)
-                if sum(map(len, held)) >= self.symbols:
-                    yield np.concatenate(held)
-                    held = []
-            if total < FEWEST_SYMBOLS:
-                raise DataError(f"the stream ends after {total} symbols: at least {FEWEST_SYMBOLS} are needed")
-            if held:
-                yield np.concatenate(held)
-
-
-@dataclass(frozen=True)
-class Section:
-    """Texts from one place to another, in characters, or in texts where each is a line or a record of its own.
-
-    A text that reaches across either place is cut there, and its pieces are counted from there.
-    """
-
-    texts: "Texts | Section"
-    unit: Unit
-    begin: int = 0
-    end: int | None = None
-
-    @property
-    def boundary(self) -> re.Pattern[str]:
-        """Where a text may be cut into pieces."""
-        return self.texts.boundary
-
-    def __iter__(self) -> Iterator[Piece]:
-        if self.unit == "line":
-            yield from islice(self.texts, self.begin, self.end)
-            return
-        for _, parts in groupby(self._parts(), key=itemgetter(0)):
-            yield from in_pieces((part for _, part in parts), self.boundary)
-
-    def _parts(self) -> Iterator[tuple[int, str]]:
-        """What lies within, each with the number of its text."""
-        place = number = 0
-        for piece in self.texts:
-            if self.end is not None and place >= self.end:
-                return
-            number += piece.begins
-            if place < self.begin and not piece.text:
-                continue
-            first, last = max(0, self.begin - place), None if self.end is None else self.end - place
-            place += len(piece.text)
-            part = piece.text[first:last]
-            if part or not piece.text:
-                yield number, part
-
-
-@dataclass(frozen=True)
-class Strings:
-    """The text of each piece; may be read more than once."""
-
-    pieces: Iterable[Piece]
-
-    def __iter__(self) -> Iterator[str]:
-        return (piece.text for piece in self.pieces)
 
 
 def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:
@@ -194,20 +92,11 @@ def read_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings, *, s
     learnt = LEVELS[settings.level].learn(Strings(learnt_from), vocabulary(settings))
     tokenizer = Tokenizer(learnt.tokenizer, settings.level)
     dtype = smallest_type(len(tokenizer))
-    symbols, count, left_out = write_ids(store, learnt_from, tokenizer, dtype)
+    counts = symbols, _, _ = write_ids(store, learnt_from, tokenizer, dtype)
     if symbols < FEWEST_SYMBOLS:
         raise DataError(f"{symbols} symbols are too few to learn from: at least {FEWEST_SYMBOLS} are needed")
     rows, held = hold(held_from, tokenizer, most=settings.valid_symbols, unit=unit, origin=origin)
-    facts = Facts(
-        files=hashes_of(texts, valid),
-        repairs=repairs_of(texts, valid),
-        dtype=dtype,
-        symbols=symbols,
-        texts=count,
-        left_out=left_out,
-        distinct=learnt.distinct,
-        held=held,
-    )
+    facts = facts_of(texts, valid, dtype=dtype, learnt=learnt, held=held, counts=counts)
     return Corpus(tokenizer, StoredIds(store, dtype), rows, facts)
 
 
@@ -225,17 +114,31 @@ def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) ->
     dtype = smallest_type(len(tokenizer))
     held_from = Section(valid, unit) if valid else Section(texts, unit, end=begin)
     rows, held = hold(held_from, tokenizer, most=settings.valid_symbols, unit=unit, origin=origin)
-    facts = Facts(
+    facts = facts_of(texts, valid, dtype=dtype, learnt=learnt, held=held, counts=(None, None, 0))
+    return Corpus(tokenizer, StreamedIds(learnt_from, tokenizer, dtype), rows, facts)
+
+
+def facts_of(
+    texts: Texts,
+    valid: Texts | None,
+    *,
+    dtype: IdType,
+    learnt: Learnt,
+    held: Held,
+    counts: tuple[int | None, int | None, int],
+) -> Facts:
+    """What was found out. counts: symbols, texts and <unk> to learn from."""
+    symbols, number, left_out = counts
+    return Facts(
         files=hashes_of(texts, valid),
         repairs=repairs_of(texts, valid),
         dtype=dtype,
-        symbols=None,
-        texts=None,
-        left_out=0,
+        symbols=symbols,
+        texts=number,
+        left_out=left_out,
         distinct=learnt.distinct,
         held=held,
     )
-    return Corpus(tokenizer, StreamedIds(learnt_from, tokenizer, dtype), rows, facts)
 
 
 def stream_of(data: Data, settings: LevelSettings, tokenizer: Tokenizer, facts: Facts) -> StreamedIds:
@@ -305,51 +208,6 @@ def vocabulary(settings: LevelSettings) -> Vocabulary:
         literal_unk=settings.literal_unk,
         splits_at_spaces=settings.split == "spaces",
     )
-
-
-def smallest_type(symbols: int) -> IdType:
-    """The smallest integer that holds every id of a vocabulary."""
-    return "uint8" if symbols <= 2**8 else "uint16" if symbols <= 2**16 else "uint32"
-
-
-def encoded(pieces: Iterable[Piece], tokenizer: Tokenizer) -> Iterator[NDArray[np.uint32]]:
-    """All texts one after another, <eos> behind each, in arrays that end anywhere."""
-    end = np.array([EOS], np.uint32)
-    whole: list[str] = []  # texts that wait for others to be encoded together
-    size = 0
-
-    def waiting() -> Iterator[NDArray[np.uint32]]:
-        rows = tokenizer.encode_many(whole)
-        if rows:
-            yield np.concatenate([part for row in rows for part in (row, end)])
-
-    for piece in pieces:
-        if piece.begins and piece.ends:
-            whole.append(piece.text)
-            size += len(piece.text)
-        if size >= CHARACTERS_AT_ONCE or len(whole) == TEXTS_AT_ONCE or not (piece.begins and piece.ends):
-            yield from waiting()
-            whole, size = [], 0
-        if not (piece.begins and piece.ends):
-            (ids,) = tokenizer.encode_many([piece.text], continued=not piece.begins)
-            yield np.append(ids, end) if piece.ends else ids
-    yield from waiting()
-
-
-def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: IdType) -> tuple[int, int, int]:
-    """Encode texts into a file; how many symbols, texts and <unk> it holds."""
-    symbols = texts = left_out = 0
-    try:
-        with path.open("wb") as file:
-            for ids in encoded(pieces, tokenizer):
-                file.write(ids.astype(dtype).tobytes())
-                symbols += len(ids)
-                texts += int((ids == EOS).sum())
-                left_out += int((ids == UNK).sum())
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written: {error.strerror}: the text as numbers needs room there") from None
-    return symbols, texts, left_out
 
 
 def hold(

@@ -29,8 +29,9 @@ from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START
-from textrnn.training.corpus import SHARD, Corpus, read_corpus, stream_corpus, texts_of
+from textrnn.training.corpus import Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
+from textrnn.training.ids import SHARD
 from textrnn.training.loop import Row
 
 VALID_STREAMS = 64

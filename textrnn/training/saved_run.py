@@ -32,8 +32,9 @@ from textrnn.model_folder import (
 )
 from textrnn.strict_json import parse_json
 from textrnn.text.tokenizer import Tokenizer
-from textrnn.training.corpus import Corpus, Facts, StoredIds, stream_of
+from textrnn.training.corpus import Corpus, Facts, stream_of
 from textrnn.training.defaults import ChosenSettings
+from textrnn.training.ids import StoredIds
 from textrnn.training.language_model import Position
 from textrnn.training.run_state import Counters
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from textrnn.cells import CELLS
 from textrnn.config import Architecture, Data, TrainingSettings
 from textrnn.training.loop import train as train_loop
-from textrnn.training.run import TrainingRun, begin
+from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS
+from textrnn.training.starting import begin
 
 TRIED_STEPS = 20
 BYTES_A_PARAMETER = 16  # weight, gradient and AdamW's two moments, 4 each
