@@ -297,6 +297,26 @@ def test_a_text_that_is_refused_leaves_the_folder_as_it_was(text, tmp_path):
     assert contents(tmp_path / "model") == before
 
 
+def test_a_damaged_training_is_given_up_where_it_is_asked_for(text, whole, tmp_path):
+    folder = stopped(begun(text, tmp_path / "model"), 3)
+    (folder / "training" / "run.json").write_text("{")
+    settings = training_settings(QUICK)
+    assert finish(begin("lm", Data(files=(str(text),)), folder, settings, overwrite=True)) == whole
+    assert len(list((folder / "training").iterdir())) == len(PARTS)
+
+
+def test_a_run_that_is_stopped_before_its_speed_is_known_goes_on_and_plans(text, tmp_path):
+    run = begun(text, tmp_path / "model", steps=0, minutes=0.02, save_seconds=60.0)
+    folder = stopped(run, 8)
+    assert run.ended == "not yet: at step 8"
+    with pytest.raises(UsageError, match="has not ended, it is at step 8: --resume"):
+        extend(folder, asked=training_settings({"steps": 1}))
+    run = resume(folder)
+    rows = list(run.rows())
+    assert run.saved.ended == "done"
+    assert 8 < rows[-1].step == run.state.total < 10_000
+
+
 PARTS = ("ids", "held", "tokenizer", "state", "run.json")
 
 
