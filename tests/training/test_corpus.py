@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.config import Data, TrainingSettings, training_settings
-from textrnn.errors import DataError
+from textrnn.errors import DataError, UsageError
 from textrnn.text import corpora
 from textrnn.text.corpora import Piece
 from textrnn.text.levels import LEVELS
@@ -370,3 +370,24 @@ def test_a_validation_text_without_symbols_is_refused(treebank):
     with pytest.raises(DataError, match="validat"):
         begin("lm", data, treebank / "model", settings)
     assert not (treebank / "model").exists()
+
+
+def test_a_stream_that_cannot_be_learnt_from_is_refused_before_anything_is_written(treebank):
+    settings = training_settings({"steps": 2})
+    data = Data(files=(str(treebank / "ptb.txt"),), streaming=True)
+    with pytest.raises(DataError, match="nothing is left to learn from behind the first 1,000,000 characters"):
+        begin("lm", data, treebank / "model", settings)
+    with pytest.raises(UsageError, match="without --epochs"):
+        begin("lm", data, treebank / "model", training_settings({"epochs": 2}))
+    with pytest.raises(UsageError, match="not from a pipe"):
+        begin("lm", data.model_copy(update={"files": ("-",)}), treebank / "model", settings)
+    assert not (treebank / "model").exists()
+
+
+def test_a_stream_with_fewer_symbols_than_streams_is_learnt_from(treebank):
+    """Of as many streams as there are symbols, each is one symbol long."""
+    data = Data(files=(str(treebank / "ptb.txt"),), valid=str(treebank / "valid.txt"), streaming=True)
+    values = {"units": 4, "embedding": 4, "level": "word", "batch": 5_000, "steps": 2, "evaluations": 1}
+    run = begin("lm", data, treebank / "model", training_settings(values))
+    (row,) = run.rows()
+    assert row.step == 2

@@ -23,6 +23,7 @@ from textrnn.config import Data, training_settings
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.training import corpus
+from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun, begin, extend, resume
 
 QUICK = {
@@ -212,7 +213,7 @@ def test_an_extended_run_goes_on_by_a_new_schedule(text, tmp_path):
     shutil.copytree(folder, tmp_path / "copy")
     with pytest.raises(UsageError, match="units was 6 and is now 7: a run keeps its settings"):
         extend(folder, asked=training_settings({"units": 7, "steps": 6}))
-    asked = training_settings({"steps": 8, "evaluations": 2, "rate": 0.002})
+    asked = training_settings({"steps": 8, "evaluations": 2, "rate": 0.002, "warmup": 2})
     run = extend(folder, asked=asked)
     after = run.state.tensors()
     assert before.keys() == after.keys()
@@ -221,7 +222,8 @@ def test_an_extended_run_goes_on_by_a_new_schedule(text, tmp_path):
     expected = finish(run)
     assert [row["step"] for row in expected[1]] == [2, 4, 6, 10, 14]
     assert expected[1][:3] == history
-    assert max(row["rate"] for row in expected[1][3:]) <= 0.002
+    schedule = Schedule(0.002, 0.0, 2, 8)
+    assert [row["rate"] for row in expected[1][3:]] == [schedule.rate(3), schedule.rate(7)]
     extend(tmp_path / "copy", asked=asked)  # and killed at once
     stopped(resume(tmp_path / "copy"), 9)
     assert finish(resume(tmp_path / "copy", asked=training_settings({"units": 6}))) == expected
@@ -293,6 +295,26 @@ def test_a_text_that_is_refused_leaves_the_folder_as_it_was(text, tmp_path):
     with pytest.raises(ModelError, match=r"run\.json was changed"):
         begun(text, tmp_path / "model")
     assert contents(tmp_path / "model") == before
+
+
+def test_a_damaged_training_is_given_up_where_it_is_asked_for(text, whole, tmp_path):
+    folder = stopped(begun(text, tmp_path / "model"), 3)
+    (folder / "training" / "run.json").write_text("{")
+    settings = training_settings(QUICK)
+    assert finish(begin("lm", Data(files=(str(text),)), folder, settings, overwrite=True)) == whole
+    assert len(list((folder / "training").iterdir())) == len(PARTS)
+
+
+def test_a_run_that_is_stopped_before_its_speed_is_known_goes_on_and_plans(text, tmp_path):
+    run = begun(text, tmp_path / "model", steps=0, minutes=0.02, save_seconds=60.0)
+    folder = stopped(run, 8)
+    assert run.ended == "not yet: at step 8"
+    with pytest.raises(UsageError, match="has not ended, it is at step 8: --resume"):
+        extend(folder, asked=training_settings({"steps": 1}))
+    run = resume(folder)
+    rows = list(run.rows())
+    assert run.saved.ended == "done"
+    assert 8 < rows[-1].step == run.state.total < 10_000
 
 
 PARTS = ("ids", "held", "tokenizer", "state", "run.json")
