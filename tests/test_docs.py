@@ -12,7 +12,7 @@ import textrnn
 from textrnn.cli import app as app_module
 from textrnn.cli import corpus
 from textrnn.config import Data, training_settings
-from textrnn.training.run import begin
+from textrnn.training.starting import begin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -15,7 +15,8 @@ from textrnn.cli.training_display import picture
 from textrnn.config import Data, training_settings
 from textrnn.errors import DataError
 from textrnn.model_folder import ModelFolder
-from textrnn.training.run import TrainingRun, begin
+from textrnn.training.run import TrainingRun
+from textrnn.training.starting import begin
 
 TEXT = "she sells sea shells by the sea shore.\n" * 60
 TINY = ("--units", "8", "--embedding", "4", "--batch", "4", "--window", "8", "--steps", "6", "--set", "evaluations=2")

@@ -19,9 +19,9 @@ import torch
 
 from textrnn.config import Data, training_settings
 from textrnn.text.tokenizer import Tokenizer
-from textrnn.training import corpus
-from textrnn.training.run import begin, resume
+from textrnn.training import ids
 from textrnn.training.run_state import RunState
+from textrnn.training.starting import begin, resume
 
 SETTINGS = {
     **{"units": 12, "embedding": 8, "layers": 2, "dropout": 0.3, "input_dropout": 0.1, "recurrent_dropout": 0.2},
@@ -76,7 +76,7 @@ def main(text: str, whole: str, folder: str, seed: str) -> None:
         if child == 0:
             countdown = [life]
             for owner, name in (
-                (corpus, "encoded"),
+                (ids, "encoded"),
                 (Tokenizer, "encode_many"),
                 (RunState, "update"),
                 (os, "fsync"),

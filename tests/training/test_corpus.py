@@ -12,24 +12,15 @@ from hypothesis import strategies as st
 from textrnn.config import Data, TrainingSettings, training_settings
 from textrnn.errors import DataError, UsageError
 from textrnn.text import corpora
-from textrnn.text.corpora import Piece
+from textrnn.text.corpora import Piece, Section
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, UNK, Tokenizer
 from textrnn.training import corpus as module
-from textrnn.training.corpus import (
-    Corpus,
-    Section,
-    all_but_end,
-    encoded,
-    hold,
-    read_corpus,
-    smallest_type,
-    stream_corpus,
-    texts_of,
-)
+from textrnn.training.corpus import Corpus, all_but_end, hold, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import with_level_defaults
+from textrnn.training.ids import encoded, smallest_type
 from textrnn.training.language_model import validation
-from textrnn.training.run import begin
+from textrnn.training.starting import begin
 
 TREEBANK = " no it was n't <unk> monday \n the <unk> of N shares fell \n but <unk> of <unk> rose N N \n"  # 18 words
 LINES = 3 * 80
@@ -145,7 +136,7 @@ def test_many_texts_are_encoded_as_few_are(monkeypatch, treebank, at_once):
     texts = (TREEBANK * 3).split("\n")
     expected = [index for text in texts for index in [*tokenizer.encode(text).tolist(), EOS]]
     assert joined(map(Piece, texts), tokenizer) == expected
-    monkeypatch.setattr(f"textrnn.training.corpus.{at_once}", 2)
+    monkeypatch.setattr(f"textrnn.training.ids.{at_once}", 2)
     assert joined(map(Piece, texts), tokenizer) == expected
 
 
@@ -309,7 +300,7 @@ def stream(text: str, monkeypatch, *, held: int = 100, shard: int = 700, **value
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_the_shards_of_a_stream_are_its_text_in_order_epoch_after_epoch(treebank, level, monkeypatch):
-    monkeypatch.setattr(module, "CHARACTERS_AT_ONCE", 300)
+    monkeypatch.setattr("textrnn.training.ids.CHARACTERS_AT_ONCE", 300)
     corpus = stream(str(treebank / "ptb.txt"), monkeypatch, level=level, unit="line", vocabulary_size=300)
     lines = (TREEBANK * 80).splitlines()
     held = next(count for count in range(1, 99) if sum(map(len, lines[:count])) >= 100)

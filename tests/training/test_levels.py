@@ -13,7 +13,8 @@ from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START
-from textrnn.training.run import TrainingRun, begin
+from textrnn.training.run import TrainingRun
+from textrnn.training.starting import begin
 
 LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
 TINY = {"units": 9, "embedding": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}

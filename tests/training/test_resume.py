@@ -24,7 +24,8 @@ from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.training import corpus
 from textrnn.training.optimizers import Schedule
-from textrnn.training.run import TrainingRun, begin, extend, resume
+from textrnn.training.run import TrainingRun
+from textrnn.training.starting import begin, extend, resume
 
 QUICK = {
     **{"units": 6, "embedding": 4, "batch": 2, "window": 8, "dropout": 0.2, "precision": "float32", "patience": 0},
@@ -120,7 +121,7 @@ def test_a_run_goes_on_without_its_text_and_in_another_place(text, whole, tmp_pa
 def test_a_stream_that_is_stopped_goes_on_in_its_shard(tmp_path, monkeypatch, level):
     monkeypatch.setattr(corpus, "STREAM_HELD", 300)
     monkeypatch.setattr(corpus, "StreamedIds", partial(corpus.StreamedIds, symbols=200))
-    monkeypatch.setattr(corpus, "CHARACTERS_AT_ONCE", 150)
+    monkeypatch.setattr("textrnn.training.ids.CHARACTERS_AT_ONCE", 150)
     (tmp_path / "song.txt").write_text("".join(f"verse {n}: the {'la ' * (n % 7)}\n" for n in range(300)))
     data = Data(files=(str(tmp_path / "song.txt"),), streaming=True)
     settings = training_settings({**QUICK, "level": level, "unit": "line", "steps": 60})

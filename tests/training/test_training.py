@@ -18,8 +18,9 @@ from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
-from textrnn.training.run import TrainingRun, begin
+from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import RunState
+from textrnn.training.starting import begin
 
 SONG = "sphinx of black quartz, judge my vow.\nthe quick brown fox jumps over a lazy dog.\n"
 SMALL = {"units": 48, "embedding": 16, "batch": 4, "window": 16, "precision": "float32", "dropout": 0.0}
