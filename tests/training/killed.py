@@ -22,6 +22,7 @@ from textrnn.text.tokenizer import Tokenizer
 from textrnn.training import corpus
 from textrnn.training.run import begin, resume
 from textrnn.training.run_state import RunState
+from textrnn.training.saved_run import read_saved_run
 
 SETTINGS = {
     **{"units": 12, "embedding": 8, "layers": 2, "dropout": 0.3, "input_dropout": 0.1, "recurrent_dropout": 0.2},
@@ -55,6 +56,8 @@ def live(text: str, folder: Path) -> None:
     """Begin or go on, to the end."""
     settings = training_settings(SETTINGS)
     if (folder / "training" / "run.json").exists():
+        if read_saved_run(folder / "training").ended:  # killed while it swept up behind its last write
+            return
         run = resume(folder, data=Data(files=(text,)), asked=settings)
     else:
         run = begin("lm", Data(files=(text,)), folder, settings)
