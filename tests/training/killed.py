@@ -29,8 +29,8 @@ SETTINGS = {
     **{"batch": 4, "window": 16, "steps": 120, "evaluations": 8, "patience": 0, "precision": "float32"},
     **{"save_seconds": 0.0, "level": "bpe", "vocabulary_size": 300, "valid_symbols": 400},
 }
-LONGEST_LIFE = 70  # calls
-MOST_LIVES = 200
+LONGEST_LIFE = 90  # calls
+MOST_LIVES = 400
 
 
 def fatal(owner: Any, name: str, countdown: list[int], log: int) -> None:
