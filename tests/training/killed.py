@@ -21,6 +21,7 @@ from textrnn.config import Data, training_settings
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training import ids
 from textrnn.training.run_state import RunState
+from textrnn.training.saved_run import read_saved_run
 from textrnn.training.starting import begin, resume
 
 SETTINGS = {
@@ -28,8 +29,8 @@ SETTINGS = {
     **{"batch": 4, "window": 16, "steps": 120, "evaluations": 8, "patience": 0, "precision": "float32"},
     **{"save_seconds": 0.0, "level": "bpe", "vocabulary_size": 300, "valid_symbols": 400},
 }
-LONGEST_LIFE = 70  # calls
-MOST_LIVES = 200
+LONGEST_LIFE = 90  # calls
+MOST_LIVES = 400
 
 
 def fatal(owner: Any, name: str, countdown: list[int], log: int) -> None:
@@ -55,6 +56,8 @@ def live(text: str, folder: Path) -> None:
     """Begin or go on, to the end."""
     settings = training_settings(SETTINGS)
     if (folder / "training" / "run.json").exists():
+        if read_saved_run(folder / "training").ended:  # killed while it swept up behind its last write
+            return
         run = resume(folder, data=Data(files=(text,)), asked=settings)
     else:
         run = begin("lm", Data(files=(text,)), folder, settings)
