@@ -92,6 +92,8 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     if not saved.ended:
         raise UsageError(f"the training in {out} has not ended, it is at {saved.counters}: --resume goes on with it")
     refuse_changes(saved, data, asked, but=EXTENDABLE)
+    if saved.data.streaming and asked.epochs:
+        raise UsageError("a stream has no known end: --steps or --minutes, not --epochs")
     update = {name: getattr(asked, name) for name in asked.model_fields_set & EXTENDABLE}
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
     settings = on_this_machine(ChosenSettings(**{**saved.settings.model_dump(), **ends, **update}))
