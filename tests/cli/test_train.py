@@ -332,3 +332,8 @@ def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_pa
     assert (" s an epoch of " in stdout) == ("--streaming" not in flags)
     assert not list((tmp_path / "kept").glob("textrnn-*"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "novel.txt", "valid.txt"]
+
+
+def test_the_help_says_how_a_set_of_the_datasets_library_is_named(run):
+    _, stdout, _ = run("train", "--help")
+    assert "datasets:ID[:SUBSET][@SPLIT]" in "".join(stdout.split()).replace("│", "")

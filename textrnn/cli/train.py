@@ -36,7 +36,7 @@ def train(
         list[str] | None,
         typer.Argument(
             help="Texts to learn from: files (.gz, .tsv, .csv, .jsonl, .parquet too), folders, patterns, - for "
-            "standard input, datasets:ID[:SUBSET][@SPLIT] for a set of the datasets library, of a hub or at a path.",
+            "standard input, datasets:ID[:SUBSET]\\[@SPLIT] for a set of the datasets library, of a hub or at a path.",
             show_default=False,
         ),
     ] = None,
