@@ -315,6 +315,21 @@ def test_the_shards_of_a_stream_are_its_text_in_order_epoch_after_epoch(treebank
     assert (corpus.facts.symbols, corpus.facts.texts) == (None, None)
 
 
+def test_a_stream_may_go_on_with_an_empty_line_behind_what_is_held_out(treebank, monkeypatch):
+    (treebank / "ptb.txt").write_text("a b c d\n" + "\n" * 3 + "a b\n" * 400)
+    corpus = stream(str(treebank / "ptb.txt"), monkeypatch, held=7, level="word")
+    assert corpus.facts.held.symbols == 5
+    assert len(next(corpus.ids.shards(0))) >= 700
+
+
+def test_what_is_repaired_behind_the_beginning_of_a_stream_is_counted(treebank, monkeypatch):
+    monkeypatch.setattr("textrnn.text.records.AT_ONCE", 64)
+    (treebank / "ptb.txt").write_bytes(b"a b c d\n" * 400 + b"\xff\n")
+    corpus = stream(str(treebank / "ptb.txt"), monkeypatch, held=7, level="word")
+    (line,) = corpus.facts.repairs
+    assert "undecodable bytes read as U+FFFD: 1, the first on line 401" in line
+
+
 def test_a_stream_that_is_too_short_is_refused(treebank, monkeypatch):
     (treebank / "ptb.txt").write_text(TREEBANK * 8)
     with pytest.raises(DataError, match=r"at least 1000 are needed"):

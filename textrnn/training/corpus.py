@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +105,7 @@ def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) ->
     begin = 0 if valid else beginning(texts, unit, characters=STREAM_HELD)
     learnt_from = Section(texts, unit, begin=begin)
     origin = names_of(valid) if valid else f"the first {STREAM_HELD:,} characters of the stream"
-    if not any(piece.text for piece in islice(learnt_from, 1)):
+    if not any(piece.text for piece in learnt_from):
         raise DataError(f"nothing is left to learn from behind {origin}: give --valid, or leave out --streaming")
     most = begin + beginning(learnt_from, unit, characters=STREAM_VOCABULARY)
     learnt = LEVELS[settings.level].learn(Strings(Section(texts, unit, begin=begin, end=most)), vocabulary(settings))
