@@ -226,6 +226,8 @@ def test_an_extended_run_goes_on_by_a_new_schedule(text, tmp_path):
     schedule = Schedule(0.002, 0.0, 2, 8)
     assert [row["rate"] for row in expected[1][3:]] == [schedule.rate(3), schedule.rate(7)]
     extend(tmp_path / "copy", asked=asked)  # and killed at once
+    with pytest.raises(UsageError, match="batch was 2 and is now 32"):  # the default, which was not asked for
+        resume(tmp_path / "copy", asked=training_settings({"batch": 32}))
     stopped(resume(tmp_path / "copy"), 9)
     assert finish(resume(tmp_path / "copy", asked=training_settings({"units": 6}))) == expected
 

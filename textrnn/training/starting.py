@@ -97,7 +97,8 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     update = {name: getattr(asked, name) for name in asked.model_fields_set & EXTENDABLE}
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
     settings = on_this_machine(ChosenSettings(**{**saved.settings.model_dump(), **ends, **update}))
-    changed = {"settings": settings, "asked": asked, "ended": "", "since_best": 0}
+    known = {**saved.asked.model_dump(exclude_unset=True), **ends, **asked.model_dump(exclude_unset=True)}
+    changed = {"settings": settings, "asked": TrainingSettings(**known), "ended": "", "since_best": 0}
     run = restored(folder, saved.model_copy(update=changed), corpus, tensors)
     run.state.extend()
     run.save_state()
