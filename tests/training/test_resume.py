@@ -191,6 +191,13 @@ def test_a_text_that_has_changed_is_named_and_a_new_name_is_none(text, tmp_path)
         goes_on(renamed, Path(__file__))
     with pytest.raises(DataError, match=r"mine\.txt"):
         goes_on(mine, other)
+    for data, says in (
+        (Data(files=(), encoding="latin-1"), "encoding was utf-8 and is now latin-1"),
+        (Data(files=(), column="body"), "column was None and is now body"),
+        (Data(files=(), valid=str(other)), "was read when the run was begun, and is not given now"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            resume(tmp_path / "model", data=data)
     other.write_text("another text\n" * 199)
     with pytest.raises(UsageError, match=r"other\.txt has changed since the run was begun"):
         goes_on(renamed, other)

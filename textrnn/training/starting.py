@@ -24,6 +24,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
     *("input_dropout", "dropout", "recurrent_dropout", "evaluations", "patience", "save_seconds"),
 }
+TEXTS = ("files", "valid")  # of Data, compared by what is in them
 
 
 def begin(
@@ -124,7 +125,13 @@ def refuse_changes(
         before, now = getattr(saved.asked, name), getattr(asked, name)
         if now not in (before, getattr(saved.settings, name)):
             raise UsageError(f"{name} was {getattr(saved.settings, name)} and is now {now}: a run keeps its settings")
-    if data is not None and data.files:
+    if data is None:
+        return
+    for name, field in Data.model_fields.items():
+        before, now = getattr(saved.data, name), getattr(data, name)
+        if name not in TEXTS and now not in (before, field.default):
+            raise UsageError(f"{name} was {before} and is now {now}: a run keeps how it reads its text")
+    if data.files or data.valid:
         refuse_other_texts(saved, data)
 
 
