@@ -228,6 +228,10 @@ def test_an_extended_run_goes_on_by_a_new_schedule(text, tmp_path):
     assert all(torch.equal(value, after[name]) for name, value in before.items())
     assert (run.state.step, run.state.total) == (6, 14)
     expected = finish(run)
+    card = (folder / "README.md").read_text()
+    assert "repeats it" in (tmp_path / "copy" / "README.md").read_text()
+    assert "repeats it" not in card
+    assert "--extend" in card
     assert [row["step"] for row in expected[1]] == [2, 4, 6, 10, 14]
     assert expected[1][:3] == history
     schedule = Schedule(0.002, 0.0, 2, 8)

@@ -86,8 +86,11 @@ def resume(out: Path, *, data: Data | None = None, asked: TrainingSettings | Non
     return restored(folder, saved, corpus, tensors)
 
 
-def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> TrainingRun:
-    """Go on with a run that has ended, by a new schedule from its last step on; the best model is to be beaten."""
+def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None, command: str = "--extend") -> TrainingRun:
+    """Go on with a run that has ended, by a new schedule from its last step on; the best model is to be beaten.
+
+    command: what the model card is to give, a line below those that came before.
+    """
     folder = TrainingFolder(out)
     saved, corpus, tensors = folder.read()
     if not saved.ended:
@@ -99,7 +102,9 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
     settings = on_this_machine(ChosenSettings(**{**saved.settings.model_dump(), **ends, **update}))
     known = {**saved.asked.model_dump(exclude_unset=True), **ends, **asked.model_dump(exclude_unset=True)}
-    changed = {"settings": settings, "asked": TrainingSettings(**known), "ended": "", "since_best": 0}
+    commands = f"{saved.command}\n{command}"
+    asked = TrainingSettings(**known)
+    changed = {"settings": settings, "asked": asked, "command": commands, "ended": "", "since_best": 0}
     run = restored(folder, saved.model_copy(update=changed), corpus, tensors)
     run.state.extend()
     run.save_state()
