@@ -161,6 +161,15 @@ def test_values_of_parquet_that_json_lacks_are_text(run: Run, tiny_int8: Path, t
     assert (row["day"], row["price"], row["days"], row["text"]) == ("2020-01-02", "1.10", '["2020-01-02", null]', "")
 
 
+def test_parquet_is_evaluated_as_lines_are(run: Run, tiny_int8: Path, tmp_path: Path) -> None:
+    texts = ["To be", "", "or not"]
+    pyarrow.parquet.write_table(pyarrow.table({"text": texts}), tmp_path / "a.parquet")
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    evaluated = [run("evaluate", tiny_int8, tmp_path / name) for name in ("a.parquet", "a.jsonl")]
+    assert [result.code for result in evaluated] == [0, 0]
+    assert evaluated[0].stdout == evaluated[1].stdout
+
+
 def test_parquet_without_its_extra_says_what_to_install(
     run: Run, tiny_int8: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

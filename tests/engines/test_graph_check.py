@@ -54,6 +54,48 @@ def test_every_graph_that_is_written_passes() -> None:
         check_graph(graph)
 
 
+def looping(source: str) -> bytes:
+    """A graph that is run as often as what is named has columns, but one."""
+    flag, value = ("flag", onnx.TensorProto.BOOL, []), ("value", onnx.TensorProto.FLOAT, [1])
+    state = [onnx.helper.make_tensor_value_info(*each) for each in (flag, value)]
+    after = [onnx.helper.make_tensor_value_info(f"{name}.after", *rest) for name, *rest in (flag, value)]
+    body = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", [name], [f"{name}.after"]) for name in ("flag", "value")],
+        "body",
+        [onnx.helper.make_tensor_value_info("step", onnx.TensorProto.INT64, []), *state],
+        after,
+    )
+    nodes = [
+        onnx.helper.make_node("Identity", ["ids"], ["computed"]),
+        onnx.helper.make_node("Shape", [source], ["shape"]),
+        onnx.helper.make_node("Gather", ["shape", "one"], ["size"]),
+        onnx.helper.make_node("Sub", ["size", "one"], ["trips"]),
+        onnx.helper.make_node("Loop", ["trips", "", "zero"], ["out"], body=body),
+    ]
+    weights = [
+        onnx.helper.make_tensor("one", onnx.TensorProto.INT64, [], np.int64(1).tobytes(), raw=True),
+        onnx.helper.make_tensor("zero", onnx.TensorProto.FLOAT, [1], bytes(4), raw=True),
+    ]
+    ids = onnx.helper.make_tensor_value_info("ids", onnx.TensorProto.INT64, ["time", "batch"])
+    out = onnx.helper.make_tensor_value_info("out", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph(nodes, "graph", [ids], [out], weights)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)]).SerializeToString()
+
+
+def test_a_loop_runs_over_an_input_and_over_nothing_else() -> None:
+    check_graph(looping("ids"))
+    for source in ("computed", "zero"):
+        with pytest.raises(ModelError, match="once for each step of an input"):
+            check_graph(looping(source))
+
+
+def test_an_array_without_numbers_that_could_be_beyond_all_bounds_is_refused() -> None:
+    graph = onnx.load_from_string(looping("ids"))
+    graph.graph.initializer.add(name="wide", data_type=onnx.TensorProto.FLOAT, dims=[0, 2**60], raw_data=b"")
+    with pytest.raises(ModelError, match="an array is empty"):
+        check_graph(graph.SerializeToString())
+
+
 @pytest.mark.parametrize("cut", np.linspace(0, len(GRAPHS[0]) - 1, 40, dtype=int))
 def test_a_graph_that_is_cut_off_is_refused(cut: int) -> None:
     with pytest.raises(ModelError, match="not a graph of this program"):

@@ -19,7 +19,7 @@ from textrnn.training import corpus as module
 from textrnn.training.corpus import Corpus, all_but_end, hold, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import with_level_defaults
 from textrnn.training.ids import encoded, smallest_type
-from textrnn.training.language_model import validation
+from textrnn.training.language_model import LanguageModelTraining, validation
 from textrnn.training.starting import begin
 
 TREEBANK = " no it was n't <unk> monday \n the <unk> of N shares fell \n but <unk> of <unk> rose N N \n"  # 18 words
@@ -313,6 +313,33 @@ def test_the_shards_of_a_stream_are_its_text_in_order_epoch_after_epoch(treebank
     for first in (1, 3, 20):
         assert [shard.tolist() for shard in islice(corpus.ids.shards(first), 2)] == shards[first : first + 2]
     assert (corpus.facts.symbols, corpus.facts.texts) == (None, None)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_figures_on_a_text_that_is_learnt_from_too_say_so(treebank, streaming):
+    settings = with_level_defaults(training_settings({"level": "word"}))
+    for files, origin in (
+        ([treebank / "ptb.txt"], "valid.txt"),
+        ([treebank], "valid.txt, which is learnt from too"),
+    ):
+        data = Data(files=tuple(map(str, files)), valid=str(treebank / "valid.txt"), streaming=streaming)
+        corpus, _ = LanguageModelTraining.read(data, settings, store=treebank / "ids.bin")
+        assert corpus.facts.held.origin == origin
+
+
+def test_a_stream_may_go_on_with_an_empty_line_behind_what_is_held_out(treebank, monkeypatch):
+    (treebank / "ptb.txt").write_text("a b c d\n" + "\n" * 3 + "a b\n" * 400)
+    corpus = stream(str(treebank / "ptb.txt"), monkeypatch, held=7, level="word")
+    assert corpus.facts.held.symbols == 5
+    assert len(next(corpus.ids.shards(0))) >= 700
+
+
+def test_what_is_repaired_behind_the_beginning_of_a_stream_is_counted(treebank, monkeypatch):
+    monkeypatch.setattr("textrnn.text.records.AT_ONCE", 64)
+    (treebank / "ptb.txt").write_bytes(b"a b c d\n" * 400 + b"\xff\n")
+    corpus = stream(str(treebank / "ptb.txt"), monkeypatch, held=7, level="word")
+    (line,) = corpus.facts.repairs
+    assert "undecodable bytes read as U+FFFD: 1, the first on line 401" in line
 
 
 def test_a_stream_that_is_too_short_is_refused(treebank, monkeypatch):

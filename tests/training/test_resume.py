@@ -191,6 +191,13 @@ def test_a_text_that_has_changed_is_named_and_a_new_name_is_none(text, tmp_path)
         goes_on(renamed, Path(__file__))
     with pytest.raises(DataError, match=r"mine\.txt"):
         goes_on(mine, other)
+    for data, says in (
+        (Data(files=(), encoding="latin-1"), "encoding was utf-8 and is now latin-1"),
+        (Data(files=(), column="body"), "column was None and is now body"),
+        (Data(files=(), valid=str(other)), "was read when the run was begun, and is not given now"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            resume(tmp_path / "model", data=data)
     other.write_text("another text\n" * 199)
     with pytest.raises(UsageError, match=r"other\.txt has changed since the run was begun"):
         goes_on(renamed, other)
@@ -221,11 +228,17 @@ def test_an_extended_run_goes_on_by_a_new_schedule(text, tmp_path):
     assert all(torch.equal(value, after[name]) for name, value in before.items())
     assert (run.state.step, run.state.total) == (6, 14)
     expected = finish(run)
+    card = (folder / "README.md").read_text()
+    assert "repeats it" in (tmp_path / "copy" / "README.md").read_text()
+    assert "repeats it" not in card
+    assert "--extend" in card
     assert [row["step"] for row in expected[1]] == [2, 4, 6, 10, 14]
     assert expected[1][:3] == history
     schedule = Schedule(0.002, 0.0, 2, 8)
     assert [row["rate"] for row in expected[1][3:]] == [schedule.rate(3), schedule.rate(7)]
     extend(tmp_path / "copy", asked=asked)  # and killed at once
+    with pytest.raises(UsageError, match="batch was 2 and is now 32"):  # the default, which was not asked for
+        resume(tmp_path / "copy", asked=training_settings({"batch": 32}))
     stopped(resume(tmp_path / "copy"), 9)
     assert finish(resume(tmp_path / "copy", asked=training_settings({"units": 6}))) == expected
 

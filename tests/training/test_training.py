@@ -10,6 +10,7 @@ import torch
 
 import textrnn
 from textrnn.batch import Batch
+from textrnn.cli.training_display import as_line, picture
 from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, TrainingSettings, training_settings
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
@@ -19,7 +20,8 @@ from textrnn.training.defaults import ChosenSettings, architecture, by_size, wit
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun
-from textrnn.training.run_state import RunState
+from textrnn.training.run_state import TIMED_STEPS, RunState
+from textrnn.training.saved_run import TrainingFolder
 from textrnn.training.starting import begin
 
 SONG = "sphinx of black quartz, judge my vow.\nthe quick brown fox jumps over a lazy dog.\n"
@@ -90,6 +92,33 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_pa
     with pytest.raises(TrainingError, match=r"not finite at step 10.*the best model so far is in"):
         next(rows)
     assert textrnn.load(tmp_path / "model").generate("the", max_tokens=3, seed=0)
+
+
+def test_a_validation_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_path, monkeypatch):
+    run = begun(song, tmp_path / "model", steps=4, evaluations=4, **SMALL)
+    figures = iter([2.0, math.nan])
+    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    rows = run.rows()
+    next(rows)
+    with pytest.raises(TrainingError, match=r"validation loss is not finite at step 2.*the best model so far is in"):
+        next(rows)
+    assert resumable(tmp_path / "model") == 1
+
+
+def resumable(folder: Path) -> int:
+    """The step of the state that was saved last."""
+    return TrainingFolder(folder).read()[0].counters.step
+
+
+def test_a_perplexity_too_large_to_say_does_not_end_the_run(song, tmp_path, monkeypatch):
+    run = begun(song, tmp_path / "model", steps=2, evaluations=2, **SMALL)
+    figures = iter([800.0, 1.0])
+    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    rows = run.rows()
+    assert "perplexity inf" in as_line(run, next(rows))
+    assert ModelFolder(run.out).config.training.metrics[1].value is None  # JSON has no infinity
+    assert next(rows).is_best
+    assert picture(run, "")
 
 
 def begun(text: str, out: Path, **values) -> TrainingRun:
@@ -201,6 +230,14 @@ def test_minutes_become_a_number_of_steps_that_is_stored(song, tmp_path):
     again = begun(song, tmp_path / "again", steps=steps, evaluations=1, **SMALL)
     list(again.rows())
     assert torch.equal(again.network.layers[0].weight_hh, run.network.layers[0].weight_hh)
+
+
+def test_epochs_that_are_over_before_the_speed_is_known_are_evaluated_at_their_end(song, tmp_path):
+    run = begun(song, tmp_path / "model", minutes=1, epochs=0.2, evaluations=1, **SMALL)
+    steps = round(0.2 * run.task.steps_per_epoch)
+    assert 1 < steps < TIMED_STEPS
+    assert [row.step for row in run.rows()] == [steps]
+    assert run.saved.ended == "done"
 
 
 def test_epochs_limit_the_steps(song, tmp_path):

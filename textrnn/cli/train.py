@@ -172,13 +172,12 @@ def train(
     if dry_run:
         foresee(task, data, settings)
         return
-    folder = Path(str(out))
+    folder, command = Path(str(out)), shlex.join(["textrnn", *sys.argv[1:]])
     if resume:
         run = starting.resume(folder, data=data, asked=settings)
     elif extend:
-        run = starting.extend(folder, data=data, asked=settings)
+        run = starting.extend(folder, data=data, asked=settings, command=command)
     else:
-        command = shlex.join(["textrnn", *sys.argv[1:]])
         run = starting.begin(
             task, data, folder, settings, command=command, source=source, licence=licence, overwrite=overwrite
         )

@@ -14,6 +14,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from textrnn.metrics.perplexity import perplexity
+
 if TYPE_CHECKING:
     from textrnn.config import Data, TrainingSettings
     from textrnn.training.loop import Row
@@ -94,7 +96,7 @@ def as_line(run: "TrainingRun", row: "Row") -> str:
     return (
         f"step {row.step:,} of {run.state.total:,} ({epoch(row)}{row.seconds:.0f} s): "
         f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
-        f"{math.exp(row.valid_nats):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
+        f"{perplexity(row.valid_nats, 1):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
         f"{row.symbols_per_second:,.0f} symbols/s{', best so far' if row.is_best else ''}"
     )
 
@@ -122,7 +124,7 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
             "" if row.epoch is None else f"{row.epoch:.2f}",
             f"{row.train_nats:.4f}",
             f"{row.valid_nats:.4f}",
-            f"{math.exp(row.valid_nats):.3f}",
+            f"{perplexity(row.valid_nats, 1):.3f}",
             f"{row.valid_nats / math.log(2):.3f}",
             f"{row.symbols_per_second:,.0f}",
             "best" if row is run.best else "",

@@ -7,7 +7,7 @@ not judged: it is arithmetic, which can be wrong or large, but touches nothing o
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -147,13 +147,14 @@ def check_model(model: Content) -> None:
 def check_nodes(graph: Content, *around: dict[bytes, Content]) -> None:
     """A node reads what stands before it, in its graph or around it; ONNX Runtime can abort where it does not."""
     known = {bytes(entry["name"][0]): entry for field in ("weight", "input") for entry in graph.get(field, [])}
+    inputs = {bytes(entry["name"][0]) for entry in graph.get("input", [])}
     scopes = (known, *around)
     for node in graph.get("node", []):
         for name in map(bytes, node.get("input", [])):
             if name and not any(name in scope for scope in scopes):
                 raise ValueError("a node reads what is not computed before it")
         if bytes(node["operator"][0]) == b"Loop":
-            check_loop(node, known)
+            check_loop(node, known, inputs)
         for attribute in node.get("attribute", []):
             for body in attribute.get("graph", []):
                 check_nodes(body, *scopes)
@@ -163,12 +164,19 @@ def check_nodes(graph: Content, *around: dict[bytes, Content]) -> None:
             known[name] = node
 
 
-def check_loop(node: Content, known: Mapping[bytes, Content]) -> None:
+def check_loop(node: Content, known: Mapping[bytes, Content], inputs: Collection[bytes]) -> None:
     """It is run for each step of an input but one, not as often as a number of the file says."""
     for operator in TRIPS:
-        node = known.get(bytes(node.get("input", [b""])[0]), {})
+        node = known.get(first_input(node), {})
         if node.get("operator", [b""])[0] != operator:
             raise ValueError("a loop is not run once for each step")
+    if first_input(node) not in inputs:
+        raise ValueError("a loop is not run once for each step of an input")
+
+
+def first_input(node: Content) -> bytes:
+    """The name of what a node reads first."""
+    return bytes(node.get("input", [b""])[0])
 
 
 def check_node(node: Content) -> None:
@@ -179,8 +187,10 @@ def check_node(node: Content) -> None:
 
 
 def check_tensor(tensor: Content) -> None:
-    """Its numbers are in the file, as many as it says, and finite."""
+    """Its numbers are in the file, as many as it says, at least one, and finite."""
     check_name(tensor)
+    if 0 in tensor.get("size", []):  # beside it another could be beyond all bounds, and a loop would run over it
+        raise ValueError("an array is empty")
     dtype = TYPES.get(tensor.get("type", [0])[0])
     content = tensor.get("content", [b""])[0]
     if dtype is None or len(content) != math.prod(tensor.get("size", [])) * dtype.itemsize:

@@ -25,7 +25,8 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
     files = "\n".join(f"- {file}: sha256 {digest}" for file, digest in training.files.items())
     command = f"```\n{training.command}\n```" if training.command else ""
     again = f"The run was {training.steps:,} steps long: `--steps {training.steps}` as its only end repeats it."
-    made = (command, again if training.steps else "")
+    was_extended = "\n" in training.command  # a line for each command: no one number of steps repeats them
+    made = (command, again if training.steps and not was_extended else "")
     data = (training.source, training.data, files)
     for title, paragraphs in (("Data", data), ("Licence", (training.licence,)), ("Made with", made)):
         if any(paragraphs):

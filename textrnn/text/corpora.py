@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class Texts:
         self.sources = expanded(sources)
         self.unit, self.boundary, self.format, self.column = unit, boundary, format, column
         self.encoding, self.streaming, self.strict = encoding, streaming, strict
-        self.ledgers: dict[str, Ledger] = {}  # what the newest reading of each source had to repair
+        self._readings: dict[str, list[Ledger]] = {}  # of each source
         self._standard_input = copied_input() if STANDARD_INPUT in self.sources else None
 
     def __iter__(self) -> Iterator[Piece]:
@@ -65,7 +65,8 @@ class Texts:
             yield from self._pieces(source)
 
     def _pieces(self, source: str) -> Iterator[Piece]:
-        ledger = self.ledgers[source] = Ledger(source, strict=self.strict)
+        ledger = Ledger(source, strict=self.strict)
+        self._readings.setdefault(source, []).append(ledger)
         if source.startswith(DATASETS):
             yield from map(Piece, dataset_texts(source, column=self.column, streaming=self.streaming))
             return
@@ -77,6 +78,11 @@ class Texts:
         records = read_records(path, format=format, column=self.column, encoding=self.encoding, ledger=ledger)
         for record in records:
             yield Piece(record.text)
+
+    @property
+    def ledgers(self) -> dict[str, Ledger]:
+        """What had to be repaired in each source, by the reading that went farthest: another may have stopped early."""
+        return {source: max(ledgers, key=attrgetter("bytes_read")) for source, ledgers in self._readings.items()}
 
     @property
     def files(self) -> list[str]:

@@ -4,6 +4,7 @@ A new format is one function and its line in FORMATS.
 """
 
 import csv
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ def parquet_rows(source: Opened) -> Iterator[Row]:
     if not source.file.seekable():
         raise UsageError(f"parquet cannot be read from a pipe: give a file instead of {source.ledger.name}")
     try:
+        source.ledger.bytes_read = source.file.seek(0, os.SEEK_END)
         file = ParquetFile(source.file)
         accept_header(file.schema_arrow.names, source)
         batches = file.iter_batches(batch_size=ROWS_AT_ONCE)

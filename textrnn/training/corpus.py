@@ -1,9 +1,9 @@
 """Texts → the ids to learn from, in a file that is mapped into memory or as a stream, and those to validate on."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -88,7 +88,7 @@ def read_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings, *, s
         learnt_from, held_from = Section(texts, unit, end=kept), Section(texts, unit, begin=kept)
         origin = f"the last {settings.valid_share:.0%} of the text"
     else:
-        learnt_from, held_from, origin = Section(texts, unit), Section(valid, unit), names_of(valid)
+        learnt_from, held_from, origin = Section(texts, unit), Section(valid, unit), origin_of(valid, texts)
     learnt = LEVELS[settings.level].learn(Strings(learnt_from), vocabulary(settings))
     tokenizer = Tokenizer(learnt.tokenizer, settings.level)
     dtype = smallest_type(len(tokenizer))
@@ -105,8 +105,8 @@ def stream_corpus(texts: Texts, valid: Texts | None, settings: LevelSettings) ->
     unit = settings.unit
     begin = 0 if valid else beginning(texts, unit, characters=STREAM_HELD)
     learnt_from = Section(texts, unit, begin=begin)
-    origin = names_of(valid) if valid else f"the first {STREAM_HELD:,} characters of the stream"
-    if not any(piece.text for piece in islice(learnt_from, 1)):
+    origin = origin_of(valid, texts) if valid else f"the first {STREAM_HELD:,} characters of the stream"
+    if not any(piece.text for piece in learnt_from):
         raise DataError(f"nothing is left to learn from behind {origin}: give --valid, or leave out --streaming")
     most = begin + beginning(learnt_from, unit, characters=STREAM_VOCABULARY)
     learnt = LEVELS[settings.level].learn(Strings(Section(texts, unit, begin=begin, end=most)), vocabulary(settings))
@@ -151,6 +151,12 @@ def stream_of(data: Data, settings: LevelSettings, tokenizer: Tokenizer, facts: 
 def names_of(texts: Texts) -> str:
     """What the sources are called, for people."""
     return ", ".join(Path(source).name for source in texts.sources)
+
+
+def origin_of(valid: Texts, texts: Texts) -> str:
+    """What the sources to validate on are called; figures on a text that is learnt from too are of another kind."""
+    learnt, held = (set(map(os.path.realpath, each.files)) for each in (texts, valid))
+    return names_of(valid) + (", which is learnt from too" if learnt & held else "")
 
 
 def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:

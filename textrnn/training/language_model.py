@@ -25,6 +25,7 @@ from textrnn.batch import (
 from textrnn.config import Data, Spec, TextSettings, TrainingSettings, Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
+from textrnn.metrics.perplexity import perplexity
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
@@ -144,7 +145,7 @@ class LanguageModelTraining:
         name = "perplexity" if self.text.unit == "line" else "perplexity_without_eos"
         return [
             Metric("nats_per_symbol", best.valid_nats, protocol),
-            Metric(name, math.exp(best.valid_nats), protocol),
+            Metric(name, perplexity(best.valid_nats, 1), protocol),
             Metric("bits_per_character", None if why_not else bits / held.characters, why_not or protocol),
             Metric("bits_per_byte", None if why_not else bits / held.bytes, why_not or protocol),
         ]

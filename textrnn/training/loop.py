@@ -36,7 +36,7 @@ def train(
     Between two steps everything is whole: save the run then, or stop by not asking for the next.
 
     The gradient reaches back through one batch; the state goes on to the next that continues it (truncated BPTT;
-    Williams and Peng, 1990). Raises TrainingError at the first loss that is not finite.
+    Williams and Peng, 1990). Raises TrainingError at the first loss that is not finite, validation's too.
     """
     for batch in batches:
         with run.autocast():
@@ -52,6 +52,8 @@ def train(
                 network.eval()
                 valid = validate(network)
                 network.train()
+            if not math.isfinite(valid):
+                raise TrainingError(f"the validation loss is not finite at step {run.step}: try a lower --rate")
             row = Row(*run.progress(), valid_nats=valid, **run.close_interval(valid))
         yield row
         if run.is_done:

@@ -176,6 +176,8 @@ class RunState:
         now = time.monotonic()
         self._durations.append(now - self._step_began)
         self._step_began = now
+        if self.step >= self.most:  # so short that there is nothing to plan
+            self.total = self.most
         timed = self._durations[UNTIMED_STEPS:]
         if len(timed) < TIMED_STEPS:
             return

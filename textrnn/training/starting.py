@@ -24,6 +24,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
     *("input_dropout", "dropout", "recurrent_dropout", "evaluations", "patience", "save_seconds"),
 }
+TEXTS = ("files", "valid")  # of Data, compared by what is in them
 
 
 def begin(
@@ -85,8 +86,11 @@ def resume(out: Path, *, data: Data | None = None, asked: TrainingSettings | Non
     return restored(folder, saved, corpus, tensors)
 
 
-def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> TrainingRun:
-    """Go on with a run that has ended, by a new schedule from its last step on; the best model is to be beaten."""
+def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None, command: str = "--extend") -> TrainingRun:
+    """Go on with a run that has ended, by a new schedule from its last step on; the best model is to be beaten.
+
+    command: what the model card is to give, a line below those that came before.
+    """
     folder = TrainingFolder(out)
     saved, corpus, tensors = folder.read()
     if not saved.ended:
@@ -97,7 +101,10 @@ def extend(out: Path, *, asked: TrainingSettings, data: Data | None = None) -> T
     update = {name: getattr(asked, name) for name in asked.model_fields_set & EXTENDABLE}
     ends = {"minutes": 0.0, "epochs": 0.0, "steps": 0}
     settings = on_this_machine(ChosenSettings(**{**saved.settings.model_dump(), **ends, **update}))
-    changed = {"settings": settings, "asked": asked, "ended": "", "since_best": 0}
+    known = {**saved.asked.model_dump(exclude_unset=True), **ends, **asked.model_dump(exclude_unset=True)}
+    commands = f"{saved.command}\n{command}"
+    asked = TrainingSettings(**known)
+    changed = {"settings": settings, "asked": asked, "command": commands, "ended": "", "since_best": 0}
     run = restored(folder, saved.model_copy(update=changed), corpus, tensors)
     run.state.extend()
     run.save_state()
@@ -123,7 +130,13 @@ def refuse_changes(
         before, now = getattr(saved.asked, name), getattr(asked, name)
         if now not in (before, getattr(saved.settings, name)):
             raise UsageError(f"{name} was {getattr(saved.settings, name)} and is now {now}: a run keeps its settings")
-    if data is not None and data.files:
+    if data is None:
+        return
+    for name, field in Data.model_fields.items():
+        before, now = getattr(saved.data, name), getattr(data, name)
+        if name not in TEXTS and now not in (before, field.default):
+            raise UsageError(f"{name} was {before} and is now {now}: a run keeps how it reads its text")
+    if data.files or data.valid:
         refuse_other_texts(saved, data)
 
 
