@@ -1,6 +1,7 @@
 """What many tests need: tiny models, and the command line in process."""
 
 import io
+import signal
 import string
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ALPHABET = string.ascii_lowercase + " ,.!?\n" + string.ascii_uppercase
 

@@ -3,6 +3,7 @@
 TextrnnError
 ├── DataError      exit 1   the text at hand cannot be used as it is
 ├── ModelError     exit 1   the model folder is absent, damaged or not made for this
+│   └── NotWritten          what belongs into it cannot be written: no room, no right
 ├── TrainingError  exit 1   a training run cannot go on
 └── UsageError     exit 2   the command was asked for something it does not do
     └── MissingExtra        a package of an optional extra is not installed
@@ -21,6 +22,10 @@ class DataError(TextrnnError):
 
 class ModelError(TextrnnError):
     """The model folder is at fault: absent, damaged, from a newer format, or without the part that is needed."""
+
+
+class NotWritten(ModelError):
+    """What belongs into a model folder cannot be written; what was there before is whole."""
 
 
 class TrainingError(TextrnnError):

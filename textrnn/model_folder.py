@@ -14,7 +14,7 @@ from pathlib import Path
 
 from textrnn.config import Architecture, ModelConfig, Part
 from textrnn.config_file import dump_config, parse_config
-from textrnn.errors import ModelError, UsageError
+from textrnn.errors import ModelError, NotWritten, UsageError
 
 CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
 PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
@@ -110,12 +110,17 @@ def file_pattern(part: str) -> str:
     return rf"{re.escape(stem)}(-[0-9a-f]{{8}})?{re.escape(dot + suffix)}"
 
 
-def check_destination(out: Path) -> None:
-    """Make the folder for a model; refuse before the work what would fail or destroy something after it."""
+def check_destination(out: Path, *, overwrite: bool) -> None:
+    """Make the folder for a model; refuse before the work what would fail or destroy something after it.
+
+    overwrite: a model that is there may be replaced.
+    """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out names a folder")
     if (out / CONFIG).exists():
         read_config(out)
+        if not overwrite:
+            raise UsageError(f"{out} holds a model: choose another --out, or --overwrite replaces it")
     elif out.is_dir():
         names = [entry.name for entry in out.iterdir() if entry.name != TRAINING]
         if not all(is_written(name, (*PARTS, CONFIG)) for name in names):
@@ -201,7 +206,7 @@ def replace_file(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise ModelError(f"{path} cannot be written: {error.strerror}; what was there before is whole") from None
+        raise NotWritten(f"{path} cannot be written: {error.strerror}; what was there before is whole") from None
 
 
 def sha256_of(file: str | Path) -> str:

@@ -421,7 +421,7 @@ def test_quantize_measures_on_records_and_counts_repairs(
     (tmp_path / "plain.txt").write_bytes(b"the cat\nthe \xff mat\n")
     (tmp_path / "rows.csv").write_bytes(b"id,said\n1,the cat\n2,the \xff mat\n")
     results = [
-        run("quantize", model, "--out", tmp_path / "out", "--data", tmp_path / name, *more, "--format", "jsonl")
+        run("quantize", model, "--out", tmp_path / name[:4], "--data", tmp_path / name, *more, "--format", "jsonl")
         for name, more in (("plain.txt", ()), ("rows.csv", ("--column", "said")))
     ]
     found = [{row["figure"]: row for row in jsonl(result.stdout)} for result in results]

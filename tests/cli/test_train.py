@@ -137,7 +137,7 @@ def test_a_text_that_is_not_utf_8_is_named_by_file_line_and_byte(run, tmp_path):
     assert repaired.code == 0
     assert "latin.txt: undecodable bytes read as U+FFFD: 200, the first on line 2" in repaired.stderr
     assert "undecodable bytes read as U+FFFD: 200" in (tmp_path / "model" / "README.md").read_text()
-    named = run(*command, "--encoding", "latin-1", "--strict")
+    named = run(*command, "--encoding", "latin-1", "--strict", "--overwrite")
     assert named.code == 0
     assert "undecodable" not in named.stderr
 
@@ -337,3 +337,21 @@ def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_pa
 def test_the_help_says_how_a_set_of_the_datasets_library_is_named(run):
     _, stdout, _ = run("train", "--help")
     assert "datasets:ID[:SUBSET][@SPLIT]" in "".join(stdout.split()).replace("│", "")
+
+
+def test_a_model_is_replaced_only_where_that_is_asked_for(run, novel, tmp_path):
+    command = ("train", "lm", str(novel), "--out", str(tmp_path / "model"), *TINY)
+    assert run(*command).code == 0
+    before = (tmp_path / "model" / "config.json").read_bytes()
+    for again in (command, ("quantize", str(tmp_path / "model"), "--out", str(tmp_path / "model"))):
+        refused = run(*again)
+        assert refused.code == 2
+        assert refused.stderr.startswith("error: ")
+    assert (tmp_path / "model" / "config.json").read_bytes() == before
+    assert run(*command, "--overwrite").code == 0
+
+
+def test_an_end_of_0_is_refused(run, novel, tmp_path):
+    code, _, stderr = run("train", "lm", str(novel), "--out", str(tmp_path / "model"), "--steps", "0")
+    assert code == 2
+    assert "more than 0" in stderr

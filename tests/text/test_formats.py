@@ -13,14 +13,14 @@ from typing import Any
 import pyarrow
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from textrnn.cli.output import Sink
 from textrnn.errors import DataError, UsageError
 from textrnn.text.formats import DEEPEST, FORMATS
 from textrnn.text.ledger import Ledger
-from textrnn.text.records import Record, read_blocks, read_records, read_text
+from textrnn.text.records import SIGNATURES, Record, read_blocks, read_records, read_text
 
 ODD = "\x00\x0b\x0c\x1c\x85\u2028\u2029\r\n\t ab\"',;|\\{}[]\ufeff\ufffd\U0001f600"
 CELLS = st.text(st.sampled_from(ODD), max_size=8) | st.sampled_from(["", " ", "\\t", "\\N", "text", "x" * 2**17])
@@ -270,6 +270,7 @@ def test_a_repair_is_counted_with_its_first_line_and_an_error_where_it_is_strict
 )
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_read_whatever_the_blocks(folder: Path, content: bytes, at_once: int) -> None:
+    assume(not content.startswith(tuple(SIGNATURES)))
     path = folder / "bytes.txt"
     path.write_bytes(content)
     ledger = Ledger(str(path))
@@ -312,3 +313,14 @@ def test_what_is_undecodable_in_wide_characters_is_an_error_with_its_line(tmp_pa
     ledger = Ledger(str(tmp_path / "a.txt"))
     with pytest.raises(DataError, match="line 2, byte 3: not utf-16-le"):
         list(read_records(str(tmp_path / "a.txt"), encoding="utf-16-le", ledger=ledger))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [("hello\n".encode("utf-16"), "--encoding utf-16"), (gzip.compress(b"hello"), "packed by gzip")],
+)
+def test_another_kind_of_file_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=says):
+        list(read_records(str(path), ledger=Ledger(str(path))))

@@ -301,7 +301,13 @@ def test_a_text_that_is_refused_leaves_the_folder_as_it_was(text, tmp_path):
     finish(begun(text, tmp_path / "model"))
     before = contents(tmp_path / "model")
     with pytest.raises(DataError, match="too few"):
-        begun(tmp_path / "short.txt", tmp_path / "model")
+        begin(
+            "lm",
+            Data(files=(str(tmp_path / "short.txt"),)),
+            tmp_path / "model",
+            training_settings(QUICK),
+            overwrite=True,
+        )
     assert contents(tmp_path / "model") == before
     pointer = tmp_path / "model" / "training" / "run.json"
     pointer.write_bytes(pointer.read_bytes().replace(b'"seed": 0', b'"seed": 1'))
@@ -373,7 +379,7 @@ def attempt(text: Path, folder: Path, **values) -> tuple[TrainingRun | None, str
     try:
         run = begun(text, folder, **values)
         finish(run)
-    except (ModelError, TrainingError) as error:
+    except (DataError, ModelError, TrainingError) as error:
         return run, str(error)
     return run, ""
 

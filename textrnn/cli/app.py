@@ -84,6 +84,8 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):  # what typer raises for a command line that it cannot parse has one
             raise
+        if not error.format_message():  # a command of commands alone, whose help was shown
+            sys.exit(UsageError.exit_code)
         _fail(error, f"{error.format_message()} (textrnn --help, or --help after a command)", UsageError.exit_code)
     if code == INTERRUPTED:
         print("interrupted", file=sys.stderr)

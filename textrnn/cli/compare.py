@@ -79,7 +79,8 @@ def compare(
                 err=True,
             )
         return
-    whole = "".join(f"{line}\n" for line, _ in records)
+    is_plain = bool(text) or (column is None and given.format(input_format) == "text")
+    whole = "".join(f"{line}\n" for line, _ in records) if is_plain else [line for line, _ in records]
     if not whole:
         raise DataError("there is no text to compare on")
     with open_sink(out, format) as sink:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -107,7 +108,7 @@ def cell(value: Any) -> str:
 def shown(value: Any) -> str:
     """A value in a table for people."""
     if not isinstance(value, float):
-        return cell(value)
+        return printable(cell(value), keep="\n\t")
     return f"{value:.1e}" if 0 < abs(value) < SMALL else f"{value:,.4f}"
 
 
@@ -175,6 +176,8 @@ def _replaced(target: Path) -> Iterator[IO[str]]:
     try:
         with _opened(temporary) as stream:
             yield stream
+        if target.exists():
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     finally:
         with suppress(OSError):

@@ -30,6 +30,7 @@ def quantize(
     encoding: EncodingOption = "utf-8",
     strict: StrictOption = False,
     format: FormatOption = "auto",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model that --out holds.")] = False,
 ) -> None:
     """Make a model small and fast: weights and activations in 8 bits, scores exact and independent of batching."""
     from dataclasses import asdict
@@ -48,7 +49,7 @@ def quantize(
     text = given.text(format=input_format, column=column) if data else ""
     path = find_model(model)
     command = shlex.join(["textrnn", *sys.argv[1:]])
-    write_int8(path, Path(out), text=text, text_name=Path(data or "").name, command=command)
+    write_int8(path, Path(out), text=text, text_name=Path(data or "").name, command=command, overwrite=overwrite)
     with open_sink(None, format) as sink:
         for row in prices(path, Path(out), text):
             sink.write(asdict(row))

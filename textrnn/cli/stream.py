@@ -136,7 +136,14 @@ def counted(items: Iterable[Item], *, what: str, out: str | None, source: Source
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     count = TextColumn("{task.fields[count]:,} {task.description}, {task.fields[rate]:,.0f} a second;")
-    columns = (SpinnerColumn(), count, TimeElapsedColumn(), TextColumn("and left"), TimeRemainingColumn())
+    columns = (
+        SpinnerColumn(),
+        count,
+        TimeElapsedColumn(),
+        TextColumn("so far,"),
+        TimeRemainingColumn(),
+        TextColumn("left"),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=source.size if source else None, count=0, rate=0.0)
         for number, item in enumerate(items, start=1):

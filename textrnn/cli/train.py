@@ -57,7 +57,7 @@ def train(
         ),
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Begin anew where the training in --out has not ended.")
+        bool, typer.Option("--overwrite", help="Begin anew where --out holds a model or a training.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be trained, how fast and in how much memory.")
@@ -147,6 +147,8 @@ def train(
 
     given = {name: value for name, value in flags.items() if value is not None}
     settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})
+    if 0 in (minutes, epochs, steps):
+        raise UsageError("--minutes, --epochs and --steps are more than 0: leave out what is to have no bound")
     goes_on = resume or extend
     if resume and extend:
         raise UsageError("--resume goes on with a run that was interrupted, --extend with one that has ended: give one")

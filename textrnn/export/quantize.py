@@ -30,9 +30,12 @@ class Price:
     change: str
 
 
-def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", command: str = "") -> None:
+def quantize(
+    source: Path, out: Path, *, text: str = "", text_name: str = "", command: str = "", overwrite: bool = False
+) -> None:
     """Write the int8 model of a float32 folder; it has no weights to train further.
 
+    overwrite: also where `out` holds a model.
     text, text_name: what to measure the figures of the card on, and its name there; else those of float32 remain.
     """
     if out.resolve() == source.resolve():
@@ -40,7 +43,7 @@ def quantize(source: Path, out: Path, *, text: str = "", text_name: str = "", co
     folder = ModelFolder(source)
     if folder.config.precision != "float32":
         raise ModelError(f"{source} is int8 already")
-    check_destination(out)
+    check_destination(out, overwrite=overwrite)
     config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
     network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}

@@ -1,7 +1,7 @@
 """Two language models on one text: which figures may stand side by side, and which of the two finds a line likelier."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import tee
 from typing import Literal
@@ -36,8 +36,10 @@ class LineOdds:
     likelier: Literal["a", "b"] | None
 
 
-def compare(a: LanguageModel, b: LanguageModel, text: str, *, running_text: bool = False) -> list[Comparison]:
-    """The figures of a text that compare: perplexities only where both models predict the same symbols.
+def compare(
+    a: LanguageModel, b: LanguageModel, text: str | Sequence[str], *, running_text: bool = False
+) -> list[Comparison]:
+    """The figures of a text, or of several, that compare: perplexities only where both models predict the same symbols.
 
     running_text: as in LanguageModel.evaluate.
     """

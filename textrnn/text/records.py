@@ -25,6 +25,11 @@ from textrnn.text.ledger import UNDECODABLE
 from textrnn.text.ledger import Ledger as Ledger
 
 AT_ONCE = 2**20  # bytes
+SIGNATURES = {  # of files that are no UTF-8
+    b"\x1f\x8b\x08": "is packed by gzip: let its name end in .gz, or unpack it",
+    b"\xff\xfe": "begins as UTF-16 does: --encoding utf-16",
+    b"\xfe\xff": "begins as UTF-16 does: --encoding utf-16",
+}
 UNDECODED = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte
 
 
@@ -157,7 +162,9 @@ def opened(source: str) -> Iterator[IO[bytes]]:
 def newline_is_one_byte(encoding: str) -> bool:
     """Whether lines can be told apart before they are decoded; a mark at the beginning of a text does not count."""
     try:
-        return len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+        is_one = len("\n\n".encode(encoding)) - len("\n".encode(encoding)) == 1
+        codecs.getincrementaldecoder(encoding)("surrogateescape").decode(b"", True)
+        return is_one
     except (LookupError, UnicodeError):
         raise UsageError(f"unknown encoding {encoding!r}") from None
 
@@ -168,7 +175,7 @@ class Decoder:
     def __init__(self, encoding: str, ledger: Ledger) -> None:
         errors = "surrogateescape" if newline_is_one_byte(encoding) else "strict"
         self._decoder = codecs.getincrementaldecoder(encoding)(errors)
-        self._encoding, self.ledger = encoding, ledger
+        self.encoding, self.ledger = encoding, ledger
         self._line, self._byte = 1, 0  # the current line, and how many of its bytes have been read
 
     def decode(self, content: bytes, *, is_last: bool = False) -> str:
@@ -180,6 +187,8 @@ class Decoder:
             self._decoder.setstate(before)
             self._advance(self._decoder.decode(content[: max(0, error.start - len(before[0]))]))
             raise self.ledger.error(self._line, self._fault(error.object[error.start])) from None
+        except UnicodeError as error:  # such as UTF-16 without its mark
+            raise self.ledger.error(self._line, f"not {self.encoding}: {error}") from None
         wrong = UNDECODED.search(text)
         if not wrong:
             self._advance(text)
@@ -195,11 +204,11 @@ class Decoder:
         newlines = text.count("\n")
         self._line += newlines
         rest = text[text.rfind("\n") + 1 :]
-        mark = len("".encode(self._encoding))
-        self._byte = (0 if newlines else self._byte) + len(rest.encode(self._encoding, "replace")) - mark
+        mark = len("".encode(self.encoding))
+        self._byte = (0 if newlines else self._byte) + len(rest.encode(self.encoding, "replace")) - mark
 
     def _fault(self, byte: int) -> str:
-        return f", byte {self._byte + 1}: not {self._encoding} (0x{byte:02x}); name the encoding with --encoding"
+        return f", byte {self._byte + 1}: not {self.encoding} (0x{byte:02x}); name the encoding with --encoding"
 
 
 def decoded(file: IO[bytes], decoder: Decoder) -> Iterator[str]:
@@ -207,12 +216,23 @@ def decoded(file: IO[bytes], decoder: Decoder) -> Iterator[str]:
     has_begun = False
     while True:
         content = file.read1(AT_ONCE)  # type: ignore[attr-defined]  # of a pipe what is there
+        if not decoder.ledger.bytes_read:
+            refuse_signature(content, decoder)
         decoder.ledger.bytes_read += len(content)
         text = decoder.decode(content, is_last=not content)
         yield text if has_begun else text.removeprefix("\ufeff")
         has_begun = has_begun or bool(text)
         if not content:
             return
+
+
+def refuse_signature(content: bytes, decoder: "Decoder") -> None:
+    """Raise DataError where what is to be UTF-8 begins as another kind of file does."""
+    if codecs.lookup(decoder.encoding).name != "utf-8":
+        return
+    for signature, advice in SIGNATURES.items():
+        if content.startswith(signature):
+            raise DataError(f"{decoder.ledger.name} {advice}")
 
 
 def whole_lines(pieces: Iterator[str]) -> Iterator[str]:

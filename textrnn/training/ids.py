@@ -1,5 +1,6 @@
 """A training text as ids: in a file that is mapped into memory, or as a stream that is encoded as it is read."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -103,6 +104,8 @@ def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: 
                 symbols += len(ids)
                 texts += int((ids == EOS).sum())
                 left_out += int((ids == UNK).sum())
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
         raise DataError(f"{path} cannot be written: {error.strerror}: the text as numbers needs room there") from None

@@ -9,7 +9,7 @@ import torch
 
 import textrnn
 from textrnn.config import Figure, ModelConfig, TrainingSummary
-from textrnn.errors import ModelError, TrainingError
+from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
@@ -86,7 +86,7 @@ class TrainingRun:
             self.folder.write_pointer(self.saved)
             kept = f"; the best model so far is in {self.out}" if self.best else "; no model was saved"
             raise TrainingError(f"{error}{kept}") from None
-        except ModelError as error:
+        except NotWritten as error:
             raise TrainingError(f"{error}: make room, then --resume goes on from the state saved last") from None
 
     def stop(self) -> None:

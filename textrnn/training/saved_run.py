@@ -136,7 +136,9 @@ class TrainingFolder:
     def read(self) -> tuple[SavedRun, Corpus, dict[str, Tensor]]:
         """The run saved last, what it learns from, and its arrays. The folder goes on with it."""
         if not (self.path / POINTER).exists():
-            raise UsageError(f"there is no training in {self.path.parent} to go on with: without --resume one is begun")
+            raise UsageError(
+                f"there is no training in {self.path.parent} to go on with: without --resume and --extend one is begun"
+            )
         run = read_saved_run(self.path)
         self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
         contents = {name: read_part(self.path, run.parts[name], most=MOST_BYTES) for name in (HELD, TOKENIZER, STATE)}

@@ -41,16 +41,16 @@ def begin(
     """A new run. Whatever is wrong with the text or the settings is found before the folder changes.
 
     source, licence: where the text comes from and what it may be used for, in words for the model card. overwrite:
-    also where the folder holds a run that has not ended.
+    also where the folder holds a model, or a run that has not ended.
     """
     began = time.monotonic()
     if task not in TRAININGS:
         raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
     with removed_on_error(out):
-        check_destination(out)
         folder = TrainingFolder(out)
         if not overwrite:
             folder.refuse_unfinished()
+        check_destination(out, overwrite=overwrite)
         corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids())
         chosen = on_this_machine(chosen)
         saved = SavedRun(
@@ -118,7 +118,11 @@ def restored(folder: TrainingFolder, saved: SavedRun, corpus: Corpus, tensors: d
         refuse_other_texts(saved, saved.data)
     run = TrainingRun(folder, saved, corpus, began=time.monotonic())
     run.task.go_to(saved.position)
-    run.state.restore(saved.counters, tensors)
+    try:
+        run.state.restore(saved.counters, tensors)
+    except (KeyError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ModelError(f"{folder.path}: the arrays are not those of this run: {reason}") from None
     return run
 
 
