@@ -91,7 +91,7 @@ def test_a_folder_is_its_files_of_text_by_name_without_the_hidden_ones(library):
 
 
 def test_a_folder_that_is_hidden_itself_or_above_here_is_read_as_any_other(library, monkeypatch):
-    hidden = library.rename(library.with_name(".library"))
+    hidden = library.rename(library.with_name(".hidden"))
     assert read(texts_of(hidden)) == IN_ORDER
     monkeypatch.chdir(hidden / "c")
     assert read(texts_of("..")) == IN_ORDER
