@@ -252,3 +252,10 @@ def test_what_is_held_out_of_a_lone_text_is_said_for_characters_too(found: Check
     rows = found(b"a word\n" * 40)
     assert "the last 5% of the records" in rows["<unk> held out, char"].detail
     assert "training holds out as large a share of the characters" in rows["<unk> held out, char"].detail
+
+
+def test_a_newline_within_a_record_is_no_suspect(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text('text\n"Good.\nReally."\nFine.\n')
+    found = [finding for _, findings in check([str(path)]) for finding in findings]
+    assert not [finding for finding in found if "control" in finding.detail or "U+000A" in finding.check]

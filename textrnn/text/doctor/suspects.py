@@ -33,8 +33,8 @@ BY_CATEGORY = {
 
 @cache
 def suspicion(character: str) -> Suspicion | None:
-    """What is the matter with a character, if anything; a tab is as good as a space."""
-    if character == "\t":
+    """What is the matter with a character, if anything; tabs and newlines part words and the lines of a record."""
+    if character in "\t\n":
         return None
     if character == "\r":
         return CARRIAGE_RETURN
