@@ -11,13 +11,14 @@ import pytest
 import textrnn
 from textrnn.cli import app as app_module
 from textrnn.cli import corpus
-from textrnn.config import Data, training_settings
+from textrnn.config import Data
+from textrnn.settings import training_settings
 from textrnn.training.starting import begin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
-QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding=8"}  # the same commands, in seconds
+QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding_size=8"}  # the same commands, in seconds
 COMMANDS = (
     "train",
     "generate",
@@ -78,7 +79,7 @@ def workplace(tmp_path_factory):
 
 def interrupted_run(text: Path, out: Path) -> None:
     """A folder as Ctrl-C leaves it."""
-    settings = training_settings({"steps": 8, "units": 16, "embedding": 8, "evaluations": 4})
+    settings = training_settings({"steps": 8, "units": 16, "embedding_size": 8, "evaluations": 4})
     run = begin("lm", Data(files=(str(text),)), out, settings)
     for _ in run.rows():
         run.stop()

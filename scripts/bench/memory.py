@@ -53,7 +53,7 @@ def main() -> None:
     print_machine("torch", "tokenizers", "onnxruntime")
     with tempfile.TemporaryDirectory() as folder:
         small, model = write_text(Path(folder, "small.txt"), 0.2), str(Path(folder, "scorer"))
-        sizes = ("--units", "16", "--embedding", "16", "--layers", "1", "--steps", "20")
+        sizes = ("--units", "16", "--embedding-size", "16", "--layers", "1", "--steps", "20")
         setting = ("--level", options.level, *sizes)
         rows = []
         for megabytes in (0.2, options.train) if options.train else ():

@@ -71,8 +71,8 @@ def ours(precision: str, threads: int, steps: int, rounds: int) -> Measure:
     import torch
 
     from textrnn.batch import Batch
-    from textrnn.config import training_settings
     from textrnn.networks.sequence import SequenceNetwork
+    from textrnn.settings import training_settings
     from textrnn.training.defaults import by_size, with_level_defaults
     from textrnn.training.loop import train
     from textrnn.training.machine import keep_freed_memory

@@ -97,7 +97,7 @@ def test_novelty_is_against_the_text_that_the_model_learnt_from(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.txt").write_text(TEXT * 3)
-    steps = ("--steps", "2", "--set", "units=8", "--set", "embedding=8")
+    steps = ("--steps", "2", "--set", "units=8", "--set", "embedding_size=8")
     assert run("train", "lm", "mine.txt", "--out", "mine", *steps).code == 0
     arguments = ("generate", "mine", "--seed", "1", "-n", "3", "--format", "jsonl")
     result = run(*arguments, "--novelty")

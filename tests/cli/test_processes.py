@@ -29,7 +29,7 @@ class Command(NamedTuple):
     is_heavy: bool = False  # seconds rather than a fraction
 
 
-TRAINING = "lm {} --out new --steps 4 --units 4 --embedding 4 --batch 2 --window 8 --seed 1"
+TRAINING = "lm {} --out new --steps 4 --units 4 --embedding-size 4 --batch 2 --window 8 --seed 1"
 COMMANDS = {
     "train": Command(
         TRAINING.format("long.txt"),

@@ -12,14 +12,28 @@ import pytest
 from rich.console import Console
 
 from textrnn.cli.training_display import picture
-from textrnn.config import Data, training_settings
+from textrnn.config import Data
 from textrnn.errors import DataError
 from textrnn.model_folder import ModelFolder
+from textrnn.settings import training_settings
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
 
 TEXT = "she sells sea shells by the sea shore.\n" * 60
-TINY = ("--units", "8", "--embedding", "4", "--batch", "4", "--window", "8", "--steps", "6", "--set", "evaluations=2")
+TINY = (
+    "--units",
+    "8",
+    "--embedding-size",
+    "4",
+    "--batch",
+    "4",
+    "--window",
+    "8",
+    "--steps",
+    "6",
+    "--set",
+    "evaluations=2",
+)
 
 
 LEARNT = (TEXT * 3)[: -round(3 * len(TEXT) * 0.05)]
@@ -195,7 +209,7 @@ def test_a_second_interruption_ends_at_once(run, novel, tmp_path, monkeypatch):
 
 
 def test_the_picture_on_a_terminal_shows_figures_progress_and_a_sample(novel, tmp_path):
-    settings = training_settings({"units": 8, "embedding": 4, "steps": 6, "evaluations": 2})
+    settings = training_settings({"units": 8, "embedding_size": 4, "steps": 6, "evaluations": 2})
     training = begin("lm", Data(files=(str(novel),)), tmp_path / "model", settings)
     console = Console(record=True, width=120, file=io.StringIO())
     console.print(picture(training, ""))

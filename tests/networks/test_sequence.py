@@ -120,7 +120,7 @@ def test_a_sequence_equals_its_halves_with_the_state_carried(build):
 
 
 def test_dropout_acts_in_training_alone(build):
-    network = build(units=32, dropout=0.5, recurrent_dropout=0.5)
+    network = build(units=32, dropout=0.5, weight_dropout=0.5)
     ids = torch.from_numpy(IDS)
     network.train()
     assert not torch.equal(network(ids)[0], network(ids)[0])

@@ -83,5 +83,5 @@ def test_tied_unit_vectors_are_a_usage_error(tmp_path):
     (tmp_path / "text.txt").write_text("she sells sea shells.\n" * 60)
     with pytest.raises(UsageError, match="a tied head needs learned vectors"):
         textrnn.train(
-            "lm", [tmp_path / "text.txt"], out=tmp_path / "model", tied=True, input="one-hot", units=4, steps=1
+            "lm", [tmp_path / "text.txt"], out=tmp_path / "model", tied=True, embedding="one-hot", units=4, steps=1
         )

@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 
-from textrnn.config import Data, training_settings
+from textrnn.config import Data
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training import ids
 from textrnn.training.run_state import RunState
@@ -25,7 +26,7 @@ from textrnn.training.saved_run import read_saved_run
 from textrnn.training.starting import begin, resume
 
 SETTINGS = {
-    **{"units": 12, "embedding": 8, "layers": 2, "dropout": 0.3, "input_dropout": 0.1, "recurrent_dropout": 0.2},
+    **{"units": 12, "embedding_size": 8, "layers": 2, "dropout": 0.3, "input_dropout": 0.1, "weight_dropout": 0.2},
     **{"batch": 4, "window": 16, "steps": 120, "evaluations": 8, "patience": 0, "precision": "float32"},
     **{"save_seconds": 0.0, "level": "bpe", "vocabulary_size": 300, "valid_symbols": 400},
 }

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.config import Data, TrainingSettings, training_settings
+from textrnn.config import Data
 from textrnn.errors import DataError, UsageError
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.text import corpora
 from textrnn.text.corpora import Piece, Section
 from textrnn.text.levels import LEVELS
@@ -158,7 +159,7 @@ def test_what_is_left_open_about_the_text_is_chosen_by_its_level(level, unit, vo
     given |= {"split": "spaces"} if level == "word" else {}
     kept = with_level_defaults(TrainingSettings(**given)).model_dump()
     assert {name: kept[name] for name in given} == given
-    assert with_level_defaults(TrainingSettings(level=level, input="one-hot")).tied is False
+    assert with_level_defaults(TrainingSettings(level=level, embedding="one-hot")).tied is False
 
 
 def test_where_unk_is_literal_every_word_is_kept_and_words_end_at_spaces():
@@ -405,7 +406,7 @@ def test_a_stream_that_cannot_be_learnt_from_is_refused_before_anything_is_writt
 def test_a_stream_with_fewer_symbols_than_streams_is_learnt_from(treebank):
     """Of as many streams as there are symbols, each is one symbol long."""
     data = Data(files=(str(treebank / "ptb.txt"),), valid=str(treebank / "valid.txt"), streaming=True)
-    values = {"units": 4, "embedding": 4, "level": "word", "batch": 5_000, "steps": 2, "evaluations": 1}
+    values = {"units": 4, "embedding_size": 4, "level": "word", "batch": 5_000, "steps": 2, "evaluations": 1}
     run = begin("lm", data, treebank / "model", training_settings(values))
     (row,) = run.rows()
     assert row.step == 2

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.config import Data, training_settings
+from textrnn.config import Data
 from textrnn.networks.torch_engine import TorchEngine
+from textrnn.settings import training_settings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START
@@ -17,7 +18,7 @@ from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
 
 LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
-TINY = {"units": 9, "embedding": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}
+TINY = {"units": 9, "embedding_size": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}
 SONG = (
     "sphinx of black quartz, judge my vow.",
     "the quick brown fox jumps over a lazy dog.",
@@ -145,7 +146,7 @@ def test_lines_are_learnt_by_heart_to_their_ends(tmp_path, level):
         "lm",
         [tmp_path / "song.txt"],
         out=tmp_path / "model",
-        **{"level": level, "vocabulary_size": 400, "embedding": 32, "layers": 1, "batch": 8, "window": 20},
+        **{"level": level, "vocabulary_size": 400, "embedding_size": 32, "layers": 1, "batch": 8, "window": 20},
         **{"steps": 600, "evaluations": 1, "warmup": 20, "rate": 0.02, "precision": "float32"},
         **{"dropout": 0.0, "input_dropout": 0.0},
     )

@@ -19,16 +19,17 @@ from safetensors.numpy import load_file
 
 import textrnn
 from tests.training.killed import SETTINGS
-from textrnn.config import Data, training_settings
+from textrnn.config import Data
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
+from textrnn.settings import training_settings
 from textrnn.training import corpus
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin, extend, resume
 
 QUICK = {
-    **{"units": 6, "embedding": 4, "batch": 2, "window": 8, "dropout": 0.2, "precision": "float32", "patience": 0},
+    **{"units": 6, "embedding_size": 4, "batch": 2, "window": 8, "dropout": 0.2, "precision": "float32", "patience": 0},
     **{"steps": 6, "evaluations": 3, "valid_symbols": 50, "save_seconds": 0.0},
 }
 
@@ -138,7 +139,7 @@ def test_a_stream_that_is_stopped_goes_on_in_its_shard(tmp_path, monkeypatch, le
 
 def test_ctrl_c_leaves_a_folder_that_goes_on(text, tmp_path, run):
     """A real process and a real signal, sent when it has said its first figure."""
-    flags = ["--units=6", "--embedding=4", "--batch=2", "--window=8", "--precision=float32", "--patience=0"]
+    flags = ["--units=6", "--embedding-size=4", "--batch=2", "--window=8", "--precision=float32", "--patience=0"]
     flags += ["--steps=40", *("--set", "evaluations=40", "--set", "valid_symbols=50")]
     folder = tmp_path / "model"
     command = [sys.executable, "-m", "textrnn", "train", "lm", str(text), "--out", str(folder), *flags]

@@ -11,10 +11,11 @@ import torch
 import textrnn
 from textrnn.batch import Batch
 from textrnn.cli.training_display import as_line, picture
-from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, TrainingSettings, training_settings
+from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train
@@ -25,7 +26,7 @@ from textrnn.training.saved_run import TrainingFolder
 from textrnn.training.starting import begin
 
 SONG = "sphinx of black quartz, judge my vow.\nthe quick brown fox jumps over a lazy dog.\n"
-SMALL = {"units": 48, "embedding": 16, "batch": 4, "window": 16, "precision": "float32", "dropout": 0.0}
+SMALL = {"units": 48, "embedding_size": 16, "batch": 4, "window": 16, "precision": "float32", "dropout": 0.0}
 
 
 @pytest.fixture
@@ -260,8 +261,8 @@ def test_nothing_is_left_open_in_the_end(level, symbols):
     assert not [name for name, value in settings.model_dump().items() if value is None]
     described = architecture(settings, symbols=100)
     assert described.head.tied == (level != "char")
-    assert described.input.size == settings.embedding
-    assert described.core.sizes[-1] == (settings.embedding if described.head.tied else settings.units)
+    assert described.input.size == settings.embedding_size
+    assert described.core.sizes[-1] == (settings.embedding_size if described.head.tied else settings.units)
     assert described.core.sizes[:-1] == [settings.units] * (settings.layers - 1)
 
 
@@ -270,16 +271,16 @@ def test_nothing_is_left_open_in_the_end(level, symbols):
     [
         ({"layers": 2}, 6, [8, 8], False),
         ({"layers": 2, "tied": True}, 6, [8, 6], True),
-        ({"layers": 2, "tied": True, "embedding": 8}, 8, [8, 8], True),
+        ({"layers": 2, "tied": True, "embedding_size": 8}, 8, [8, 8], True),
         ({"layers": 3, "level": "word"}, 6, [8, 8, 6], True),
         ({"layers": 2, "level": "word", "tied": False}, 6, [8, 8], False),
     ],
 )
 def test_a_tied_network_has_a_top_layer_of_the_vectors_size(given, embedding, sizes, tied):
-    settings = chosen(symbols=1000, **{"units": 8, "embedding": 6, **given})
+    settings = chosen(symbols=1000, **{"units": 8, "embedding_size": 6, **given})
     described = architecture(settings, symbols=20)
     assert (described.input.size, described.core.sizes, described.head.tied) == (embedding, sizes, tied)
-    unit_vectors = chosen(symbols=1000, level="word", input="one-hot", units=8)
+    unit_vectors = chosen(symbols=1000, level="word", embedding="one-hot", units=8)
     assert not architecture(unit_vectors, symbols=20).head.tied
 
 
@@ -287,31 +288,39 @@ def test_a_tied_network_has_a_top_layer_of_the_vectors_size(given, embedding, si
     ("given", "size"),
     [
         ({"units": 8}, 8),
-        ({"embedding": 6}, 6),
-        ({"units": 8, "embedding": 8}, 8),
+        ({"embedding_size": 6}, 6),
+        ({"units": 8, "embedding_size": 8}, 8),
         ({"level": "char", "tied": True, "units": 8}, 8),  # one layer unless asked for more
         ({}, 256),
     ],
 )
 def test_of_one_tied_layer_the_units_and_the_vectors_decide_each_other(given, size):
     settings = chosen(symbols=1000, **{"level": "word", "layers": 1, **given})
-    assert (settings.units, settings.embedding) == (size, size)
+    assert (settings.units, settings.embedding_size) == (size, size)
     described = architecture(settings, symbols=20)
     assert (described.input.size, described.core.sizes, described.head.tied) == (size, [size], True)
 
 
 def test_one_tied_layer_refuses_units_and_vectors_that_differ():
     says = "one layer with tied vectors has as many units as they have entries, not 8 and 6"
-    differ = {"units": 8, "embedding": 6}
+    differ = {"units": 8, "embedding_size": 6}
     for values in ({"level": "word", "layers": 1}, {"level": "char", "tied": True}):
         with pytest.raises(UsageError, match=says):
             chosen(symbols=1000, **values, **differ)
     untied = chosen(symbols=1000, level="word", layers=1, tied=False, **differ)
-    assert (untied.units, untied.embedding) == (8, 6)
+    assert (untied.units, untied.embedding_size) == (8, 6)
 
 
 def test_what_was_given_is_never_chosen_otherwise():
-    given = {"embedding": 3, "units": 5, "layers": 2, "input_dropout": 0.0, "dropout": 0.0, "window": 7, "rate": 0.5}
+    given = {
+        "embedding_size": 3,
+        "units": 5,
+        "layers": 2,
+        "input_dropout": 0.0,
+        "dropout": 0.0,
+        "window": 7,
+        "rate": 0.5,
+    }
     for level in LEVELS:
         for symbols in (1000, 10_000_000):
             settings = chosen(symbols=symbols, level=level, **given).model_dump()

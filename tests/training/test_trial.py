@@ -4,10 +4,11 @@ import tempfile
 
 import pytest
 
-from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, training_settings
+from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned
+from textrnn.settings import training_settings
 from textrnn.training.trial import TRIED_STEPS, memory, tried
 
-SMALL = {"units": 8, "embedding": 4, "batch": 4, "window": 8, "precision": "float32"}
+SMALL = {"units": 8, "embedding_size": 4, "batch": 4, "window": 8, "precision": "float32"}
 
 
 @pytest.fixture

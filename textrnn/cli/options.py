@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from textrnn.config import TrainingSettings
 from textrnn.errors import UsageError
+from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
 
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")

@@ -80,8 +80,8 @@ def train(
     units: Annotated[int | None, setting("units")] = None,
     layers: Annotated[int | None, setting("layers")] = None,
     cell: Annotated[str | None, setting("cell")] = None,
-    input: Annotated[str | None, setting("input")] = None,
-    embedding: Annotated[int | None, setting("embedding")] = None,
+    embedding: Annotated[str | None, setting("embedding")] = None,
+    embedding_size: Annotated[int | None, setting("embedding_size")] = None,
     vocabulary_size: Annotated[int | None, setting("vocabulary_size")] = None,
     min_count: Annotated[int | None, setting("min_count")] = None,
     ngram: Annotated[int | None, setting("ngram")] = None,
@@ -121,8 +121,8 @@ def train(
         "units": units,
         "layers": layers,
         "cell": cell,
-        "input": input,
         "embedding": embedding,
+        "embedding_size": embedding_size,
         "vocabulary_size": vocabulary_size,
         "min_count": min_count,
         "ngram": ngram,
@@ -143,8 +143,9 @@ def train(
     }
     from pathlib import Path
 
-    from textrnn.config import Data, training_settings
+    from textrnn.config import Data
     from textrnn.extras import require
+    from textrnn.settings import training_settings
 
     given = {name: value for name, value in flags.items() if value is not None}
     settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})

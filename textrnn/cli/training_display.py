@@ -17,7 +17,8 @@ from rich.text import Text
 from textrnn.metrics.perplexity import perplexity
 
 if TYPE_CHECKING:
-    from textrnn.config import Data, TrainingSettings
+    from textrnn.config import Data
+    from textrnn.settings import TrainingSettings
     from textrnn.training.loop import Row
     from textrnn.training.run import TrainingRun
     from textrnn.training.trial import Trial

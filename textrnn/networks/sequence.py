@@ -24,7 +24,7 @@ class SequenceNetwork(nn.Module):
 
     input_dropout: share of the entries of the vectors at the input dropped in training, dropout: of each layer's
     outputs (Zaremba et al., 2014).
-    recurrent_dropout: share of the hidden-to-hidden weights dropped in training (Merity et al., 2018).
+    weight_dropout: share of the hidden-to-hidden weights dropped in training (Merity et al., 2018).
     """
 
     def __init__(
@@ -33,11 +33,11 @@ class SequenceNetwork(nn.Module):
         *,
         input_dropout: float = 0.0,
         dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.architecture = architecture
-        self.input_dropout, self.dropout, self.recurrent_dropout = input_dropout, dropout, recurrent_dropout
+        self.input_dropout, self.dropout, self.weight_dropout = input_dropout, dropout, weight_dropout
         cell, sizes = CELLS[architecture.core.cell], architecture.core.sizes
         self.input = build_input(architecture.input)
         self.layers: Sequence[RecurrentLayer] = nn.ModuleList(  # type: ignore[assignment]
@@ -63,13 +63,13 @@ class SequenceNetwork(nn.Module):
         """The top layer's hidden vectors (time, batch, units) for ids (time, batch), and the state after."""
         before = state if state is not None else self.initial_state(ids.shape[1])
         dropout = self.dropout if self.training else 0.0
-        recurrent_dropout = self.recurrent_dropout if self.training else 0.0
+        weight_dropout = self.weight_dropout if self.training else 0.0
         read: Read = self.input(ids)
         if self.training and self.input_dropout:
             read = Vectors(drop(read.vectors(), self.input_dropout))
         after = []
         for layer, layer_state in zip(self.layers, before, strict=True):
-            hidden, new_state = layer(read, layer_state, dropped=recurrent_dropout)
+            hidden, new_state = layer(read, layer_state, dropped=weight_dropout)
             after.append(new_state)
             read = Vectors(drop(hidden, dropout) if dropout else hidden)
         return read.vectors(), after

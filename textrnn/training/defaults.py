@@ -3,8 +3,9 @@
 import math
 from typing import Literal
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, TrainingSettings, Unit
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Unit
 from textrnn.errors import UsageError
+from textrnn.settings import TrainingSettings
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.
@@ -15,13 +16,13 @@ BY_SIZE: dict[str, tuple[tuple[float, dict[str, float]], ...]] = {
         (math.inf, {"units": 512, "dropout": 0.1}),
     ),
     "others": (
-        (300_000, {"embedding": 256, "units": 256, "dropout": 0.6, "input_dropout": 0.5}),
-        (3_000_000, {"embedding": 400, "units": 640, "dropout": 0.5, "input_dropout": 0.4}),
-        (math.inf, {"embedding": 400, "units": 640, "dropout": 0.2, "input_dropout": 0.1}),
+        (300_000, {"embedding_size": 256, "units": 256, "dropout": 0.6, "input_dropout": 0.5}),
+        (3_000_000, {"embedding_size": 400, "units": 640, "dropout": 0.5, "input_dropout": 0.4}),
+        (math.inf, {"embedding_size": 400, "units": 640, "dropout": 0.2, "input_dropout": 0.1}),
     ),
 }
 ALWAYS: dict[str, dict[str, float]] = {
-    "characters": {"embedding": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
+    "characters": {"embedding_size": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
     "others": {"layers": 2, "window": 35, "rate": 0.003},
 }
 
@@ -42,7 +43,7 @@ class LevelSettings(TrainingSettings):
 class ChosenSettings(LevelSettings):
     """Settings in which nothing is left open."""
 
-    embedding: int
+    embedding_size: int
     units: int
     layers: int
     input_dropout: float
@@ -72,7 +73,9 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
         "split": "spaces" if at_spaces else "punctuation",
-        "tied": settings.level != "char" and settings.input == "learned" if settings.tied is None else settings.tied,
+        "tied": settings.level != "char" and settings.embedding == "learned"
+        if settings.tied is None
+        else settings.tied,
     }
     return LevelSettings(**{**settings.model_dump(), **update})
 
@@ -87,20 +90,20 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and given.get("layers", chosen["layers"]) == 1:
-        units, size = given.get("units"), given.get("embedding")
+        units, size = given.get("units"), given.get("embedding_size")
         if units and size and units != size:
             raise UsageError(
                 f"one layer with tied vectors has as many units as they have entries, not {units} and {size}"
             )
-        given["units"] = given["embedding"] = units or size or chosen["embedding"]
+        given["units"] = given["embedding_size"] = units or size or chosen["embedding_size"]
     return ChosenSettings(**{**chosen, **given})
 
 
 def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
     """The network that settings describe."""
-    size, units = settings.embedding, settings.units
+    size, units = settings.embedding_size, settings.units
     return Architecture(
-        input=OneHot(symbols=symbols) if settings.input == "one-hot" else Learned(symbols=symbols, size=size),
+        input=OneHot(symbols=symbols) if settings.embedding == "one-hot" else Learned(symbols=symbols, size=size),
         core=Core(
             cell=settings.cell,
             units=units,

@@ -44,7 +44,7 @@ class TrainingRun:
             self.task.architecture,
             input_dropout=self.settings.input_dropout,
             dropout=self.settings.dropout,
-            recurrent_dropout=self.settings.recurrent_dropout,
+            weight_dropout=self.settings.weight_dropout,
         ).to(self.settings.device)
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]

@@ -9,9 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
-from textrnn.config import Data, TrainingSettings, training_settings
+from textrnn.config import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.training.corpus import Corpus, hashes_of, texts_of
@@ -22,7 +23,7 @@ from textrnn.training.saved_run import SavedRun, TrainingFolder
 
 EXTENDABLE = {  # what a new schedule may change: the end and how fast and how carefully it is reached
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
-    *("input_dropout", "dropout", "recurrent_dropout", "evaluations", "patience", "save_seconds"),
+    *("input_dropout", "dropout", "weight_dropout", "evaluations", "patience", "save_seconds"),
 }
 TEXTS = ("files", "valid")  # of Data, compared by what is in them
 

@@ -9,7 +9,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Data, TrainingSettings
+from textrnn.config import Architecture, Data
+from textrnn.settings import TrainingSettings
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS

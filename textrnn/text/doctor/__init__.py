@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from textrnn.config import TrainingSettings
 from textrnn.errors import UsageError
+from textrnn.settings import TrainingSettings
 from textrnn.text.corpora import expanded
 from textrnn.text.doctor import findings
 from textrnn.text.doctor.content import fitting_encodings, measure_bytes, measure_content

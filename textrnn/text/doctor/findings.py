@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from textrnn.config import TrainingSettings
+from textrnn.settings import TrainingSettings
 from textrnn.text.doctor.content import Content
 from textrnn.text.doctor.measures import Measures, as_array
 from textrnn.text.doctor.overlap import Repeated, Shared

@@ -1,0 +1,120 @@
+"""What a training run can be told, each setting described where it is declared; the descriptions are the help."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from textrnn.cells import CELLS
+from textrnn.config import MOST_LAYERS, MOST_UNITS, LevelName, Spec, first_problem, known_cell
+from textrnn.errors import UsageError
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(gt=0)]
+CountFromZero = Annotated[int, Field(ge=0)]
+
+
+class TrainingSettings(Spec):
+    """What `train lm` can be told, by flag, by `--set name=value` or by a TOML file."""
+
+    level: LevelName = Field("char", description="What a symbol is: char, ngram, word or bpe (pieces of words).")
+    unit: Literal["auto", "text", "line"] = Field(
+        "auto", description="How far a text reaches: a whole file (text) or each line; auto: line for word and bpe."
+    )
+    vocabulary_size: CountFromZero | None = Field(
+        None,
+        description="Keep this many symbols, the most frequent; 0 keeps all. "
+        "Default: all characters, 10,000 n-grams, 33,000 words (all where <unk> is literal), 8,000 pieces (with those "
+        "for bytes and special ones).",
+    )
+    min_count: Count | None = Field(
+        None,
+        description="Drop symbols seen fewer times than this. "
+        "Default: 1 for characters and for words where <unk> is literal, else 2.",
+    )
+    ngram: Annotated[int, Field(ge=2, le=4)] = Field(3, description="Characters of an n-gram.")
+    lower: bool = Field(False, description="Read words and pieces in lower case.")
+    literal_unk: bool = Field(False, description="The word <unk> means the unknown symbol, as in the Penn Treebank.")
+    split: Literal["auto", "spaces", "punctuation"] = Field(
+        "auto",
+        description="Where words end: at spaces alone, or at punctuation too; auto: spaces where <unk> is literal.",
+    )
+
+    embedding: Literal["learned", "one-hot"] = Field("learned", description="How a symbol enters: learned or one-hot.")
+    embedding_size: Count | None = Field(None, le=MOST_UNITS, description="Size of a symbol's vector.")
+    tied: bool | None = Field(
+        None, description="Share the symbol vectors with the output layer. Default: where a symbol is not a character."
+    )
+    cell: str = Field("lstm", description=f"Recurrent cell: {', '.join(CELLS)}.")
+    units: Count | None = Field(
+        None, le=MOST_UNITS, description="Units in each layer; chosen by the size of the text if not given."
+    )
+    layers: Count | None = Field(None, le=MOST_LAYERS, description="Recurrent layers, one above the other.")
+
+    input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
+    dropout: Share | None = Field(
+        None,
+        description="Share of each layer's outputs dropped in training; chosen by the size of the text if not given.",
+    )
+    weight_dropout: Share = Field(0.0, description="Share of the hidden-to-hidden weights dropped in training.")
+    weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
+
+    batch: Count = Field(32, description="Streams read side by side.")
+    window: Count | None = Field(
+        None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
+    )
+    fresh: Share = Field(
+        0.1, description="Share of windows after which a stream goes on at the next line with no memory."
+    )
+    rate: Positive | None = Field(None, description="Peak learning rate; 0.009 for characters, else 0.003.")
+    final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
+    warmup: CountFromZero = Field(100, description="Steps in which the rate rises to its peak.")
+    beta2: Annotated[float, Field(gt=0, lt=1)] = Field(0.99, description="AdamW's second moment decay.")
+    clip_norm: NotNegative = Field(1.0, description="Largest norm of the gradient; 0 is no limit.")
+    clip_value: NotNegative = Field(0.0, description="Largest entry of the gradient; 0 is no limit.")
+
+    minutes: NotNegative = Field(0.0, description="Time to train for, evaluation included; 10 if no end is given.")
+    epochs: NotNegative = Field(0.0, description="Passes over the training text; at most 40 with --minutes alone.")
+    steps: CountFromZero = Field(0, description="Updates to make, and no other end.")
+    evaluations: Count = Field(10, description="How often to evaluate in the whole run.")
+    patience: CountFromZero = Field(5, description="Stop after this many evaluations without a better one; 0 never.")
+    valid_share: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.05, description="Share of the text, at its end, held out where --valid is not given."
+    )
+    valid_symbols: Count = Field(200_000, description="Validation symbols read at each evaluation, from the beginning.")
+    save_seconds: NotNegative = Field(60.0, description="Seconds between two saved states for --resume.")
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = Field(0, description="Seed of all that is random.")
+    device: str = Field("auto", description="auto, cpu, cuda or mps.")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Matrix products in bfloat16 (auto: where the processor is fast at it) or float32."
+    )
+
+    @field_validator("cell")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        return known_cell(name)
+
+    @model_validator(mode="after")
+    def _one_end(self) -> Self:
+        if self.steps and (self.minutes or self.epochs):
+            raise ValueError("steps excludes minutes and epochs: give one end")
+        return self
+
+    @model_validator(mode="after")
+    def _ties_vectors(self) -> Self:
+        if self.tied and self.embedding != "learned":
+            raise ValueError("a tied head needs learned vectors at the input")
+        return self
+
+
+def training_settings(values: dict[str, Any]) -> TrainingSettings:
+    """Settings from names and values, with a one-line UsageError for an unknown name or a value out of range."""
+    unknown = [name for name in values if name not in TrainingSettings.model_fields]
+    if unknown:
+        known = ", ".join(TrainingSettings.model_fields)
+        raise UsageError(f"unknown setting {unknown[0]!r}; there are: {known}")
+    try:
+        return TrainingSettings(**values)
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from None
