@@ -68,14 +68,13 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
     at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
     most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
+    is_tied = settings.level != "char" and settings.embedding == "learned"
     update = {
         "unit": level.unit if settings.unit == "auto" else settings.unit,
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
         "split": "spaces" if at_spaces else "punctuation",
-        "tied": settings.level != "char" and settings.embedding == "learned"
-        if settings.tied is None
-        else settings.tied,
+        "tied": is_tied if settings.tied is None else settings.tied,
     }
     return LevelSettings(**{**settings.model_dump(), **update})
 
