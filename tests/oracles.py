@@ -1,5 +1,6 @@
 """Independent computations that the project is held to: torch.nn, and a cell's equations in NumPy."""
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -7,9 +8,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from textrnn.cells.cell import FromHidden
+from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.networks.sequence import SequenceNetwork
 
-NUMPY_OPS = SimpleNamespace(sigmoid=lambda a: 1 / (1 + np.exp(-a)), tanh=np.tanh)
+NUMPY_OPS = SimpleNamespace(sigmoid=lambda a: 1 / (1 + np.exp(-a)), tanh=np.tanh, relu=lambda a: np.maximum(a, 0))
 
 
 class TorchNN(torch.nn.Module):
@@ -25,7 +28,7 @@ class TorchNN(torch.nn.Module):
         with torch.no_grad():
             table = getattr(network.input, "table", None)
             self.embedding.weight.copy_(torch.eye(symbols) if table is None else table)
-            for lstm, layer in zip(self.lstms, network.layers, strict=True):
+            for lstm, layer in zip(self.lstms, network.layers.children(), strict=True):
                 for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
                     getattr(lstm, f"{name}_l0").copy_(getattr(layer, name))
             if not architecture.head.tied:
@@ -41,23 +44,64 @@ class TorchNN(torch.nn.Module):
         return functional.linear(hidden, weight, self.linear.bias)
 
 
+class Products(FromHidden):
+    """The shares of the gates from a vector."""
+
+    def __init__(self, vector: np.ndarray, weight: dict[str, np.ndarray], bias: dict[str, np.ndarray]) -> None:
+        self.vector, self.weight, self.bias = vector, weight, bias
+
+    def of(self, gate: str, vector: np.ndarray, /) -> np.ndarray:
+        return vector @ self.weight[gate].T + self.bias[gate]
+
+    def __getitem__(self, gate: str) -> np.ndarray:
+        return self.of(gate, self.vector)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.weight)
+
+    def __len__(self) -> int:
+        return len(self.weight)
+
+
+def numpy_layer(layer: RecurrentLayer, below: np.ndarray) -> np.ndarray:
+    """Outputs (time, batch, size) of a layer, straight from its cell's equations, in float64."""
+    cell, gates = layer.cell, layer.cell.gates
+    w = {name: value.detach().numpy().astype(np.float64) for name, value in layer.state_dict().items()}
+    blocks = {name: dict(zip(gates, np.split(w[name], len(gates)), strict=True)) for name in ("weight_hh", "bias_hh")}
+    peephole = dict(zip(cell.peepholes, w.get("peephole", ()), strict=True))
+    state = {part: np.zeros((below.shape[1], layer.size(part))) for part in cell.state}
+    outputs = []
+    for x_t in below:
+        x = dict(zip(gates, np.split(x_t @ w["weight_ih"].T + w["bias_ih"], len(gates), -1), strict=True))
+        u = Products(state[cell.state[0]], blocks["weight_hh"], blocks["bias_hh"])
+        state = dict(cell.step(x, u, state, peephole, NUMPY_OPS))
+        if "weight_hr" in w:
+            state[cell.state[0]] = state[cell.state[0]] @ w["weight_hr"].T
+        outputs.append(state[cell.state[0]])
+    return np.stack(outputs)
+
+
+def numpy_output(network: SequenceNetwork, ids: np.ndarray, lengths: Sequence[int] | None = None) -> np.ndarray:
+    """The top level's output (time, batch, size); each sequence by itself, as long as it is, its padding left at 0."""
+    table = getattr(network.input, "table", None)
+    vectors = np.eye(network.input.size) if table is None else table.detach().numpy().astype(np.float64)
+    core = network.architecture.core
+    columns = []
+    for column, length in zip(ids.T, lengths or [len(ids)] * ids.shape[1], strict=True):
+        below = vectors[column[:length, None]]
+        for index, level in enumerate(core.levels(network.input.size)):
+            sides = []
+            for shape in level:
+                turned = below[::-1] if shape.is_backward else below
+                outputs = numpy_layer(network.layers.layer(shape.name), turned)
+                sides.append(outputs[::-1] if shape.is_backward else outputs)
+            above = np.concatenate(sides, -1)
+            below = above + below if core.is_residual(index, level) else above
+        columns.append(np.concatenate([below, np.zeros((len(ids) - length, *below.shape[1:]))]))
+    return np.concatenate(columns, 1)
+
+
 def numpy_logits(network: SequenceNetwork, ids: np.ndarray) -> np.ndarray:
     """Logits (time, batch, classes) straight from the cell's equations, in float64."""
-    weights = {name: value.detach().numpy().astype(np.float64) for name, value in network.state_dict().items()}
-    symbols = network.architecture.input.symbols
-    table = weights.get("input.table", np.eye(symbols))
-    below = table[ids]
-    for index, layer in enumerate(network.layers):
-        w = {name: weights[f"layers.{index}.{name}"] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
-        gates = layer.cell.gates
-        state = {part: np.zeros((ids.shape[1], layer.units)) for part in layer.cell.state}
-        outputs = []
-        for x_t in below:
-            hidden = state[layer.cell.state[0]]
-            x = dict(zip(gates, np.split(x_t @ w["weight_ih"].T + w["bias_ih"], len(gates), -1), strict=True))
-            u = dict(zip(gates, np.split(hidden @ w["weight_hh"].T + w["bias_hh"], len(gates), -1), strict=True))
-            state = layer.cell.step(x, u, state, NUMPY_OPS)
-            outputs.append(state[layer.cell.state[0]])
-        below = np.stack(outputs)
-    output = table if network.architecture.head.tied else weights["head.weight"]
-    return below @ output.T + weights["head.bias"]
+    weight, bias = (value.detach().numpy().astype(np.float64) for value in (network.head.weight, network.head.bias))
+    return numpy_output(network, ids) @ weight.T + bias

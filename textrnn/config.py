@@ -3,7 +3,7 @@
 Plain data, checked on reading; no framework is imported here.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -51,13 +51,31 @@ class Learned(Spec):
 Input = Annotated[OneHot | Learned, Field(discriminator="kind")]
 
 
+class LayerShape(NamedTuple):
+    """One recurrent layer of a stack: its name among the weights, and its sizes."""
+
+    name: str
+    inputs: int
+    units: int
+    outputs: int
+    is_backward: bool
+
+
 class Core(Spec):
-    """A stack of recurrent layers, all of `units` but the last where it has `top_units` of its own."""
+    """A stack of recurrent layers, all of `units` but the last where it has `top_units` of its own.
+
+    projection: the size that outputs are projected to, which is what recurs and what is read above (Sak et al., 2014).
+    bidirectional: each level reads the sequence in both directions (Schuster and Paliwal, 1997). residual: what a level
+    above the first reads is added to its output, where both are of one size (He et al., 2016; Wu et al., 2016).
+    """
 
     cell: str = "lstm"
     units: int = Field(gt=0, le=MOST_UNITS)
     layers: int = Field(1, gt=0, le=MOST_LAYERS)
     top_units: int | None = Field(None, gt=0, le=MOST_UNITS)
+    projection: int | None = Field(None, gt=0, le=MOST_UNITS)
+    bidirectional: bool = False
+    residual: bool = False
 
     @field_validator("cell")
     @classmethod
@@ -66,14 +84,65 @@ class Core(Spec):
 
     @property
     def sizes(self) -> list[int]:
-        """The units of each layer."""
+        """The units of each level."""
         return [self.units] * (self.layers - 1) + [self.top_units or self.units]
+
+    def levels(self, inputs: int) -> list[list[LayerShape]]:
+        """The layers of each level, for inputs of this size."""
+        levels = []
+        for index, units in enumerate(self.sizes):
+            outputs = self.projection or units
+            names = {f"{index}": False, f"{index}_reverse": True} if self.bidirectional else {f"{index}": False}
+            levels.append([LayerShape(name, inputs, units, outputs, backward) for name, backward in names.items()])
+            inputs = outputs * len(names)
+        return levels
+
+    @property
+    def outputs(self) -> int:
+        """The size of the top level's output."""
+        return sum(shape.outputs for shape in self.levels(1)[-1])
+
+    def is_residual(self, index: int, level: list[LayerShape]) -> bool:
+        """Whether a level's input is added to its output."""
+        return self.residual and index > 0 and sum(shape.outputs for shape in level) == level[0].inputs
+
+    def state_sizes(self) -> dict[str, int]:
+        """The size of each part of the state, by its name in a graph."""
+        first, *others = CELLS[self.cell].state
+        sizes = {}
+        for shape in (shape for level in self.levels(1) for shape in level):
+            sizes[f"{first}.{shape.name}"] = shape.outputs
+            sizes |= {f"{part}.{shape.name}": shape.units for part in others}
+        return sizes
+
+    def unbounded(self) -> list[str]:
+        """The vectors whose entries may leave [-1, 1], by their names in a graph: an int8 graph must know how far."""
+        found, is_sum = [], False
+        is_open = self.projection is not None or CELLS[self.cell].bound != 1
+        for index, level in enumerate(self.levels(1)):
+            is_sum |= self.is_residual(index, level)
+            found += [f"layers.{shape.name}.hidden" for shape in level if is_open]
+            found += [f"layers.{index}.output"] if is_open or is_sum else []
+        return found
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.projection and not CELLS[self.cell].projects:
+            able = ", ".join(name for name, cell in CELLS.items() if cell.projects)
+            raise ValueError(f"the outputs of {self.cell} cannot be projected; those of {able} can")
+        if self.projection and self.top_units:
+            raise ValueError("with a projection every layer has the same units")
+        if self.residual and not any(self.is_residual(*level) for level in enumerate(self.levels(1))):
+            raise ValueError("a residual connection needs a second layer that is as large as the first")
+        return self
 
     def __str__(self) -> str:
         """The stack in words, such as 2 x 512 lstm or 512 + 320 lstm."""
         is_even = len(set(self.sizes)) == 1
         size = f"{self.layers} x {self.units}" if is_even else " + ".join(map(str, self.sizes))
-        return f"{size} {self.cell}"
+        extras = [f"projected to {self.projection}"] if self.projection else []
+        extras += [name for name in ("bidirectional", "residual") if getattr(self, name)]
+        return " ".join([size, self.cell, *([f"({', '.join(extras)})"] if extras else [])])
 
 
 class LabelPerStep(Spec):
@@ -99,26 +168,22 @@ class Architecture(Spec):
 
     def shapes(self) -> list[tuple[str, int, int]]:
         """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        gates = len(CELLS[self.core.cell].gates)
+        cell = CELLS[self.core.cell]
         learned = isinstance(self.input, Learned)
         below = self.input.size if isinstance(self.input, Learned) else self.input.symbols
         shapes = [("input.table", self.input.symbols, below)] if learned else []
-        for layer, units in enumerate(self.core.sizes):
-            name, rows = f"layers.{layer}", gates * units
+        for layer in (layer for level in self.core.levels(below) for layer in level):
+            name, rows = f"layers.{layer.name}", len(cell.gates) * layer.units
             shapes += [
-                (f"{name}.weight_ih", rows, below),
-                (f"{name}.weight_hh", rows, units),
+                (f"{name}.weight_ih", rows, layer.inputs),
+                (f"{name}.weight_hh", rows, layer.outputs),
                 (f"{name}.bias_ih", rows, 1),
                 (f"{name}.bias_hh", rows, 1),
             ]
-            below = units
-        head = [] if self.head.tied else [("head.weight", self.head.classes, below)]
+            shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
+            shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if self.core.projection else []
+        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs)]
         return [*shapes, *head, ("head.bias", self.head.classes, 1)]
-
-    def state_sizes(self) -> dict[str, int]:
-        """The units of each part of the state, by its name in a graph."""
-        parts = CELLS[self.core.cell].state
-        return {f"{part}.{layer}": units for layer, units in enumerate(self.core.sizes) for part in parts}
 
     @model_validator(mode="after")
     def _ties_fit(self) -> Self:
@@ -126,7 +191,7 @@ class Architecture(Spec):
             return self
         if not isinstance(self.input, Learned):
             raise ValueError("a tied head needs learned vectors at the input")
-        if (self.input.symbols, self.input.size) != (self.head.classes, self.core.sizes[-1]):
+        if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
             raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
         return self
 
@@ -182,14 +247,22 @@ class Data(Spec):
     strict: bool = False
 
 
+class Bound(Spec):
+    """How large the entries of a vector may be in int8, and the share of them beyond, on training text."""
+
+    value: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    clipped: Annotated[float, Field(ge=0, le=1)]
+
+
 class ModelConfig(Spec):
-    """The whole of config.json."""
+    """The whole of config.json. bounds: of the vectors that `Core.unbounded` names."""
 
     format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
     task: str
     architecture: Architecture
     text: TextSettings
     precision: Precision = "float32"
+    bounds: dict[str, Bound] = {}
     training: TrainingSummary = TrainingSummary()
     parts: dict[str, Part] = {}
 

@@ -51,13 +51,37 @@ class TrainingSettings(Spec):
         None, le=MOST_UNITS, description="Units in each layer; chosen by the size of the text if not given."
     )
     layers: Count | None = Field(None, le=MOST_LAYERS, description="Recurrent layers, one above the other.")
+    projection: CountFromZero = Field(
+        0, le=MOST_UNITS, description="Size that each layer's outputs are projected to; 0 is no projection."
+    )
+    residual: bool = Field(False, description="Add what a layer above the first reads to its outputs.")
+    recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
+        "uniform", description="How recurrent weights start: uniform, identity (for elman-relu) or orthogonal."
+    )
 
+    embedding_dropout: Share = Field(0.0, description="Share of the symbols dropped in training, each everywhere.")
     input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
     dropout: Share | None = Field(
         None,
         description="Share of each layer's outputs dropped in training; chosen by the size of the text if not given.",
     )
-    weight_dropout: Share = Field(0.0, description="Share of the hidden-to-hidden weights dropped in training.")
+    dropout_mask: Literal["step", "sequence"] = Field(
+        "step", description="Drop other entries at every step, or the same in a whole window (variational dropout)."
+    )
+    recurrent_dropout: Share = Field(
+        0.0, description="Share of the last hidden vector dropped where it recurs, the same in a whole window."
+    )
+    weight_dropout: Share = Field(0.0, description="Share of the recurrent weights dropped in training.")
+    activation_penalty: NotNegative = Field(0.0, description="Penalty on the mean square of the top outputs (AR).")
+    temporal_penalty: NotNegative = Field(0.0, description="The same of their change from step to step (TAR).")
+    l1_embedding: NotNegative = Field(0.0, description="L1 penalty on the symbol vectors.")
+    l1_input: NotNegative = Field(0.0, description="L1 penalty on the input weights of every layer.")
+    l1_recurrent: NotNegative = Field(0.0, description="L1 penalty on the recurrent weights.")
+    l1_output: NotNegative = Field(0.0, description="L1 penalty on the weights of the output.")
+    l2_embedding: NotNegative = Field(0.0, description="L2 penalty on the symbol vectors.")
+    l2_input: NotNegative = Field(0.0, description="L2 penalty on the input weights of every layer.")
+    l2_recurrent: NotNegative = Field(0.0, description="L2 penalty on the recurrent weights.")
+    l2_output: NotNegative = Field(0.0, description="L2 penalty on the weights of the output.")
     weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
 
     batch: Count = Field(32, description="Streams read side by side.")

@@ -112,7 +112,7 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("classifier", "NOVEL"), 2, "'classifier' is not one of lm"),
         (("lm", "NOVEL", "--set", "units"), 2, "--set takes name=value"),
         (("lm", "NOVEL", "--set", "nunits=3"), 2, "unknown setting 'nunits'"),
-        (("lm", "NOVEL", "--cell", "gruu"), 2, "unknown cell 'gruu'; one of lstm"),
+        (("lm", "NOVEL", "--cell", "gruu"), 2, "unknown cell 'gruu'; one of elman"),
         (("lm", "NOVEL", "--config", "absent.toml"), 2, "absent.toml cannot be read"),
         (("lm", "NOVEL", "--config", "NOVEL"), 2, "is not TOML"),
         (("lm", "NOVEL", "--valid", "absent.txt"), 1, "there is no file absent.txt"),

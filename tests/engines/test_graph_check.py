@@ -29,9 +29,10 @@ def every_graph() -> list[bytes]:
         )
         with torch.random.fork_rng(), pytest.MonkeyPatch.context() as patch:
             network = SequenceNetwork(architecture)
-            graphs += [network.to_graph("float32"), network.to_graph("int8")]
+            bounds = dict.fromkeys(architecture.core.unbounded(), 3.0)
+            graphs += [network.to_graph("float32"), network.to_graph("int8", bounds)]
             patch.setattr(inputs, "TABLE_ENTRIES", 1)
-            graphs.append(network.to_graph("int8"))
+            graphs.append(network.to_graph("int8", bounds))
     return graphs
 
 

@@ -35,7 +35,7 @@ def network(*, input: str = "learned", units: int = 16, layers: int = 2, symbols
     core = Core(units=units, layers=layers, top_units=6 if tied else None)
     built = SequenceNetwork(Architecture(input=spec, core=core, head=LabelPerStep(classes=symbols, tied=tied))).eval()
     with torch.no_grad():
-        for layer in built.layers:
+        for layer in built.layers.children():
             layer.weight_hh.mul_(2)
             layer.bias_hh.uniform_(-0.5, 0.5)
         built.head.weight.mul_(10 if tied else 4)

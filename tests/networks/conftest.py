@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
+from textrnn.networks.dropout import NOTHING
 from textrnn.networks.sequence import SequenceNetwork
 
 SYMBOLS, SIZE = 11, 5
@@ -19,18 +20,18 @@ def build() -> Callable[..., SequenceNetwork]:
     their size.
     """
 
-    def make(*, input: str = "learned", cell: str = "lstm", units: int = 7, layers: int = 2, **dropouts: float):
+    def make(*, input="learned", cell="lstm", units=7, layers=2, dropouts=NOTHING, **core):
         torch.manual_seed(units + layers)
         tied = input == "tied"
         spec = OneHot(symbols=SYMBOLS) if input == "one-hot" else Learned(symbols=SYMBOLS, size=SIZE)
-        core = Core(cell=cell, units=units, layers=layers, top_units=SIZE if tied else None)
+        core = Core(cell=cell, units=units, layers=layers, top_units=SIZE if tied else None, **core)
         head = LabelPerStep(classes=SYMBOLS, tied=tied)
-        network = SequenceNetwork(Architecture(input=spec, core=core, head=head), **dropouts)
+        network = SequenceNetwork(Architecture(input=spec, core=core, head=head), dropouts=dropouts)
         with torch.no_grad():
             if tied:
                 network.input.table.mul_(10)
             network.head.bias.uniform_(-0.5, 0.5)
-            for layer in network.layers:
+            for layer in network.layers.children():
                 layer.weight_hh.mul_(2)
                 layer.bias_hh.uniform_(-0.5, 0.5)
         return network

@@ -9,11 +9,13 @@ from tests.oracles import TorchNN, numpy_logits
 from textrnn.cells import CELLS
 from textrnn.export.save import count_parameters
 from textrnn.networks import cross_entropy
+from textrnn.networks.dropout import Dropouts
 from textrnn.networks.inputs import Vectors
-from textrnn.networks.kernels import KERNELS
 from textrnn.networks.recurrent import RecurrentLayer
 
 INPUTS = ("learned", "one-hot", "tied")
+WAYS = [(name, "by_scan") for name in CELLS]
+WAYS += [(name, "by_fused_operator") for name, cell in CELLS.items() if cell.fused and cell.fused.torch]
 IDS = np.random.default_rng(0).integers(0, 11, (9, 3))
 
 
@@ -55,8 +57,7 @@ def test_gradients_equal_torch_nn(build, monkeypatch, input, few):
         torch.testing.assert_close(parameter.grad, expected[name], atol=1e-6, rtol=1e-4)
 
 
-@pytest.mark.parametrize("way", ["by_kernel", "by_fused_operator"])
-@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize(("name", "way"), WAYS)
 def test_a_fast_way_equals_the_equations_with_its_gradients(name, way):
     torch.manual_seed(3)
     layer = RecurrentLayer(CELLS[name], 4, 6)
@@ -98,7 +99,7 @@ def test_the_way_is_chosen_by_what_is_fastest(build, monkeypatch):
 
         return noted
 
-    for way in ("by_kernel", "by_fused_operator"):
+    for way in ("by_scan", "by_fused_operator"):
         monkeypatch.setattr(RecurrentLayer, way, noting(way))
     learned, one_hot = build(layers=1).eval(), build(layers=1, input="one-hot").eval()
     ids = torch.from_numpy(IDS)
@@ -107,7 +108,7 @@ def test_the_way_is_chosen_by_what_is_fastest(build, monkeypatch):
     one_hot(ids)
     with torch.autocast("cpu", torch.bfloat16):
         learned(ids)
-    assert taken == ["by_fused_operator", "by_kernel", "by_kernel", "by_kernel"]
+    assert taken == ["by_fused_operator", "by_scan", "by_scan", "by_scan"]
 
 
 def test_a_sequence_equals_its_halves_with_the_state_carried(build):
@@ -120,7 +121,7 @@ def test_a_sequence_equals_its_halves_with_the_state_carried(build):
 
 
 def test_dropout_acts_in_training_alone(build):
-    network = build(units=32, dropout=0.5, weight_dropout=0.5)
+    network = build(units=32, dropouts=Dropouts(layers=0.5, weight=0.5))
     ids = torch.from_numpy(IDS)
     network.train()
     assert not torch.equal(network(ids)[0], network(ids)[0])
@@ -146,9 +147,9 @@ def test_the_described_shapes_are_those_of_the_weights(build, input, layers):
 
 
 def test_dropout_at_the_input_drops_entries_of_the_vectors_and_keeps_their_mean(build):
-    network = build(input="one-hot", input_dropout=0.25).train()
+    network = build(input="one-hot", dropouts=Dropouts(input=0.25)).train()
     seen = []
-    network.layers[0].register_forward_pre_hook(lambda layer, arguments: seen.append(arguments[0].vectors()))
+    network.layers.layer("0").register_forward_pre_hook(lambda layer, arguments: seen.append(arguments[0].vectors()))
     torch.manual_seed(0)
     network(torch.zeros(200, 50, dtype=torch.int64))
     entries = seen[0][..., 0]  # each was 1

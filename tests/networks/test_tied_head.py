@@ -30,7 +30,7 @@ def folder(tied, tmp_path):
 def test_head_and_input_are_one_array(tied):
     assert tied.head.weight is tied.input.table
     assert "head.weight" not in tied.state_dict()
-    assert tied.layers[0].units != tied.layers[1].units == tied.input.size
+    assert tied.layers.layer("0").units != tied.layers.layer("1").units == tied.input.size
 
 
 def test_a_folder_holds_the_array_once_in_each_part(tied, folder):

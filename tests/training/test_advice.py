@@ -10,7 +10,7 @@ def history(train: list[float], valid: list[float]) -> list[Row]:
     """Evaluations with these losses, 10 steps apart."""
     rows, best = [], float("inf")
     for index, (learnt, held) in enumerate(zip(train, valid, strict=True)):
-        rows.append(Row(10 * (index + 1), None, 1.0, 0.1, learnt, held, 1.0, held < best))
+        rows.append(Row(10 * (index + 1), None, 1.0, 0.1, learnt, held, 1.0, 1.0, held < best))
         best = min(best, held)
     return rows
 

@@ -157,16 +157,16 @@ def test_the_state_is_carried_between_windows_and_the_gradient_is_cut(monkeypatc
     )
     list(train(network, windows, lambda network: 1.0, run))
     assert seen[0] is None
-    assert seen[1][0]["hidden"].abs().sum() > 0
-    assert not seen[1][0]["hidden"].requires_grad
-    assert not seen[1][0]["memory"].requires_grad
+    assert seen[1]["hidden.0"].abs().sum() > 0
+    assert not seen[1]["hidden.0"].requires_grad
+    assert not seen[1]["memory.0"].requires_grad
 
 
 def test_a_fresh_batch_starts_from_zero():
     network = small_network()
     ids = np.random.default_rng(0).integers(0, 6, (5, 2))
     run = state_of(network, steps=2, evaluations=1)
-    run.carried = [{"hidden": torch.full((2, 8), math.nan), "memory": torch.full((2, 8), math.nan)}]
+    run.carried = {"hidden.0": torch.full((2, 8), math.nan), "memory.0": torch.full((2, 8), math.nan)}
     *_, row = train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, lambda network: 1.0, run)
     assert math.isfinite(row.train_nats)
 
@@ -174,11 +174,11 @@ def test_a_fresh_batch_starts_from_zero():
 def test_the_state_goes_on_for_the_sequences_that_continue_alone():
     run = state_of(small_network(), steps=2, evaluations=1)
     ids = np.zeros((3, 3), np.int64)
-    run.carried = [{part: torch.arange(1.0, 25.0).view(3, 8) for part in ("hidden", "memory")}]
-    (layer,) = run.carried_to(Batch(ids, ids, np.array([True, False, True])))
-    for part, before in run.carried[0].items():
-        assert torch.equal(layer[part][[0, 2]], before[[0, 2]])
-        assert not layer[part][1].any()
+    run.carried = {name: torch.arange(1.0, 25.0).view(3, 8) for name in ("hidden.0", "memory.0")}
+    state = run.carried_to(Batch(ids, ids, np.array([True, False, True])))
+    for name, before in run.carried.items():
+        assert torch.equal(state[name][[0, 2]], before[[0, 2]])
+        assert not state[name][1].any()
     assert run.carried_to(Batch(ids, ids, np.array([False, False, False]))) is None
     assert run.carried_to(Batch(ids, ids, np.array([True, True, True]))) is run.carried
 
@@ -230,7 +230,7 @@ def test_minutes_become_a_number_of_steps_that_is_stored(song, tmp_path):
     assert steps == run.state.total
     again = begun(song, tmp_path / "again", steps=steps, evaluations=1, **SMALL)
     list(again.rows())
-    assert torch.equal(again.network.layers[0].weight_hh, run.network.layers[0].weight_hh)
+    assert torch.equal(again.network.layers.layer("0").weight_hh, run.network.layers.layer("0").weight_hh)
 
 
 def test_epochs_that_are_over_before_the_speed_is_known_are_evaluated_at_their_end(song, tmp_path):
@@ -353,7 +353,7 @@ def test_a_setting_that_the_level_has_no_use_for_is_refused(level, values, level
         ({"unitz": 3}, "unknown setting 'unitz'"),
         ({"units": 0}, "units: Input should be greater than 0"),
         ({"dropout": 1.0}, "dropout: Input should be less than 1"),
-        ({"cell": "gro"}, "unknown cell 'gro'; one of lstm"),
+        ({"cell": "gro"}, "unknown cell 'gro'; one of elman"),
         ({"steps": 3, "minutes": 1}, "give one end"),
         ({"rate": "fast"}, "rate: Input should be a valid number"),
         ({"level": "letters"}, "level: Input should be 'char', 'ngram', 'word' or 'bpe'"),

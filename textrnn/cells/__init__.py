@@ -1,6 +1,20 @@
 """Every cell the project knows. The command line, the configuration and the tests read this table."""
 
-from textrnn.cells.cell import Cell as Cell
-from textrnn.cells.lstm import LSTM
+from collections.abc import Iterable
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (LSTM,)}
+from textrnn.cells.cell import Cell as Cell
+from textrnn.cells.elman import ELMAN, ELMAN_RELU
+from textrnn.cells.gru import GRU, GRU_RESET_BEFORE
+from textrnn.cells.lstm import COUPLED_LSTM, LSTM, PEEPHOLE_LSTM
+from textrnn.errors import UsageError
+
+BUILT_IN = (ELMAN, ELMAN_RELU, GRU, GRU_RESET_BEFORE, LSTM, PEEPHOLE_LSTM, COUPLED_LSTM)
+CELLS: dict[str, Cell] = {cell.name: cell for cell in BUILT_IN}
+
+
+def add_cells(cells: Iterable[Cell]) -> None:
+    """Let this process know cells from outside the package. UsageError where a name is one of the package's own."""
+    for cell in cells:
+        if any(known.name == cell.name and known is not cell for known in BUILT_IN):
+            raise UsageError(f"{cell.name!r} is a cell of the package: give yours another name")
+        CELLS[cell.name] = cell

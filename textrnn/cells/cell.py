@@ -1,16 +1,28 @@
 """What a recurrent cell is: its gates, its state and the equations of one step, in no framework at all."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
+
+from textrnn.cells.equations import Equations, trace
 
 Array = Any  # numpy.ndarray, torch.Tensor or networks.graph.Symbol: whatever has +, - and *
 Gates = Mapping[str, Array]  # one (batch, units) block for each gate
 State = Mapping[str, Array]  # one (batch, units) block for each thing that is carried
 
 
+class FromHidden(Mapping[str, Array]):
+    """Each gate's share from the last hidden vector: U h + c, (batch, units)."""
+
+    @abstractmethod
+    def of(self, gate: str, vector: Array, /) -> Array:
+        """U v + c of one gate, for another vector v (batch, units) with no larger entries than h has."""
+
+
 class Ops(Protocol):
-    """The functions an equation may use; torch, the NumPy reference and the ONNX builder each supply them."""
+    """The functions an equation may use; torch, NumPy and the ONNX builder each supply them."""
 
     def sigmoid(self, a: Array, /) -> Array:
         """1 / (1 + exp(-a)), element by element."""
@@ -18,28 +30,49 @@ class Ops(Protocol):
     def tanh(self, a: Array, /) -> Array:
         """Hyperbolic tangent, element by element."""
 
+    def relu(self, a: Array, /) -> Array:
+        """The larger of a and 0, element by element."""
+
+
+Step = Callable[[Gates, FromHidden, State, Gates, Ops], State]
+
 
 @dataclass(frozen=True)
 class Fused:
-    """The whole-sequence operators that compute the same equations faster."""
+    """Ready-made kernels of the same equations over a whole sequence."""
 
-    torch: str  # function torch.<name> over a sequence, with nn.<NAME>'s weight layout
     onnx: str  # operator of the default ONNX domain
-    onnx_gates: tuple[str, ...]  # its order of the gate blocks
+    onnx_gates: tuple[str, ...]  # whose weights it takes, in its order
+    onnx_peepholes: tuple[str, ...] = ()
+    onnx_attributes: Mapping[str, Any] = field(default_factory=dict)
+    torch: str | None = None  # function torch.<name> over a sequence, with the weights of the nn module
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """A cell by name, with its equations.
 
-    `step(x, u, before, ops)` computes one time step. `x` is each gate's share from the input (W x + b),
-    `u` its share from the last hidden vector (U h + c), `before` the state; it returns the state after.
+    `step(x, u, before, peephole, ops)` computes one time step. `x` is each gate's share from the input (W x + b), `u`
+    its share from the last hidden vector (U h + c), `before` the state, `peephole` the weights of the gates that look
+    at the memory, (units,) each; it returns the state after. It uses +, -, * and `ops` alone, so that it runs on any
+    arrays.
     """
 
     name: str
     gates: tuple[str, ...]  # the blocks of the weight matrices, in torch's order
     state: tuple[str, ...]  # what one step hands to the next; the first is the output
-    step: Callable[[Gates, Gates, State, Ops], State]
+    step: Step
+    peepholes: tuple[str, ...] = ()  # gates with a weight for each entry of the memory
     fused: Fused | None = None
-    sums_shares: bool = False  # x and u of a gate enter as x + u alone, so that they may be added all at once
     open_gates: tuple[str, ...] = ()  # gates whose bias starts at 1, so that the cell remembers from the start
+    bound: float | None = None  # no entry of the output is larger; None where that is not known
+
+    @cached_property
+    def equations(self) -> Equations:
+        """The step as a graph of operations."""
+        return trace(self.step, self.gates, self.state, self.peepholes)
+
+    @property
+    def projects(self) -> bool:
+        """Whether its output may be projected: it is bounded, and a step reads the last one through products alone."""
+        return self.bound is not None and not self.equations.reads_before(self.state[0])

@@ -22,6 +22,10 @@ ARITHMETIC = (
     "Sigmoid",
     "Tanh",
     "LogSoftmax",
+    "Relu",
+    "Clip",
+    "RNN",
+    "GRU",
     "LSTM",
     "QuantizeLinear",
     "Cast",
@@ -54,7 +58,14 @@ MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
         5: ("attribute", "Attribute*"),
         7: ("domain", "bytes"),
     },
-    "Attribute": {1: ("name", "bytes"), 3: ("number", "number"), 6: ("graph", "Graph"), 20: ("type", "number")},
+    "Attribute": {
+        1: ("name", "bytes"),
+        3: ("number", "number"),
+        4: ("word", "bytes"),
+        6: ("graph", "Graph"),
+        9: ("words", "bytes*"),
+        20: ("type", "number"),
+    },
     "Tensor": {1: ("size", "number*"), 2: ("type", "number"), 8: ("name", "bytes"), 9: ("content", "bytes")},
     "Value": {1: ("name", "bytes"), 2: ("type", "Type")},
     "Type": {1: ("tensor", "TensorType")},
@@ -203,9 +214,19 @@ def check_tensor(tensor: Content) -> None:
 
 
 def check_name(entry: Content) -> None:
-    """There is one."""
+    """There is one, and it is text: ONNX Runtime takes it for that."""
     if not any(entry.get("name", ())):
         raise ValueError("a name is missing")
+    if not is_text(entry["name"][0]):
+        raise ValueError("a name is not UTF-8")
+
+
+def is_text(name: memoryview) -> bool:
+    """Whether bytes are UTF-8."""
+    try:
+        return bool(str(name, "utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor, "Value": check_name}

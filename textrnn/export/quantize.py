@@ -11,7 +11,7 @@ import numpy as np
 from textrnn.config import Figure, ModelConfig
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
-from textrnn.export.save import load_network, save_model
+from textrnn.export.save import bound_values, load_network, save_model
 from textrnn.model_folder import ModelFolder, check_destination
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
@@ -48,7 +48,7 @@ def quantize(
     network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if text:
-        model = LanguageModel(OnnxEngine(network.to_graph("int8")), tokenizer, config)
+        model = LanguageModel(OnnxEngine(network.to_graph("int8", bound_values(config))), tokenizer, config)
         read = beginning(text, config)
         on = text_name if len(read) == len(text) else f"the first {len(read):,} characters of {text_name}"
         measured = model.evaluate(read)

@@ -27,7 +27,10 @@ def save_model(
     history: Iterable[Mapping[str, Any]] = (),
 ) -> ModelConfig:
     """Write a model folder whole. An int8 config gets the graph alone, without weights to train further."""
-    parts = {"tokenizer.json": tokenizer.to_json(), "model.onnx": network.to_graph(config.precision)}
+    parts = {
+        "tokenizer.json": tokenizer.to_json(),
+        "model.onnx": network.to_graph(config.precision, bound_values(config)),
+    }
     if config.precision == "float32":
         parts["model.safetensors"] = save({name: value.cpu() for name, value in network.state_dict().items()})
     if rows := as_lines(history):
@@ -57,6 +60,11 @@ def load_network(folder: ModelFolder) -> SequenceNetwork:
     network = SequenceNetwork(folder.config.architecture)
     network.load_state_dict(load(content))
     return network.eval()
+
+
+def bound_values(config: ModelConfig) -> dict[str, float]:
+    """The bounds that a graph asks for."""
+    return {name: bound.value for name, bound in config.bounds.items()}
 
 
 def count_parameters(network: torch.nn.Module) -> int:

@@ -5,7 +5,8 @@ bound b becomes the integer round(63 x / b) + 64 in 1 .. 127: seven bits, so tha
 pairs of products. A weight column has its own scale, its largest entry / 127.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,29 +31,49 @@ class Symbol:
     def __init__(self, graph: "Graph", name: str) -> None:
         self.graph, self.name = graph, name
 
-    def __add__(self, other: "Symbol | None") -> "Symbol":
-        """The sum; None stands for 0, of which no node is made."""
-        return self if other is None else self.graph.node("Add", self, other)
+    def __add__(self, other: "Symbol | float") -> "Symbol":
+        return self.graph.node("Add", self, self.graph.value(other))
 
-    def __mul__(self, other: "Symbol") -> "Symbol":
-        return self.graph.node("Mul", self, other)
+    def __sub__(self, other: "Symbol | float") -> "Symbol":
+        return self.graph.node("Sub", self, self.graph.value(other))
+
+    def __mul__(self, other: "Symbol | float") -> "Symbol":
+        return self.graph.node("Mul", self, self.graph.value(other))
+
+    def __radd__(self, other: float) -> "Symbol":
+        return self.graph.node("Add", self.graph.value(other), self)
+
+    def __rsub__(self, other: float) -> "Symbol":
+        return self.graph.node("Sub", self.graph.value(other), self)
+
+    def __rmul__(self, other: float) -> "Symbol":
+        return self.graph.node("Mul", self.graph.value(other), self)
 
 
 class Graph:
-    """Nodes in the order they are made. A child (the body of a Scan or a branch) shares its parent's weights."""
+    """Nodes in the order they are made. A child (the body of a Scan or a branch) shares its parent's weights.
 
-    def __init__(self, precision: Precision = "float32", *, parent: "Graph | None" = None) -> None:
+    bounds: what is known of the vectors whose entries are not all in [-1, 1], by name: how large an entry is at most.
+    """
+
+    def __init__(
+        self,
+        precision: Precision = "float32",
+        *,
+        bounds: Mapping[str, float] = MappingProxyType({}),
+        parent: "Graph | None" = None,
+    ) -> None:
         self.root: Graph = parent.root if parent else self
-        self.precision = precision
+        self.precision, self.bounds = precision, bounds
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self.weights: dict[str, onnx.TensorProto] = {}
-        self.preparations: dict[str, Symbol] = {}
+        self.preparations: dict[str, list[Symbol]] = {}
         self.names = 0
 
     def child(self) -> "Graph":
-        return Graph(self.precision, parent=self)
+        return Graph(self.precision, bounds=self.bounds, parent=self)
 
     def fresh_name(self) -> str:
         self.root.names += 1
@@ -101,37 +122,76 @@ class Graph:
         self.nodes.append(helper.make_node(op, sources, names, domain=domain, **attributes))
         return [Symbol(self, name) for name in names]
 
+    def value(self, value: Symbol | float) -> Symbol:
+        """A symbol; of a number, a constant."""
+        return value if isinstance(value, Symbol) else self.weight(f"value.{value:.9g}", np.float32(value))
+
     def sigmoid(self, a: Symbol) -> Symbol:
         return self.node("Sigmoid", a)
 
     def tanh(self, a: Symbol) -> Symbol:
         return self.node("Tanh", a)
 
+    def relu(self, a: Symbol) -> Symbol:
+        return self.node("Relu", a)
+
+    def reversed(self, value: Symbol, lengths: Symbol) -> Symbol:
+        """The first `lengths` steps of each sequence in reverse order, its padding as it is: (time, batch, …)."""
+        return self.node("ReverseSequence", value, lengths, time_axis=0, batch_axis=1)
+
     def split(self, value: Symbol, *, parts: int) -> list[Symbol]:
         """Equal parts along the last axis."""
         return self.nodes_out("Split", value, count=parts, axis=-1)
 
     def linear(
-        self, x: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, bound: float
+        self,
+        x: Symbol,
+        name: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
+        *,
+        site: str = "",
     ) -> Symbol:
-        """x W^T (+ b) in the graph's precision. weight: (out, in); every entry of x lies in [-bound, bound]."""
+        """x W^T (+ b) in the graph's precision. weight: (out, in). site: the name of x among the bounds.
+
+        Where there is no bound, every entry of x lies in [-1, 1]; where there is one, int8 cuts off what is beyond.
+        """
         if self.precision == "int8":
-            return self._integer_linear(x, name, weight, bias, bound=bound)
+            return self._integer_linear(x, name, weight, bias, bound=self.bounds.get(site))
         product = self.node("MatMul", x, self.prepared("Transpose", self.weight(f"{name}.weight", weight)))
         return product if bias is None else product + self.weight(f"{name}.bias", bias)
 
     def prepared(self, op: str, *inputs: Symbol, **attributes: Any) -> Symbol:
         """A weight in another form: computed once, when the model is loaded."""
+        return self._prepared(op, *inputs, count=1, **attributes)[0]
+
+    def joined(self, weights: Sequence[Symbol]) -> Symbol:
+        """Weights one below the other."""
+        return weights[0] if len(weights) == 1 else self.prepared("Concat", *weights, axis=0)
+
+    def prepared_parts(self, weight: Symbol, *, parts: int) -> list[Symbol]:
+        """The rows of a weight in equal parts."""
+        return [weight] if parts == 1 else self._prepared("Split", weight, count=parts, axis=0)
+
+    def _prepared(self, op: str, *inputs: Symbol, count: int, **attributes: Any) -> list[Symbol]:
         key = f"{op} {' '.join(symbol.name for symbol in inputs)} {attributes}"
         if key not in self.root.preparations:
-            self.root.preparations[key] = self.root.node(op, *inputs, **attributes)
+            self.root.preparations[key] = self.root.nodes_out(op, *inputs, count=count, **attributes)
         return self.root.preparations[key]
 
     def _integer_linear(
-        self, x: Symbol, name: str, weight: NDArray[np.float32], bias: NDArray[np.float32] | None, *, bound: float
+        self,
+        x: Symbol,
+        name: str,
+        weight: NDArray[np.float32],
+        bias: NDArray[np.float32] | None,
+        *,
+        bound: float | None,
     ) -> Symbol:
         integers, scale = self.integers(name, weight)
-        step = self.weight(f"activation_step.{bound:.9g}", np.float32(bound / ACTIVATION_STEPS))
+        if bound is not None:
+            x = self.node("Clip", x, self.value(-bound), self.value(bound))
+        step = self.weight(f"activation_step.{bound or 1:.9g}", np.float32((bound or 1) / ACTIVATION_STEPS))
         zero = self.weight("activation_zero", np.uint8(ACTIVATION_ZERO))
         return self.node(
             "MatMulIntegerToFloat",

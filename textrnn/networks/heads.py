@@ -33,10 +33,10 @@ class StepLabel(nn.Module):
         nats = cross_entropy(hidden.flatten(0, -2), self.weight, self.bias, targets.flatten())
         return nats, int(counts.sum())
 
-    def to_graph(self, graph: Graph, hidden: Symbol) -> Symbol:
-        """Logits."""
+    def to_graph(self, graph: Graph, hidden: Symbol, *, site: str) -> Symbol:
+        """Logits. site: the name of the hidden vectors among the bounds."""
         weight, bias = self.weight.detach().cpu().numpy(), self.bias.detach().cpu().numpy()
-        return graph.linear(hidden, "input.table" if self.is_tied else "head", weight, bias, bound=1.0)
+        return graph.linear(hidden, "input.table" if self.is_tied else "head", weight, bias, site=site)
 
 
 HEADS: dict[type[Spec], type[StepLabel]] = {LabelPerStep: StepLabel}

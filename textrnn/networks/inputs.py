@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from textrnn.config import Input, Learned, OneHot, Spec
 from textrnn.engines.engine import Floats
+from textrnn.networks.dropout import mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
@@ -33,6 +34,9 @@ class Read(Protocol):
     def vectors(self) -> Tensor:
         """x itself: (time, batch, size)."""
 
+    def reversed(self, lengths: Tensor | None) -> "Read":
+        """The first `lengths` steps of each sequence in reverse order, its padding as it is; None: all steps."""
+
 
 @dataclass(frozen=True)
 class Vectors:
@@ -49,6 +53,9 @@ class Vectors:
 
     def vectors(self) -> Tensor:
         return self.values
+
+    def reversed(self, lengths: Tensor | None) -> "Vectors":
+        return Vectors(reverse(self.values, lengths))
 
 
 @dataclass(frozen=True)
@@ -70,23 +77,38 @@ class Lookup:
     def vectors(self) -> Tensor:
         return functional.embedding(self.ids, self.table)
 
+    def reversed(self, lengths: Tensor | None) -> "Lookup":
+        return Lookup(reverse(self.ids, lengths), self.table)
+
 
 @dataclass(frozen=True)
 class OneHotLookup:
     """Unit vectors, by id."""
 
     ids: Tensor  # (time, batch)
-    symbols: int
+    kept: Tensor  # (symbols,): the entry that is not 0, 1 but where symbols are dropped
 
     @property
     def steps(self) -> int:
         return len(self.ids)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
-        return functional.embedding(self.ids, weight.T + bias)
+        return functional.embedding(self.ids, weight.T * self.kept[:, None] + bias)
 
     def vectors(self) -> Tensor:
-        return functional.one_hot(self.ids, self.symbols).float()
+        return functional.embedding(self.ids, torch.diag(self.kept))
+
+    def reversed(self, lengths: Tensor | None) -> "OneHotLookup":
+        return OneHotLookup(reverse(self.ids, lengths), self.kept)
+
+
+def reverse(values: Tensor, lengths: Tensor | None) -> Tensor:
+    """The first `lengths` (batch,) steps of each sequence in reverse order, its padding as it is: (time, batch, …)."""
+    if lengths is None:
+        return values.flip(0)
+    step = torch.arange(len(values), device=values.device)[:, None]
+    place = torch.where(step < lengths, lengths - 1 - step, step)  # (time, batch)
+    return values.gather(0, place.view(*place.shape, *(1,) * (values.ndim - 2)).expand_as(values))
 
 
 @dataclass(frozen=True)
@@ -103,6 +125,57 @@ class Shares:
         return body.node("Gather", self.table, body.input(shape=("batch",), dtype=TensorProto.INT64))
 
 
+class Source(Protocol):
+    """What a level reads in a graph, at one step or at all, in the forms that its layers ask for."""
+
+    def vectors(self, graph: Graph) -> Symbol | None:
+        """x itself, in float32; None where it is never made."""
+
+    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
+        """W x + b."""
+
+    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
+        """The same for a Scan."""
+
+
+@dataclass(frozen=True)
+class VectorSource:
+    """Vectors as the level below makes them. site: their name among the bounds."""
+
+    values: Symbol
+    site: str
+
+    def vectors(self, graph: Graph) -> Symbol:
+        return self.values
+
+    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
+        return graph.linear(self.values, name, weight, bias, site=self.site)
+
+    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
+        return Shares(self.shares(graph, name, weight, bias))
+
+
+@dataclass(frozen=True)
+class SymbolSource:
+    """Symbols by their ids, which an input makes into vectors."""
+
+    input: "LearnedInput | OneHotInput"
+    ids: Symbol
+
+    def vectors(self, graph: Graph) -> Symbol | None:
+        return self.input.to_graph(graph, self.ids)
+
+    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
+        shares = self.scanned(graph, name, weight, bias)
+        return shares.scanned if shares.table is None else graph.node("Gather", shares.table, self.ids)
+
+    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
+        table = self.input.product_table(graph, weight, bias)
+        if table is not None:
+            return Shares(self.ids, graph.weight(f"{name}.table", table))
+        return Shares(self.input.shares_to_graph(graph, self.ids, name, weight, bias))
+
+
 class LearnedInput(nn.Module):
     """A vector for each symbol, learnt with the network; starts as N(0, 1), as in nn.Embedding."""
 
@@ -111,8 +184,11 @@ class LearnedInput(nn.Module):
         self.size = spec.size
         self.table = nn.Parameter(torch.randn(spec.symbols, spec.size))
 
-    def forward(self, ids: Tensor) -> Read:
-        return Lookup(ids, self.table)
+    def forward(self, ids: Tensor, *, dropped: float = 0.0) -> Read:
+        """dropped: share of the symbols dropped in training, each everywhere."""
+        if not dropped:
+            return Lookup(ids, self.table)
+        return Lookup(ids, self.table * mask((len(self.table), 1), dropped, device=ids.device))
 
     def to_graph(self, graph: Graph, ids: Symbol) -> Symbol:
         """The vectors of ids, in float32."""
@@ -124,12 +200,12 @@ class LearnedInput(nn.Module):
         In int8 a vector is its integers, which lie in [-1, 1] when divided by the largest, times a scale of its own.
         """
         if graph.precision == "float32":
-            return graph.linear(self.to_graph(graph, ids), name, weight, bias, bound=1.0)
+            return graph.linear(self.to_graph(graph, ids), name, weight, bias)
         integers, scale = graph.integers("input.table", self._array())
         rows = graph.node("Cast", graph.node("Gather", integers, ids), to=TensorProto.FLOAT)
         unit = rows * graph.weight("input.unit", np.float32(1 / LARGEST_INTEGER))
         largest = graph.node("Gather", scale, ids) * graph.weight("input.largest", np.float32(LARGEST_INTEGER))
-        product = graph.linear(unit, name, weight, None, bound=1.0)
+        product = graph.linear(unit, name, weight, None)
         return product * graph.node("Unsqueeze", largest, graph.numbers(-1)) + graph.weight(f"{name}.bias", bias)
 
     def product_table(self, graph: Graph, weight: Floats, bias: Floats) -> Floats | None:
@@ -149,8 +225,9 @@ class OneHotInput(nn.Module):
         super().__init__()
         self.size = spec.symbols
 
-    def forward(self, ids: Tensor) -> Read:
-        return OneHotLookup(ids, self.size)
+    def forward(self, ids: Tensor, *, dropped: float = 0.0) -> Read:
+        """dropped: share of the symbols dropped in training, each everywhere."""
+        return OneHotLookup(ids, mask((self.size,), dropped, device=ids.device))
 
     def to_graph(self, graph: Graph, ids: Symbol) -> None:
         """Nothing: unit vectors are never made, so no kernel that asks for them can be used."""

@@ -1,68 +1,115 @@
 """One recurrent layer over a batch of sequences, for any cell, in torch and as ONNX nodes."""
 
+from collections.abc import Callable, Iterator, Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from onnx import TensorProto
 from torch import Tensor, nn
 from torch.nn import functional
 
 from textrnn.cells import Cell
+from textrnn.cells.cell import FromHidden
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.inputs import OneHotLookup, Read, Shares
-from textrnn.networks.kernels import KERNELS
+from textrnn.networks.plan import PROJECTION, planned
+from textrnn.networks.scan import Weights, scan
 
-LayerState = dict[str, Tensor]  # one (batch, units) tensor for each part of the cell's state
+LayerState = dict[str, Tensor]  # one (batch, size) tensor for each part of the cell's state
+Symbols = dict[str, Symbol]
+
+STARTS: dict[str, Callable[[Tensor], object]] = {  # of the recurrent weights of a gate, (units, outputs)
+    "uniform": lambda block: block.uniform_(-(len(block) ** -0.5), len(block) ** -0.5),
+    "identity": nn.init.eye_,
+    "orthogonal": nn.init.orthogonal_,
+}
 
 
 class RecurrentLayer(nn.Module):
-    """A cell with its weights, under torch.nn's names: weight_ih, weight_hh, bias_ih, bias_hh.
+    """A cell with its weights, under torch.nn's names: weight_ih, weight_hh, bias_ih, bias_hh; weight_hr projects.
 
-    Weights start uniform in ± 1/sqrt(units), biases at 0, those of the cell's open gates at 1.
+    Weights start uniform in ± 1/sqrt(units), those of each gate in weight_hh as `start` says: "uniform", "identity"
+    (Le et al., 2015) or "orthogonal" (Saxe et al., 2014). Biases start at 0, those of the cell's open gates at 1.
     """
 
-    def __init__(self, cell: Cell, inputs: int, units: int) -> None:
+    def __init__(
+        self, cell: Cell, inputs: int, units: int, *, projection: int | None = None, start: str = "uniform"
+    ) -> None:
         super().__init__()
-        self.cell, self.units = cell, units
+        self.cell, self.units, self.outputs = cell, units, projection or units
         width, bound = len(cell.gates) * units, units**-0.5
-        self.weight_ih = nn.Parameter(torch.empty(width, inputs).uniform_(-bound, bound))
-        self.weight_hh = nn.Parameter(torch.empty(width, units).uniform_(-bound, bound))
-        self.bias_ih = nn.Parameter(torch.zeros(width))
-        self.bias_hh = nn.Parameter(torch.zeros(width))
+
+        def uniform(rows: int, columns: int) -> nn.Parameter:
+            return nn.Parameter(torch.empty(rows, columns).uniform_(-bound, bound))
+
+        self.weight_ih = uniform(width, inputs)
+        self.weight_hh = uniform(width, self.outputs)
+        self.bias_ih, self.bias_hh = (nn.Parameter(torch.zeros(width)) for _ in range(2))
+        self.peephole = uniform(len(cell.peepholes), units) if cell.peepholes else None
+        self.weight_hr = uniform(projection, units) if projection else None
         with torch.no_grad():
-            for gate, block in zip(cell.gates, self.bias_ih.chunk(len(cell.gates)), strict=True):
-                block.fill_(float(gate in cell.open_gates))
+            for gate in cell.gates:
+                STARTS[start](self._by_gate("weight_hh")[gate])
+                self._by_gate("bias_ih")[gate].fill_(float(gate in cell.open_gates))
 
-    def forward(self, inputs: Read, state: LayerState, *, dropped: float = 0.0) -> tuple[Tensor, LayerState]:
-        """Outputs (time, batch, units) and the state after.
+    def forward(
+        self, inputs: Read, state: LayerState, *, dropped: float = 0.0, mask: Tensor | None = None
+    ) -> tuple[Tensor, LayerState]:
+        """Outputs (time, batch, outputs) and the state after.
 
-        dropped: share of weight_hh set to 0 for the whole sequence (DropConnect; Merity et al., 2018).
+        dropped: share of weight_hh set to 0 for the whole sequence (DropConnect; Merity et al., 2018). mask: (batch,
+        outputs), what the last hidden vector is multiplied by wherever it meets weight_hh (Gal and Ghahramani, 2016).
         """
         weight_hh = functional.dropout(self.weight_hh, dropped) if dropped else self.weight_hh
-        if self._suits_kernel(inputs):
-            return self.by_kernel(inputs, state, weight_hh)
-        if self.cell.fused:
-            return self.by_fused_operator(inputs, state, weight_hh)
-        return self.by_equations(inputs, state, weight_hh)
+        if mask is not None or self._suits_scan(inputs):
+            return self.by_scan(inputs, state, weight_hh, mask)
+        return self.by_fused_operator(inputs, state, weight_hh)
 
-    def _suits_kernel(self, inputs: Read) -> bool:
-        """Where the project's kernel is the faster one: a processor in bfloat16, a single step, a one-hot look-up."""
-        if self.cell.name not in KERNELS or self.weight_hh.device.type != "cpu":
-            return False
-        return product_type() != torch.float32 or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
+    def _suits_scan(self, inputs: Read) -> bool:
+        """Where torch has no operator, or the scan is faster: a processor in bfloat16, one step, a one-hot look-up."""
+        if self.cell.fused is None or self.cell.fused.torch is None:
+            return True
+        is_faster = torch.is_autocast_enabled("cpu") or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
+        return is_faster and self.weight_hh.device.type == "cpu"
 
-    def by_kernel(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
-        """By the kernel in kernels.py."""
-        shares = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh)
+    def by_scan(
+        self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, LayerState]:
+        """By the plan of the cell's equations."""
+        gates, plan = self.cell.gates, planned(self.cell, self.weight_hr is not None)
+        u, c = (dict(zip(gates, whole.chunk(len(gates)), strict=True)) for whole in (weight_hh, self.bias_hh))
+        if self.cell.equations.are_sums:
+            addend, apart = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh), None
+        else:
+            blocks = inputs.project(self.weight_ih, self.bias_ih).chunk(len(gates), dim=-1)
+            x = dict(zip(gates, blocks, strict=True))
+            sums = [x[gate] + c[gate] if gate in plan.summed else c[gate].expand_as(x[gate]) for gate in plan.shared]
+            addend, apart = torch.cat(sums, -1), torch.cat([x[gate] for gate in plan.apart], -1)
+        dtype = product_type(self.weight_hh)
+        products = {gate: (u[gate], c[gate]) for gate in plan.products if gate != PROJECTION}
+        if self.weight_hr is not None:
+            products[PROJECTION] = self.weight_hr, self.weight_hr.new_zeros(self.outputs)
+        recurrent = weight_hh if plan.shared == gates else torch.cat([u[gate] for gate in plan.shared])
+        weights = Weights(
+            recurrent.to(dtype),
+            None if mask is None else mask.to(dtype),
+            self.peephole,
+            tuple((products[name][0].to(dtype), products[name][1].to(dtype)) for name in plan.products),
+        )
         before = tuple(state[part] for part in self.cell.state)
-        outputs, after = KERNELS[self.cell.name](shares.to(product_type()), weight_hh, before)
+        apart = None if apart is None else apart.to(torch.promote_types(dtype, torch.float32))
+        outputs, after = scan(plan, self.units, addend.to(dtype), apart, before, weights)
         return outputs, dict(zip(self.cell.state, after, strict=True))
 
     def by_fused_operator(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
         """By torch's operator for the whole sequence."""
         assert self.cell.fused is not None
+        assert self.cell.fused.torch is not None
         parts = tuple(state[part][None] for part in self.cell.state)
         initial = parts if len(parts) > 1 else parts[0]
         weights = [self.weight_ih, weight_hh, self.bias_ih, self.bias_hh]
+        weights += [] if self.weight_hr is None else [self.weight_hr]
         has_biases, layers, dropout, is_bidirectional, batch_first = True, 1, 0.0, False, False
         outputs, *after = getattr(torch, self.cell.fused.torch)(
             inputs.vectors(),
@@ -77,79 +124,163 @@ class RecurrentLayer(nn.Module):
         )
         return outputs, dict(zip(self.cell.state, (part[0] for part in after), strict=True))
 
-    def by_equations(self, inputs: Read, state: LayerState, weight_hh: Tensor) -> tuple[Tensor, LayerState]:
-        """The same, step by step through the cell's equations: what the kernels are held to."""
-        gates = self.cell.gates
+    def by_equations(
+        self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, LayerState]:
+        """The same, step by step through the cell's equations: what the others are held to."""
+        cell, gates = self.cell, self.cell.gates
+        peephole = {} if self.peephole is None else dict(zip(cell.peepholes, self.peephole, strict=True))
         outputs = []
         for share in inputs.project(self.weight_ih, self.bias_ih).unbind():
             x = dict(zip(gates, share.chunk(len(gates), dim=-1), strict=True))
-            from_hidden = functional.linear(state[self.cell.state[0]], weight_hh, self.bias_hh)
-            u = dict(zip(gates, from_hidden.chunk(len(gates), dim=-1), strict=True))
-            state = dict(self.cell.step(x, u, state, torch))  # type: ignore[arg-type]
-            outputs.append(state[self.cell.state[0]])
+            hidden = state[cell.state[0]]
+            u = Products(hidden if mask is None else hidden * mask, gates, weight_hh, self.bias_hh)
+            state = dict(cell.step(x, u, state, peephole, torch))  # type: ignore[arg-type]
+            if self.weight_hr is not None:
+                state[cell.state[0]] = functional.linear(state[cell.state[0]], self.weight_hr)
+            outputs.append(state[cell.state[0]])
         return torch.stack(outputs), state
 
-    @property
-    def graph_gates(self) -> tuple[str, ...]:
-        """The order of the gate blocks in a graph: the one that the cell's ONNX operator asks for, if it has one."""
-        return self.cell.fused.onnx_gates if self.cell.fused else self.cell.gates
-
-    def weights(self, name: str) -> NDArray[np.float32]:
-        """A parameter as an array, its blocks in the order of a graph."""
-        array: NDArray[np.float32] = getattr(self, name).detach().cpu().numpy()
-        order = [self.cell.gates.index(gate) for gate in self.graph_gates]
-        return array.reshape(len(order), self.units, *array.shape[1:])[order].reshape(array.shape)
-
-    def step_to_graph(self, graph: Graph, name: str, shares: Symbol, state: dict[str, Symbol]) -> dict[str, Symbol]:
+    def step_to_graph(self, graph: Graph, name: str, shares: Symbol, state: Symbols) -> Symbols:
         """One step through the cell's equations. shares: (batch, gates x units), W x + b."""
-        gates = self.graph_gates
-        hidden = state[self.cell.state[0]]
-        from_hidden = graph.linear(hidden, f"{name}.hh", self.weights("weight_hh"), self.weights("bias_hh"), bound=1.0)
-        if self.cell.sums_shares:
-            x = dict(zip(gates, graph.split(shares + from_hidden, parts=len(gates)), strict=True))
-            return dict(self.cell.step(x, dict.fromkeys(gates), state, graph))
-        x = dict(zip(gates, graph.split(shares, parts=len(gates)), strict=True))
-        u = dict(zip(gates, graph.split(from_hidden, parts=len(gates)), strict=True))
-        return dict(self.cell.step(x, u, state, graph))
+        cell, equations, seen = self.cell, self.cell.equations, planned(self.cell, False).shared
+        weights, biases = self._by_gate("weight_hh"), self._by_gate("bias_hh")
+
+        def product(vector: Symbol, part: str, gates: Sequence[str]) -> Symbol:
+            weight, bias = (np.concatenate([array(values[gate]) for gate in gates]) for values in (weights, biases))
+            return graph.linear(vector, f"{name}.{part}", weight, bias, site=f"{name}.hidden")
+
+        from_hidden = product(state[cell.state[0]], "hh", seen)
+        values = {("before", part): value for part, value in state.items()}
+        if equations.are_sums:
+            parts = graph.split(shares + from_hidden, parts=len(cell.gates))
+            values |= {("sum", gate): part for gate, part in zip(cell.gates, parts, strict=True)}
+        else:
+            x = dict(zip(cell.gates, graph.split(shares, parts=len(cell.gates)), strict=True))
+            u = dict(zip(seen, graph.split(from_hidden, parts=len(seen)), strict=True))
+            values |= {("x", gate): value for gate, value in x.items()} | {
+                ("u", gate): value for gate, value in u.items()
+            }
+            values |= {("sum", gate): x[gate] + u[gate] for gate in equations.leaves("sum")}
+        if self.peephole is not None:
+            rows = zip(cell.peepholes, self.peephole, strict=True)
+            values |= {("peephole", gate): graph.weight(f"{name}.peephole.{gate}", array(row)) for gate, row in rows}
+        after = equations.evaluate(
+            lambda node: values[str(node.source), node.name],
+            lambda gate, vector: product(vector, f"hh.{gate}", [gate]),
+            graph,
+        )
+        if self.weight_hr is not None:
+            after[cell.state[0]] = graph.linear(after[cell.state[0]], f"{name}.hr", array(self.weight_hr), None)
+        return after
 
     def scan_to_graph(
-        self, graph: Graph, name: str, shares: Shares, state: dict[str, Symbol]
-    ) -> tuple[Symbol, dict[str, Symbol]]:
-        """All steps, as a Scan over the cell's equations."""
+        self, graph: Graph, name: str, shares: Shares, state: Symbols, lengths: Symbol | None = None
+    ) -> tuple[Symbol, Symbols]:
+        """All steps, as a Scan over the cell's equations; lengths: (batch,), where each sequence is read backward."""
         body = graph.child()
-        before = {part: body.input(shape=("batch", self.units)) for part in self.cell.state}
+        before = {part: body.input(shape=("batch", self.size(part))) for part in self.cell.state}
         after = self.step_to_graph(body, name, shares.of_step(body), before)
         for part in self.cell.state:
             body.output(after[part])
         body.output(after[self.cell.state[0]], body.fresh_name())
-        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [shares.scanned])
+        scanned = shares.scanned if lengths is None else graph.reversed(shares.scanned, lengths)
+        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [scanned])
+        outputs = outputs if lengths is None else graph.reversed(outputs, lengths)
         return outputs, dict(zip(self.cell.state, carried, strict=True))
 
+    def suits_fused(self, graph: Graph) -> bool:
+        """Whether ONNX has an operator for the layer: never in int8, nor where outputs are projected."""
+        return self.cell.fused is not None and graph.precision == "float32" and self.weight_hr is None
+
     def fused_to_graph(
-        self, graph: Graph, name: str, vectors: Symbol, state: dict[str, Symbol]
-    ) -> tuple[Symbol, dict[str, Symbol]]:
-        """All steps, as the ONNX operator of the cell. vectors: (time, batch, inputs)."""
-        assert self.cell.fused is not None
+        self, graph: Graph, name: str, vectors: Symbol, state: Symbols, lengths: Symbol | None = None
+    ) -> tuple[Symbol, Symbols]:
+        """The same, as the ONNX operator of the cell. vectors: (time, batch, inputs)."""
+        fused = self.cell.fused
+        assert fused is not None
         first, directions = graph.numbers(0), graph.numbers(1)
-        bias = graph.prepared(
-            "Concat",
-            *(graph.weight(f"{name}.{part}.bias", self.weights(f"bias_{part}")) for part in ("ih", "hh")),
-            axis=0,
-        )
-        weights = [graph.weight(f"{name}.{part}.weight", self.weights(f"weight_{part}")) for part in ("ih", "hh")]
+        weights, biases = [], []
+        for part in ("ih", "hh"):
+            matrices, shifts = self._gates_in_graph(graph, f"{name}.{part}", part)
+            weights.append(graph.joined([matrices[gate] for gate in fused.onnx_gates]))
+            biases += [shifts[gate] for gate in fused.onnx_gates]
+        peepholes: list[Symbol | None] = []
+        if self.peephole is not None:
+            rows = dict(zip(self.cell.peepholes, self.peephole, strict=True))
+            sight = [graph.weight(f"{name}.peephole.{gate}", array(rows[gate])) for gate in fused.onnx_peepholes]
+            peepholes = [graph.prepared("Unsqueeze", graph.joined(sight), first)]
+        parts = [graph.node("Unsqueeze", state[part], first) for part in self.cell.state]
         outputs, *after = graph.nodes_out(
-            self.cell.fused.onnx,
+            fused.onnx,
             vectors,
-            *(graph.prepared("Unsqueeze", weight, first) for weight in (*weights, bias)),
-            None,
-            *(graph.node("Unsqueeze", state[part], first) for part in self.cell.state),
-            count=1 + len(self.cell.state),
+            *(graph.prepared("Unsqueeze", weight, first) for weight in (*weights, graph.joined(biases))),
+            None if lengths is None else graph.node("Cast", lengths, to=TensorProto.INT32),
+            *parts,
+            *peepholes,
+            count=1 + len(parts),
             hidden_size=self.units,
+            direction="forward" if lengths is None else "reverse",
+            **fused.onnx_attributes,
         )
         carried = [graph.node("Squeeze", part, first) for part in after]
         return graph.node("Squeeze", outputs, directions), dict(zip(self.cell.state, carried, strict=True))
 
+    def _gates_in_graph(self, graph: Graph, name: str, part: str) -> tuple[Symbols, Symbols]:
+        """Weights and bias of each gate, from the arrays that the equations in the graph use too."""
+        gates = self.cell.gates
+        seen = gates if part == "ih" else planned(self.cell, False).shared
+        weights, biases = self._by_gate(f"weight_{part}"), self._by_gate(f"bias_{part}")
+        matrices, shifts = Symbols(), Symbols()
+        for place, group in ((name, seen), *((f"{name}.{gate}", (gate,)) for gate in gates if gate not in seen)):
+            for kind, values, found in (("weight", weights, matrices), ("bias", biases, shifts)):
+                whole = graph.weight(f"{place}.{kind}", np.concatenate([array(values[gate]) for gate in group]))
+                found |= zip(group, graph.prepared_parts(whole, parts=len(group)), strict=True)
+        return matrices, shifts
 
-def product_type() -> torch.dtype:
-    """The type of matrix products on the processor: bfloat16 under autocast."""
-    return torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else torch.float32
+    def _by_gate(self, name: str) -> dict[str, Tensor]:
+        """A parameter, gate by gate."""
+        gates = self.cell.gates
+        return dict(zip(gates, getattr(self, name).chunk(len(gates)), strict=True))
+
+    def input_weights(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """W and b of what is read."""
+        return array(self.weight_ih), array(self.bias_ih)
+
+    def size(self, part: str) -> int:
+        """Of a part of the state."""
+        return self.outputs if part == self.cell.state[0] else self.units
+
+
+class Products(FromHidden):
+    """The shares of the gates from a vector, in torch."""
+
+    def __init__(self, vector: Tensor, gates: Sequence[str], weight: Tensor, bias: Tensor) -> None:
+        self._rows = {
+            gate: (rows, shift)
+            for gate, rows, shift in zip(gates, weight.chunk(len(gates)), bias.chunk(len(gates)), strict=True)
+        }
+        self._vector = vector
+
+    def of(self, gate: str, vector: Tensor, /) -> Tensor:
+        return functional.linear(vector, *self._rows[gate])
+
+    def __getitem__(self, gate: str) -> Tensor:
+        return self.of(gate, self._vector)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def array(values: Tensor) -> NDArray[np.float32]:
+    """A parameter, or a part of one, as an array."""
+    return np.asarray(values.detach().cpu().numpy())
+
+
+def product_type(weight: Tensor) -> torch.dtype:
+    """The type of matrix products with a weight: bfloat16 under autocast, on the processor."""
+    is_rounded = weight.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+    return torch.get_autocast_dtype("cpu") if is_rounded else weight.dtype

@@ -6,7 +6,7 @@ import torch
 from textrnn.batch import Ids
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.networks.sequence import State as NetworkState
+from textrnn.networks.stack import State as NetworkState
 
 
 class TorchEngine:
@@ -26,10 +26,7 @@ class TorchEngine:
         network, device = self.network, self.network.device
         before = None
         if state is not None:
-            before = [
-                {part: torch.from_numpy(state[f"{part}.{index}"]).to(device) for part in layer.cell.state}
-                for index, layer in enumerate(network.layers)
-            ]
+            before = {name: torch.from_numpy(value).to(device) for name, value in state.items()}
         was_training = network.training
         network.eval()
         hidden, after = network(torch.from_numpy(ids).to(device), before)
@@ -46,6 +43,4 @@ class TorchEngine:
 
 def as_arrays(state: NetworkState) -> State:
     """A network's state as an engine's."""
-    return {
-        f"{part}.{index}": value.cpu().numpy() for index, parts in enumerate(state) for part, value in parts.items()
-    }
+    return {name: value.cpu().numpy() for name, value in state.items()}

@@ -32,7 +32,7 @@ def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> Langua
         onnx_engine = OnnxEngine(folder.read("model.onnx"), threads=threads)
         if onnx_engine.classes != architecture.head.classes:
             raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols, not those of config.json")
-        if onnx_engine.units != architecture.state_sizes():
+        if onnx_engine.units != architecture.core.state_sizes():
             raise ModelError(f"{model}: model.onnx has other layers than config.json")
         return TASKS[config.task](onnx_engine, tokenizer, config)
     if engine == "torch":

@@ -3,8 +3,11 @@
 import math
 from typing import Literal
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Unit
+from pydantic import ValidationError
+
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Unit, first_problem
 from textrnn.errors import UsageError
+from textrnn.networks.dropout import Dropouts
 from textrnn.settings import TrainingSettings
 from textrnn.text.levels import LEVELS
 
@@ -88,7 +91,13 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     kind = "characters" if settings.level == "char" else "others"
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
-    if settings.tied and given.get("layers", chosen["layers"]) == 1:
+    if settings.tied and settings.projection:
+        if given.setdefault("embedding_size", settings.projection) != settings.projection:
+            raise UsageError(
+                f"vectors that are tied have as many entries as the projection, {settings.projection}, "
+                f"not {given['embedding_size']}"
+            )
+    elif settings.tied and given.get("layers", chosen["layers"]) == 1:
         units, size = given.get("units"), given.get("embedding_size")
         if units and size and units != size:
             raise UsageError(
@@ -101,13 +110,31 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
 def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
     """The network that settings describe."""
     size, units = settings.embedding_size, settings.units
-    return Architecture(
-        input=OneHot(symbols=symbols) if settings.embedding == "one-hot" else Learned(symbols=symbols, size=size),
-        core=Core(
+    try:
+        core = Core(
             cell=settings.cell,
             units=units,
             layers=settings.layers,
-            top_units=size if settings.tied and size != units else None,
-        ),
+            top_units=size if settings.tied and not settings.projection and size != units else None,
+            projection=settings.projection or None,
+            residual=settings.residual,
+        )
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from None
+    return Architecture(
+        input=OneHot(symbols=symbols) if settings.embedding == "one-hot" else Learned(symbols=symbols, size=size),
+        core=core,
         head=LabelPerStep(classes=symbols, tied=settings.tied),
+    )
+
+
+def dropouts(settings: ChosenSettings) -> Dropouts:
+    """What settings drop."""
+    return Dropouts(
+        embedding=settings.embedding_dropout,
+        input=settings.input_dropout,
+        layers=settings.dropout,
+        recurrent=settings.recurrent_dropout,
+        weight=settings.weight_dropout,
+        per_sequence=settings.dropout_mask == "sequence",
     )

@@ -37,6 +37,7 @@ from textrnn.training.ids import SHARD
 from textrnn.training.loop import Row
 
 VALID_STREAMS = 64
+SAMPLE_STREAMS, SAMPLE_STEPS = 64, 128
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
 
 
@@ -105,6 +106,13 @@ class LanguageModelTraining:
             yield from windows
             self._windows = None
             self._shard += 1
+
+    def sample(self) -> Ids:
+        """Some of the text to learn from, from many places in it: (time, batch)."""
+        ids = next(self.corpus.ids.shards(0))
+        streams = Streams(ids, count=min(SAMPLE_STREAMS, len(ids)), start=START)
+        steps = np.arange(min(SAMPLE_STEPS, streams.length))[:, None] + np.zeros(streams.count, np.int64)
+        return begun(streams.rows(steps), start=START, end=EOS)
 
     def position(self) -> Position:
         """Where the batches go on."""

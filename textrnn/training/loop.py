@@ -9,6 +9,7 @@ import torch
 from textrnn.batch import Batch
 from textrnn.errors import TrainingError
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.training.penalties import penalties
 from textrnn.training.run_state import RunState
 
 Validate = Callable[[SequenceNetwork], float]  # nats per target
@@ -24,6 +25,7 @@ class Row:
     rate: float
     train_nats: float  # per target, since the row before, with dropout
     valid_nats: float  # per target
+    gradient_norm: float  # before any clipping, the mean of the steps since the row before
     symbols_per_second: float
     is_best: bool
 
@@ -40,12 +42,15 @@ def train(
     """
     for batch in batches:
         with run.autocast():
-            hidden, state = network(run.tensor(batch.inputs), run.carried_to(batch))
+            output, state = network(run.tensor(batch.inputs), run.carried_to(batch))
+            hidden = network.dropped(output)
             nats, targets = network.head.loss(hidden, run.tensor(batch.targets))  # summed, and over how many targets
         if not math.isfinite(nats.item()):
             raise TrainingError(f"the loss is not finite at step {run.step}: try a lower --rate")
-        run.update(nats, targets)  # backward, clip, optimizer, schedule, step count
-        run.carried = [{part: value.detach() for part, value in layer.items()} for layer in state]
+        run.update(
+            nats, targets, penalties(network, output, hidden, run.settings)
+        )  # backward, clip, optimizer, schedule, step count
+        run.carried = {name: value.detach() for name, value in state.items()}
         row = None
         if run.evaluation_due:
             with torch.no_grad(), run.autocast():

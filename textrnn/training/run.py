@@ -8,13 +8,15 @@ from pathlib import Path
 import torch
 
 import textrnn
-from textrnn.config import Figure, ModelConfig, TrainingSummary
+from textrnn.config import Bound, Figure, ModelConfig, TrainingSummary
 from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
+from textrnn.networks.calibration import calibrated
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.training.corpus import Corpus
+from textrnn.training.defaults import dropouts
 from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
@@ -41,14 +43,12 @@ class TrainingRun:
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
-            self.task.architecture,
-            input_dropout=self.settings.input_dropout,
-            dropout=self.settings.dropout,
-            weight_dropout=self.settings.weight_dropout,
+            self.task.architecture, dropouts=dropouts(self.settings), start=self.settings.recurrent_start
         ).to(self.settings.device)
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]
         self.best = next((row for row in reversed(self.history) if row.is_best), None)
+        self.bounds: dict[str, Bound] = {}
         self.is_stopped = False
         self.state = RunState(self.network, self.settings, steps_per_epoch=self.task.steps_per_epoch, began=began)
 
@@ -105,6 +105,7 @@ class TrainingRun:
             self.best = row
         history = [asdict(row) for row in self.history]
         if row.is_best:
+            self.bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
             save_model(self.out, self.network, self.task.tokenizer, self.config(), history=history)
         elif self.best:
             save_history(self.out, self.config(), history)
@@ -135,6 +136,7 @@ class TrainingRun:
             task=self.task.task,
             architecture=self.task.architecture,
             text=self.task.text,
+            bounds=self.bounds,
             training=self.summary(),
         )
 

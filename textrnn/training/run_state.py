@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from textrnn.batch import Batch
 from textrnn.config import Spec
-from textrnn.networks.sequence import SequenceNetwork, State
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.stack import State
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import Schedule, adamw
 
@@ -28,7 +29,7 @@ SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 class Counters(Spec):
     """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last.
 
-    seconds: since the run began. interval_seconds, interval_targets: since the last evaluation.
+    seconds: since the run began. interval_seconds, interval_targets, interval_steps: since the last evaluation.
     """
 
     step: int = 0
@@ -39,6 +40,7 @@ class Counters(Spec):
     seconds_per_evaluation: float = 0.0
     interval_seconds: float = 0.0
     interval_targets: int = 0
+    interval_steps: int = 0
 
     def __str__(self) -> str:
         """Where the run stands, for people."""
@@ -63,6 +65,7 @@ class RunState:
         self.carried: State | None = None
         self.best = float("inf")
         self._nats, self._targets = torch.zeros(()), 0  # since the last row
+        self._norms, self._steps = torch.zeros(()), 0
         self._interval_began = time.monotonic()
         self._begin_plan()
 
@@ -93,6 +96,7 @@ class RunState:
             seconds_per_evaluation=self.seconds_per_evaluation,
             interval_seconds=now - self._interval_began,
             interval_targets=self._targets,
+            interval_steps=self._steps,
         )
 
     def tensors(self) -> dict[str, Tensor]:
@@ -100,9 +104,8 @@ class RunState:
         found = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             found |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-        for index, layer in enumerate(self.carried or ()):
-            found |= {f"carried.{index}.{name}": value.clone() for name, value in layer.items()}  # may share memory
-        found |= {"nats": self._nats, "random.cpu": torch.get_rng_state()}
+        found |= {f"carried.{name}": value.clone() for name, value in (self.carried or {}).items()}  # may share memory
+        found |= {"nats": self._nats, "norms": self._norms, "random.cpu": torch.get_rng_state()}
         if self.network.device.type == "cuda":
             found["random.cuda"] = torch.cuda.get_rng_state(self.network.device)
         return {name: value.detach().cpu().contiguous() for name, value in found.items()}
@@ -119,13 +122,9 @@ class RunState:
         self.network.load_state_dict(parts["network"])
         moments = {int(index): values for index, values in grouped(parts.get("optimizer", {})).items()}
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
-        layers = grouped(parts.get("carried", {}))
         device = self.network.device
-        carried = [
-            {name: value.to(device) for name, value in layers[index].items()} for index in sorted(layers, key=int)
-        ]
-        self.carried = carried or None
-        self._nats = tensors["nats"]
+        self.carried = {name: value.to(device) for name, value in parts.get("carried", {}).items()} or None
+        self._nats, self._norms, self._steps = tensors["nats"], tensors["norms"], counters.interval_steps
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors and device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], device)
@@ -146,30 +145,38 @@ class RunState:
         if batch.continues.all():
             return self.carried
         kept = torch.from_numpy(batch.continues).to(self.network.device)[:, None]
-        return [{part: value * kept for part, value in layer.items()} for layer in self.carried]
+        return {name: value * kept for name, value in self.carried.items()}
 
     @property
     def schedule(self) -> Schedule:
         settings = self.settings
         return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total - self.start)
 
-    def update(self, nats: Tensor, targets: int) -> None:
-        """One step down the gradient of the mean over the targets."""
-        settings = self.settings
-        parameters = list(self.network.parameters())
+    def update(self, nats: Tensor, targets: int, penalty: Tensor | None = None) -> None:
+        """One step down the gradient of the mean over the targets, and of the penalty."""
         self.optimizer.zero_grad()
-        (nats / max(1, targets)).backward()  # type: ignore[no-untyped-call]
-        if settings.clip_value:
-            nn.utils.clip_grad_value_(parameters, settings.clip_value)
-        if settings.clip_norm:
-            nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
+        loss = nats / max(1, targets)
+        (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
+        norm = self._clip()
         for group in self.optimizer.param_groups:
             group["lr"] = self.schedule.rate(self.step - self.start)
         self.optimizer.step()
         self.step += 1
         self._nats, self._targets = self._nats + nats.detach().cpu(), self._targets + targets
+        self._norms, self._steps = self._norms + norm.detach().cpu(), self._steps + 1
         if self.total == UNPLANNED:
             self._plan()
+
+    def _clip(self) -> Tensor:
+        """Clip the gradient by value, then by norm; and its norm before."""
+        parameters, clip_value, largest = list(self.network.parameters()), self.settings.clip_value, math.inf
+        if self.settings.clip_norm:
+            largest = self.settings.clip_norm
+        norm: Tensor = nn.utils.clip_grad_norm_(parameters, math.inf if clip_value else largest)
+        if clip_value:
+            nn.utils.clip_grad_value_(parameters, clip_value)
+            nn.utils.clip_grad_norm_(parameters, largest)
+        return norm
 
     def _plan(self) -> None:
         """Turn minutes into steps once the speed is known: by the median, which a short disturbance leaves alone."""
@@ -216,8 +223,10 @@ class RunState:
         seconds = max(1e-9, now - self._interval_began)
         mean, speed = self._nats.item() / max(1, self._targets), self._targets / seconds
         is_best, self.best = valid_nats < self.best, min(valid_nats, self.best)
+        norm = self._norms.item() / max(1, self._steps)
         self._nats, self._targets, self._interval_began = torch.zeros(()), 0, now
-        return {"train_nats": mean, "symbols_per_second": speed, "is_best": is_best}
+        self._norms, self._steps = torch.zeros(()), 0
+        return {"train_nats": mean, "gradient_norm": norm, "symbols_per_second": speed, "is_best": is_best}
 
 
 def grouped(tensors: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:

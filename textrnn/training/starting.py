@@ -18,12 +18,15 @@ from textrnn.tasks.language_model import LanguageModel
 from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.machine import find_device, on_this_machine
+from textrnn.training.penalties import KINDS
 from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 
 EXTENDABLE = {  # what a new schedule may change: the end and how fast and how carefully it is reached
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
-    *("input_dropout", "dropout", "weight_dropout", "evaluations", "patience", "save_seconds"),
+    *("embedding_dropout", "input_dropout", "dropout", "dropout_mask", "recurrent_dropout", "weight_dropout"),
+    *("activation_penalty", "temporal_penalty", "evaluations", "patience", "save_seconds"),
+    *(f"{norm}_{kind}" for norm in ("l1", "l2") for kind in KINDS),
 }
 TEXTS = ("files", "valid")  # of Data, compared by what is in them
 

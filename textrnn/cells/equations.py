@@ -1,0 +1,174 @@
+"""A cell's step as a graph of operations: the step, given names for arrays, writes down what it would compute.
+
+So a scan can be planned before it runs, and its way back derived, for any cell that is only its equations.
+"""
+
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Operation = Literal["add", "subtract", "multiply", "sigmoid", "tanh", "relu", "product", "leaf", "number"]
+Source = Literal["x", "u", "sum", "before", "peephole"]  # of a leaf; sum: x + u, where they enter in no other way
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A value of a step: an operation on others, a leaf, or a number."""
+
+    operation: Operation
+    operands: tuple["Node", ...] = ()
+    source: Source | None = None  # of a leaf
+    name: str = ""  # of a leaf's gate or part, of a product's gate
+    value: float = 0.0  # of a number
+
+    def __add__(self, other: Any) -> "Node":
+        return Node("add", (self, as_node(other)))
+
+    def __radd__(self, other: Any) -> "Node":
+        return Node("add", (as_node(other), self))
+
+    def __sub__(self, other: Any) -> "Node":
+        return Node("subtract", (self, as_node(other)))
+
+    def __rsub__(self, other: Any) -> "Node":
+        return Node("subtract", (as_node(other), self))
+
+    def __mul__(self, other: Any) -> "Node":
+        return Node("multiply", (self, as_node(other)))
+
+    def __rmul__(self, other: Any) -> "Node":
+        return Node("multiply", (as_node(other), self))
+
+
+def as_node(value: Any) -> Node:
+    """A node, or a number as one."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, int | float):
+        return Node("number", value=float(value))
+    raise TypeError(f"an equation adds, subtracts and multiplies blocks and numbers, not {type(value).__name__}")
+
+
+class NodeOps:
+    """The functions of an equation, written down."""
+
+    def sigmoid(self, a: Node) -> Node:
+        return Node("sigmoid", (a,))
+
+    def tanh(self, a: Node) -> Node:
+        return Node("tanh", (a,))
+
+    def relu(self, a: Node) -> Node:
+        return Node("relu", (a,))
+
+
+class Leaves(Mapping[str, Node]):
+    """Named values that a step is given."""
+
+    def __init__(self, source: Source, names: Sequence[str]) -> None:
+        self._nodes = {name: Node("leaf", source=source, name=name) for name in names}
+
+    def __getitem__(self, name: str) -> Node:
+        return self._nodes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._nodes)
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def of(self, gate: str, vector: Node) -> Node:
+        """The product of another vector, written down."""
+        return Node("product", (vector,), name=self[gate].name)
+
+
+@dataclass(frozen=True)
+class Equations:
+    """What a step computes. after: the node of each part of the state. order: every node, operands first."""
+
+    after: Mapping[str, Node]
+    order: tuple[Node, ...]
+
+    def leaves(self, *sources: Source) -> tuple[str, ...]:
+        """The names of the leaves from these sources, in order of use."""
+        return tuple(node.name for node in self.order if node.source in sources)
+
+    def reads_before(self, part: str) -> bool:
+        """Whether the step reads this part of the last state itself, not only through a product."""
+        return part in self.leaves("before")
+
+    @property
+    def products(self) -> tuple[str, ...]:
+        """The gates whose share is of another vector than the last hidden one."""
+        return tuple(node.name for node in self.order if node.operation == "product")
+
+    @property
+    def are_sums(self) -> bool:
+        """Whether x and u enter as x + u alone, so that they may be added for all gates at once."""
+        return not self.leaves("x", "u") and not self.products
+
+    def evaluate(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[str, Any]:
+        """The state after, on any arrays. leaf: the value of a leaf; product: U v + c of a gate."""
+        values: dict[Node, Any] = {}
+        for node in self.order:
+            operands = [values[operand] for operand in node.operands]
+            if node.operation == "leaf":
+                values[node] = leaf(node)
+            elif node.operation == "number":
+                values[node] = node.value
+            elif node.operation == "product":
+                values[node] = product(node.name, *operands)
+            elif node.operation in BINARY:
+                values[node] = BINARY[node.operation](*operands)
+            else:
+                values[node] = getattr(ops, node.operation)(*operands)
+        return {part: values[node] for part, node in self.after.items()}
+
+
+def trace(step: Callable[..., Any], gates: Sequence[str], state: Sequence[str], peepholes: Sequence[str]) -> Equations:
+    """The equations of a step. Raises TypeError where it does what no equation may."""
+    x, u = Leaves("x", gates), Leaves("u", gates)
+    after = dict(step(x, u, Leaves("before", state), Leaves("peephole", peepholes), NodeOps()))
+    if tuple(after) != tuple(state) or not all(isinstance(node, Node) for node in after.values()):
+        raise TypeError(f"a step returns the state after it: {', '.join(state)}, in this order")
+    order = list(in_order(after.values()))
+    uses = Counter(operand for node in order for operand in node.operands)
+    pairs = {frozenset((x[gate], u[gate])): gate for gate in gates if uses[x[gate]] == uses[u[gate]] == 1}
+    sums = {
+        node: Node("leaf", source="sum", name=pairs[frozenset(node.operands)])
+        for node in order
+        if node.operation == "add" and frozenset(node.operands) in pairs
+    }
+    replaced: dict[Node, Node] = {}
+    for node in order:
+        operands = tuple(replaced[operand] for operand in node.operands)
+        same = operands == node.operands
+        replaced[node] = sums.get(node) or (
+            node if same else Node(node.operation, operands, node.source, node.name, node.value)
+        )
+    after = {part: replaced[node] for part, node in after.items()}
+    return Equations(after, tuple(in_order(after.values())))
+
+
+def in_order(ends: Any) -> Iterator[Node]:
+    """Every node that the ends are computed from, operands first, each once."""
+    seen: set[Node] = set()
+
+    def visit(node: Node) -> Iterator[Node]:
+        if node in seen:
+            return
+        seen.add(node)
+        for operand in node.operands:
+            yield from visit(operand)
+        yield node
+
+    for end in ends:
+        yield from visit(end)

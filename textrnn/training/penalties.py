@@ -1,0 +1,29 @@
+"""What is added to the loss in training, and never reported as loss: penalties on activations and on weights."""
+
+import torch
+from torch import Tensor
+
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.settings import TrainingSettings
+
+KINDS = {"embedding": "input.table", "input": "weight_ih", "recurrent": "weight_hh", "output": "head.weight"}
+
+
+def penalties(network: SequenceNetwork, output: Tensor, hidden: Tensor, settings: TrainingSettings) -> Tensor | None:
+    """Their sum, or None where there are none. output: of the top level; hidden: the same as dropped.
+
+    The activation penalty is on the mean square of what is not dropped, the temporal one on that of the change from
+    each step to the next, nothing dropped (AR and TAR; Merity et al., 2017). L1 and L2 are on the sum of the absolute
+    values, or of the squares, of all weights of a kind.
+    """
+    found = []
+    if settings.activation_penalty:
+        found.append(settings.activation_penalty * hidden.float().square().mean())
+    if settings.temporal_penalty and len(output) > 1:
+        found.append(settings.temporal_penalty * output.float().diff(dim=0).square().mean())
+    for kind, name in KINDS.items():
+        l1, l2 = (getattr(settings, f"{norm}_{kind}") for norm in ("l1", "l2"))
+        weights = [value for full, value in network.named_parameters() if full.endswith(name)] if l1 or l2 else []
+        found += [l1 * value.abs().sum() for value in weights if l1]
+        found += [l2 * value.square().sum() for value in weights if l2]
+    return torch.stack(found).sum() if found else None
