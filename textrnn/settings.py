@@ -14,6 +14,8 @@ NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(gt=0)]
 CountFromZero = Annotated[int, Field(ge=0)]
 
+FRESH = 0.1
+
 
 class TrainingSettings(Spec):
     """What `train lm` can be told, by flag, by `--set name=value` or by a TOML file."""
@@ -84,12 +86,21 @@ class TrainingSettings(Spec):
     l2_output: NotNegative = Field(0.0, description="L2 penalty on the weights of the output.")
     weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
 
-    batch: Count = Field(32, description="Streams read side by side.")
+    batch: Count = Field(32, description="Streams or examples read side by side.")
     window: Count | None = Field(
         None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
     )
+    windows: Literal["contiguous", "reshape", "shift"] = Field(
+        "contiguous",
+        description="How a text is cut: contiguous (windows of parallel streams, with the state carried on), or into "
+        "examples that are read alone, shuffled: reshape (one behind the other) or shift (overlapping).",
+    )
+    shift: CountFromZero = Field(
+        0, description="Symbols from one example's beginning to the next, of windows shift; 0 is half the window."
+    )
     fresh: Share = Field(
-        0.1, description="Share of windows after which a stream goes on at the next line with no memory."
+        FRESH,
+        description="Share of contiguous windows after which a stream goes on at the next line with no memory.",
     )
     rate: Positive | None = Field(None, description="Peak learning rate; 0.009 for characters, else 0.003.")
     final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
@@ -129,6 +140,14 @@ class TrainingSettings(Spec):
     def _ties_vectors(self) -> Self:
         if self.tied and self.embedding != "learned":
             raise ValueError("a tied head needs learned vectors at the input")
+        return self
+
+    @model_validator(mode="after")
+    def _has_use_in_its_windows(self) -> Self:
+        if self.shift and self.windows != "shift":
+            raise ValueError(f"shift is for windows shift, not for {self.windows}")
+        if self.fresh != FRESH and self.windows != "contiguous":
+            raise ValueError(f"fresh is for windows contiguous: those of {self.windows} all begin with no memory")
         return self
 
 

@@ -1,9 +1,9 @@
 """A training that is killed again and again, each life a real process; run as a script by test_resume.py.
 
-Arguments: text, the folder of a run that is left alone, that of one that is killed, seed. The first comes first, so
-that all is loaded of which the lives of the second are forks. Each of these kills itself with SIGKILL at a random one
-of the calls below, which stand for the phases of a run: reading, stepping, writing a part, putting it in place,
-sweeping. Prints what each was killed in.
+Arguments: text, the folder of a run that is left alone, that of one that is killed, seed, windows. The first folder
+comes first, so that all is loaded of which the lives of the second are forks. Each of these kills itself with SIGKILL
+at a random one of the calls below, which stand for the phases of a run: reading, stepping, writing a part, putting it
+in place, sweeping. Prints what each was killed in.
 """
 
 import json
@@ -53,9 +53,9 @@ def fatal(owner: Any, name: str, countdown: list[int], log: int) -> None:
     setattr(owner, name, counted)
 
 
-def live(text: str, folder: Path) -> None:
+def live(text: str, folder: Path, windows: str) -> None:
     """Begin or go on, to the end."""
-    settings = training_settings(SETTINGS)
+    settings = training_settings({**SETTINGS, "windows": windows})
     if (folder / "training" / "run.json").exists():
         if read_saved_run(folder / "training").ended:  # killed while it swept up behind its last write
             return
@@ -66,10 +66,10 @@ def live(text: str, folder: Path) -> None:
         pass
 
 
-def main(text: str, whole: str, folder: str, seed: str) -> None:
+def main(text: str, whole: str, folder: str, seed: str, windows: str) -> None:
     """A run, and then lives until one comes to the end."""
     torch.set_num_threads(1)  # no threads exist that a fork would lose
-    live(text, Path(whole))
+    live(text, Path(whole), windows)
     chance = random.Random(int(seed))
     reading, log = os.pipe()
     codes = []
@@ -88,7 +88,7 @@ def main(text: str, whole: str, folder: str, seed: str) -> None:
                 (Path, "unlink"),
             ):
                 fatal(owner, name, countdown, log)
-            live(text, Path(folder))
+            live(text, Path(folder), windows)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         codes.append(os.waitstatus_to_exitcode(status))

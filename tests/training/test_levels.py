@@ -1,6 +1,7 @@
 """Training at each level, by texts and by lines: what is saved can be opened, and its figures are the same again."""
 
 import math
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 import torch
 
 import textrnn
+from textrnn.batch import Batch, begun
 from textrnn.config import Data
+from textrnn.errors import UsageError
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.settings import training_settings
 from textrnn.tasks.language_model import LanguageModel
@@ -16,6 +19,7 @@ from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
+from textrnn.windows import shift
 
 LIGHTHOUSE = Path(__file__).parents[2] / "corpora" / "lighthouse.txt"
 TINY = {"units": 9, "embedding_size": 6, "layers": 2, "batch": 4, "window": 8, "precision": "float32", "dropout": 0.1}
@@ -158,9 +162,52 @@ def test_lines_are_learnt_by_heart_to_their_ends(tmp_path, level):
 
 def test_describe_counts_lines_words_and_what_is_left_out(head, tmp_path):
     run = training(head, tmp_path / "model", level="word", steps=1, min_count=2, vocabulary_size=100)
-    first, second = run.task.describe()
+    first, second, third = run.task.describe()
     facts = run.task.corpus.facts
     assert f"{facts.symbols:,} symbols in 57 lines to learn from" in first
     assert second.startswith(f"vocabulary: 100 of {facts.distinct:,} distinct words")
     assert f"{facts.left_out:,} occurrences of others are <unk>" in second
     assert facts.left_out > 0
+    assert third == "read in 4 streams, 8 steps at a time, the state carried on"
+
+
+@pytest.mark.parametrize("unit", ["line", "text"])
+@pytest.mark.parametrize(
+    ("values", "every"), [({"windows": "reshape"}, 8), ({"windows": "shift"}, 4), ({"shift": 3}, 3)]
+)
+def test_examples_are_read_alone_each_once_an_epoch_in_an_order_that_a_seed_repeats(
+    head, tmp_path, monkeypatch, unit, values, every
+):
+    values = {"windows": "shift", "level": "word", "unit": unit, "steps": 1, **values}
+    task = training(head, tmp_path / "model", **values).task
+    (ids,) = islice(task.corpus.ids.shards(0), 1)
+    epochs = [list(islice(task.batches(), round(task.steps_per_epoch))) for _ in range(2)]
+    assert [batch.continues.any() for batch in epochs[0]] == [False] * len(epochs[0])
+    read, wanted = shift(np.append(START, ids), 8, shift=every)
+    expected = sorted(zip(begun(read, start=START, end=EOS).T.tolist(), wanted.T.tolist(), strict=True))
+    found = [[pair for batch in epoch for pair in examples(batch)] for epoch in epochs]
+    assert sorted(found[0]) == sorted(found[1]) == expected
+    assert found[0] != found[1]
+    again = training(head, tmp_path / "again", **values).task.batches()
+    assert [pair for batch in islice(again, len(epochs[0])) for pair in examples(batch)] == found[0]
+    assert task.describe()[2] == (
+        f"read in shuffled examples of 8 symbols, one every {every} ({values['windows']}), each with no state before "
+        "it, 4 at a time"
+    )
+
+
+def examples(batch: Batch) -> list[tuple[list[int], list[int]]]:
+    """Inputs and targets of each."""
+    return list(zip(batch.inputs.T.tolist(), batch.targets.T.tolist(), strict=True))
+
+
+def test_a_shift_that_would_leave_symbols_out_is_refused_before_anything_is_written(head, tmp_path):
+    with pytest.raises(UsageError, match="shift is 9, but at most the window of 8"):
+        training(head, tmp_path / "model", windows="shift", shift=9, steps=1)
+    assert not (tmp_path / "model").exists()
+
+
+def test_the_card_names_the_windows(head, tmp_path):
+    run = training(head, tmp_path / "model", level="word", windows="shift", steps=2, evaluations=1)
+    list(run.rows())
+    assert "one every 4 (shift), each with no state before it" in (run.out / "README.md").read_text()

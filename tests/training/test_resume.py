@@ -52,10 +52,16 @@ def outcome(folder: Path) -> tuple[dict[str, list], list[dict]]:
     return {name: value.tolist() for name, value in weights.items()}, history
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
-def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, text, tmp_path):
+@pytest.mark.parametrize(
+    ("seed", "windows"),
+    [
+        *((0, "contiguous"), (0, "reshape")),
+        *(pytest.param(*row, marks=pytest.mark.slow) for row in ((1, "contiguous"), (2, "contiguous"), (1, "shift"))),
+    ],
+)
+def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, windows, text, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    command = [sys.executable, "-m", "tests.training.killed", *map(str, (text, whole, killed, seed))]
+    command = [sys.executable, "-m", "tests.training.killed", *map(str, (text, whole, killed, seed, windows))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lives = json.loads(done.stdout)
     assert lives["codes"][:-1] == [-signal.SIGKILL] * (len(lives["codes"]) - 1)
@@ -111,6 +117,19 @@ def test_a_run_that_is_stopped_at_any_step_goes_on_from_it(text, whole, tmp_path
     assert finish(run) == whole
 
 
+@pytest.mark.parametrize(("windows", "epoch"), [("reshape", 3), ("shift", 5)])
+def test_a_run_of_shuffled_examples_goes_on_in_its_order_at_any_step_of_an_epoch(text, tmp_path, windows, epoch):
+    values = {"windows": windows, "window": 100, "batch": 64, "steps": epoch + 3}
+    run = begun(text, tmp_path / "whole", **values)
+    assert run.task.steps_per_epoch == epoch
+    expected = finish(run)
+    for step in range(1, epoch + 2):
+        folder = stopped(begun(text, tmp_path / str(step), **values), step)
+        with pytest.raises(UsageError, match=f"windows was {windows} and is now contiguous: a run keeps its settings"):
+            resume(folder, asked=training_settings({"windows": "contiguous"}))
+        assert finish(resume(folder, asked=training_settings({"windows": windows}))) == expected
+
+
 def test_a_run_goes_on_without_its_text_and_in_another_place(text, whole, tmp_path):
     copy = shutil.copy(text, tmp_path / "copy.txt")
     folder = stopped(begun(Path(copy), tmp_path / "model"), 3)
@@ -118,14 +137,14 @@ def test_a_run_goes_on_without_its_text_and_in_another_place(text, whole, tmp_pa
     assert finish(resume(folder.rename(tmp_path / "moved"))) == whole
 
 
-@pytest.mark.parametrize("level", ["char", "word"])
-def test_a_stream_that_is_stopped_goes_on_in_its_shard(tmp_path, monkeypatch, level):
+@pytest.mark.parametrize(("level", "windows"), [("char", "contiguous"), ("word", "contiguous"), ("word", "shift")])
+def test_a_stream_that_is_stopped_goes_on_in_its_shard(tmp_path, monkeypatch, level, windows):
     monkeypatch.setattr(corpus, "STREAM_HELD", 300)
     monkeypatch.setattr(corpus, "StreamedIds", partial(corpus.StreamedIds, symbols=200))
     monkeypatch.setattr("textrnn.training.ids.CHARACTERS_AT_ONCE", 150)
     (tmp_path / "song.txt").write_text("".join(f"verse {n}: the {'la ' * (n % 7)}\n" for n in range(300)))
     data = Data(files=(str(tmp_path / "song.txt"),), streaming=True)
-    settings = training_settings({**QUICK, "level": level, "unit": "line", "steps": 60})
+    settings = training_settings({**QUICK, "level": level, "unit": "line", "windows": windows, "steps": 60})
     expected = finish(begin("lm", data, tmp_path / "whole", settings))
     folder = stopped(begin("lm", data, tmp_path / "model", settings), 43)
     run = resume(folder, data=data, asked=settings)

@@ -361,6 +361,15 @@ def test_a_setting_that_the_level_has_no_use_for_is_refused(level, values, level
         ({"ngram": 1}, "ngram: Input should be greater than or equal to 2"),
         ({"ngram": 5}, "ngram: Input should be less than or equal to 4"),
         ({"fresh": 1.0}, "fresh: Input should be less than 1"),
+        ({"windows": "slide"}, "windows: Input should be 'contiguous', 'reshape' or 'shift'"),
+        ({"shift": 3}, "shift is for windows shift, not for contiguous"),
+        ({"shift": 3, "windows": "reshape"}, "shift is for windows shift, not for reshape"),
+        ({"shift": -1, "windows": "shift"}, "shift: Input should be greater than or equal to 0"),
+        (
+            {"fresh": 0.5, "windows": "shift"},
+            "fresh is for windows contiguous: those of shift all begin with no memory",
+        ),
+        ({"fresh": 0.0, "windows": "reshape"}, "fresh is for windows contiguous"),
         ({"input_dropout": 1.0}, "input_dropout: Input should be less than 1"),
         ({"vocabulary_size": -1}, "vocabulary_size: Input should be greater than or equal to 0"),
         ({"min_count": 0}, "min_count: Input should be greater than 0"),
@@ -404,7 +413,8 @@ def test_the_vocabulary_comes_from_the_training_text_alone(tmp_path):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_settings_that_a_model_was_trained_with_can_be_given_again(level):
-    values = {"literal_unk": True} if level in ("word", "bpe") else {}
+@pytest.mark.parametrize("windows", ["contiguous", "reshape", "shift"])
+def test_settings_that_a_model_was_trained_with_can_be_given_again(level, windows):
+    values = {"windows": windows, **({"literal_unk": True} if level in ("word", "bpe") else {})}
     chosen = by_size(with_level_defaults(TrainingSettings(level=level, **values)), 50_000)
     assert by_size(with_level_defaults(training_settings(chosen.model_dump())), 50_000) == chosen

@@ -60,8 +60,7 @@ def introduction(run: "TrainingRun") -> list[str]:
         size_verdict(run.parameters, facts.symbols),
         f"{architecture.core}; about {need / 2**20:,.0f} MB beside the program's own; "
         f"dropout {settings.input_dropout} at the input and {settings.dropout} after each layer, "
-        f"{run.task.streams} streams x {settings.window} steps, rate {settings.rate}; {settings.precision} on "
-        f"{settings.device}; seed {settings.seed}",
+        f"rate {settings.rate}; {settings.precision} on {settings.device}; seed {settings.seed}",
     ]
 
 

@@ -104,6 +104,8 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
                 f"one layer with tied vectors has as many units as they have entries, not {units} and {size}"
             )
         given["units"] = given["embedding_size"] = units or size or chosen["embedding_size"]
+    if settings.windows == "shift":
+        given["shift"] = settings.shift or max(1, given.get("window", chosen["window"]) // 2)
     return ChosenSettings(**{**chosen, **given})
 
 

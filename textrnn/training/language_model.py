@@ -33,8 +33,9 @@ from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START
 from textrnn.training.corpus import Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
-from textrnn.training.ids import SHARD
+from textrnn.training.ids import SHARD, Stored
 from textrnn.training.loop import Row
+from textrnn.windows import Examples, count_examples
 
 VALID_STREAMS = 64
 SAMPLE_STREAMS, SAMPLE_STEPS = 64, 128
@@ -42,17 +43,21 @@ VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has
 
 
 class Position(Spec):
-    """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator."""
+    """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator.
+
+    Of examples: order is the seed of theirs, place how many are behind.
+    """
 
     shard: int = 0
     offset: int = 0
+    order: int = 0
     place: tuple[int, ...] = ()
     continues: tuple[bool, ...] = ()
     random: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class LanguageModelTraining:
-    """One stateful run over one long text, by windows of parallel streams.
+    """One run over one long text: stateful, by windows of parallel streams, or by examples that are read alone.
 
     settings: as chosen for this corpus. Where the batches go on is `position()`, and `go_to` returns there.
     """
@@ -66,15 +71,21 @@ class LanguageModelTraining:
         self.text = TextSettings(level=settings.level, unit=settings.unit)
         self.architecture = architecture(settings, symbols=len(self.tokenizer))
         symbols = corpus.facts.symbols or SHARD
-        self.streams = min(settings.batch, max(1, symbols // (2 * settings.window)))
-        is_known = corpus.facts.symbols is not None
-        self.steps_per_epoch = symbols / (self.streams * settings.window) if is_known else None
+        self._shift = settings.shift or settings.window  # of examples
+        if settings.windows == "contiguous":
+            self.streams = min(settings.batch, max(1, symbols // (2 * settings.window)))
+            steps = symbols / (self.streams * settings.window)
+        else:
+            examples = count_examples(symbols, length=settings.window, shift=self._shift)
+            self.streams = min(settings.batch, examples)
+            steps = math.ceil(examples / self.streams)
+        self.steps_per_epoch = None if corpus.facts.symbols is None else steps
         self._valid = validation(corpus.rows, unit=settings.unit)
         if not self._valid.targets:
             raise DataError(f"there is nothing to validate on in {corpus.facts.held.origin}: name a text with --valid")
         self._random = np.random.default_rng(settings.seed)
-        self._shard, self._offset = 0, 0
-        self._windows: Windows | None = None
+        self._shard = self._offset = self._order = 0
+        self._windows: Windows | Examples | None = None
         self._resumed: Position | None = None
 
     @staticmethod
@@ -93,19 +104,30 @@ class LanguageModelTraining:
         return corpus, by_size(of_level, corpus.facts.symbols or sys.maxsize)
 
     def batches(self) -> Iterator[Batch]:
-        """Windows over the text, epoch after epoch, each epoch cut into streams at another place."""
+        """Windows over the text, epoch after epoch, each epoch cut at another place or shuffled anew."""
+        cut = self._contiguous if self.settings.windows == "contiguous" else self._examples
         for ids in self.corpus.ids.shards(self._shard):
             resumed, self._resumed = self._resumed, None
-            self._offset = resumed.offset if resumed else int(self._random.integers(len(ids)))
-            streams = Streams(ids, count=min(self.streams, len(ids)), start=START, offset=self._offset)
-            settings = self.settings
-            windows = Windows(streams, steps=settings.window, end=EOS, fresh=settings.fresh, random=self._random)
+            windows = cut(ids, resumed)
             if resumed:
                 windows.place, windows.continues = np.array(resumed.place), np.array(resumed.continues)
             self._windows = windows
             yield from windows
             self._windows = None
             self._shard += 1
+
+    def _contiguous(self, ids: Stored, resumed: Position | None) -> Windows:
+        """An epoch of parallel streams."""
+        settings = self.settings
+        self._offset = resumed.offset if resumed else int(self._random.integers(len(ids)))
+        streams = Streams(ids, count=min(self.streams, len(ids)), start=START, offset=self._offset)
+        return Windows(streams, steps=settings.window, end=EOS, fresh=settings.fresh, random=self._random)
+
+    def _examples(self, ids: Stored, resumed: Position | None) -> Examples:
+        """An epoch of examples that are read alone."""
+        self._order = resumed.order if resumed else int(self._random.integers(2**63))
+        length, shift = self.settings.window, self._shift
+        return Examples(ids, length=length, shift=shift, count=self.streams, start=START, end=EOS, seed=self._order)
 
     def sample(self) -> Ids:
         """Some of the text to learn from, from many places in it: (time, batch)."""
@@ -122,6 +144,7 @@ class LanguageModelTraining:
         return Position(
             shard=self._shard,
             offset=self._offset,
+            order=self._order,
             place=tuple(windows.place.tolist()) if windows else (),
             continues=tuple(windows.continues.tolist()) if windows else (),
             random=self._random.bit_generator.state,
@@ -170,7 +193,18 @@ class LanguageModelTraining:
             f"{much} to learn from, {facts.held.symbols:,} to validate on ({facts.held.origin})",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
             f"min-count {settings.min_count}){cut}",
+            self._how_it_is_read(),
         ]
+
+    def _how_it_is_read(self) -> str:
+        """The windows, for people."""
+        settings = self.settings
+        if settings.windows == "contiguous":
+            return f"read in {self.streams} streams, {settings.window} steps at a time, the state carried on"
+        return (
+            f"read in shuffled examples of {settings.window} symbols, one every {self._shift} ({settings.windows}), "
+            f"each with no state before it, {self.streams} at a time"
+        )
 
 
 @dataclass(frozen=True)
