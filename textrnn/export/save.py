@@ -61,4 +61,4 @@ def load_network(folder: ModelFolder) -> SequenceNetwork:
 
 def count_parameters(network: torch.nn.Module) -> int:
     """How many numbers are learnt."""
-    return sum(parameter.numel() for parameter in network.parameters())
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

@@ -3,9 +3,9 @@
 import math
 from typing import Literal
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Unit
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained, Unit
 from textrnn.errors import UsageError
-from textrnn.settings import TrainingSettings
+from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.
@@ -27,6 +27,7 @@ ALWAYS: dict[str, dict[str, float]] = {
 }
 
 
+WORD2VEC = ("word2vec_model", "word2vec_window", "word2vec_negative", "word2vec_epochs")  # the seed may be chosen
 NGRAM = TrainingSettings.model_fields["ngram"].default
 
 
@@ -50,6 +51,7 @@ class ChosenSettings(LevelSettings):
     dropout: float
     window: int
     rate: float
+    word2vec_seed: int
 
 
 def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
@@ -64,6 +66,9 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
         raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
     if settings.level != "word" and settings.split == "spaces":
         raise UsageError(f"split is for the level word, not for {settings.level}")
+    for name in WORD2VEC:
+        if settings.embedding != "word2vec" and getattr(settings, name) != TrainingSettings.model_fields[name].default:
+            raise UsageError(f"{name} is for the embedding word2vec, not for {settings.embedding}")
     at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
     at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
@@ -87,6 +92,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     """
     kind = "characters" if settings.level == "char" else "others"
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
+    chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and given.get("layers", chosen["layers"]) == 1:
         units, size = given.get("units"), given.get("embedding_size")
@@ -98,11 +104,20 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     return ChosenSettings(**{**chosen, **given})
 
 
-def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
-    """The network that settings describe."""
+def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot | Learned | Pretrained:
+    """How symbols enter the network that settings describe."""
+    if settings.embedding == "one-hot":
+        return OneHot(symbols=symbols)
+    if settings.embedding == "learned":
+        return Learned(symbols=symbols, size=settings.embedding_size)
+    return Pretrained(symbols=symbols, size=settings.embedding_size, frozen=settings.freeze_embedding, origin=origin)
+
+
+def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") -> Architecture:
+    """The network that settings describe. origin: of the vectors that its symbols begin with, if others made them."""
     size, units = settings.embedding_size, settings.units
     return Architecture(
-        input=OneHot(symbols=symbols) if settings.embedding == "one-hot" else Learned(symbols=symbols, size=size),
+        input=input_of(settings, symbols=symbols, origin=origin),
         core=Core(
             cell=settings.cell,
             units=units,

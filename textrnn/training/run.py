@@ -11,6 +11,7 @@ import textrnn
 from textrnn.config import Figure, ModelConfig, TrainingSummary
 from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
+from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
@@ -45,7 +46,10 @@ class TrainingRun:
             input_dropout=self.settings.input_dropout,
             dropout=self.settings.dropout,
             weight_dropout=self.settings.weight_dropout,
-        ).to(self.settings.device)
+        )
+        if corpus.vectors is not None and isinstance(self.network.input, LearnedInput):
+            self.network.input.start_from(corpus.vectors)
+        self.network.to(self.settings.device)
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]
         self.best = next((row for row in reversed(self.history) if row.is_best), None)
