@@ -166,11 +166,20 @@ def test_each_setting_of_word2vec_counts_and_its_seed_is_that_of_the_run_unless_
 
 
 def test_word2vec_learns_the_same_in_another_process():
-    code = "from tests.training.test_word_vectors import *; print(vectors_of(begun('other', **FOR_WORD2VEC)))"
+    words = np.random.default_rng(0).integers(0, 99, (6000, 10))  # more than gensim takes at once, for several workers
+    Path("long.txt").write_text("".join(" ".join(f"w{word}" for word in line) + "\n" for line in words))
+    code = "from tests.training.test_word_vectors import *; print(vectors_of(begun('a', 'long.txt', **FOR_WORD2VEC)))"
     root = str(Path(textrnn.__file__).parents[1])
     environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": root}
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, env=environment)
-    assert ast.literal_eval(done.stdout) == vectors_of(begun("here", **FOR_WORD2VEC))
+    assert ast.literal_eval(done.stdout) == vectors_of(begun("b", "long.txt", **FOR_WORD2VEC))
+
+
+def test_a_word_that_occurs_once_has_a_vector_of_word2vec_too():
+    Path("once.txt").write_text("hapax\n" + Path("song.txt").read_text())
+    run = begun("model", "once.txt", min_count=1, **FOR_WORD2VEC)
+    kept = len(run.task.tokenizer) - 4
+    assert run.task.describe()[3:] == [f"{kept} of {kept} words have a vector, 100.0% of the training text"]
 
 
 def test_words_of_like_contexts_come_to_have_like_vectors():

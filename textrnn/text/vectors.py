@@ -115,7 +115,7 @@ def find_vectors(file: VectorsFile, spellings: Sequence[Sequence[str]]) -> Found
         if word not in wanted:
             continue
         repeated += word in seen
-        for token, rank in wanted[word] if word not in seen else ():
+        for token, rank in wanted[word]:
             if rank < best[token]:
                 rows[token], best[token] = numbers(), rank
         seen.add(word)
@@ -170,7 +170,7 @@ def text_rows(opened: IO[bytes], file: VectorsFile) -> Iterator[Row]:
         line = (line.removeprefix(MARK) if place == 1 else line).rstrip(b" \t\r\n")
         if line:
             word, *numbers = fields_of(line, file.size)
-            parts = word.split()
+            parts = GAP.split(word.strip(b" \t"))
             is_longer = len(parts) > 1 and NUMBER.fullmatch(parts[-1])
             if len(numbers) != file.size or is_longer or not NUMBER.fullmatch(numbers[0]):
                 count = numbers_behind_a_word(line)
