@@ -112,7 +112,8 @@ def filled(found: Found, *, seed: int) -> NDArray[np.float32]:
 def coverage(corpus: Corpus, found: Found, file: VectorsFile | None) -> Iterator[str]:
     """How many of the symbols have a vector, how much of the text that is, and what the most frequent others are.
 
-    Of a stream nobody has counted how often a symbol occurs; there they come in the order of the vocabulary.
+    Of the text <unk> is a part too, without a vector where the file has none by that name. Of a stream nobody has
+    counted how often a symbol occurs; there they come in the order of the vocabulary.
     """
     tokenizer, counts = corpus.tokenizer, occurrences(corpus)
     asked = np.array([index for index in range(len(SPECIAL), len(tokenizer)) if spellings(tokenizer, index)], np.int64)
