@@ -18,6 +18,7 @@ from textrnn.training.starting import begin
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 23)  # as many as the vectors of the quick commands have entries
 QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding_size=8"}  # the same commands, in seconds
 COMMANDS = (
     "train",
@@ -73,6 +74,11 @@ def workplace(tmp_path_factory):
     (folder / "books").mkdir()
     for number in (1, 2):
         (folder / "books" / f"{number}.txt").write_text(text[20_000 * number : 20_000 * (number + 1)])
+    words = sorted(set(text[:20_000].lower().split()))
+    rows = (
+        f"{word} {' '.join(str((number * prime) % 19 - 9) for prime in PRIMES)}\n" for number, word in enumerate(words)
+    )
+    (folder / "vectors.txt").write_text("".join(rows))
     interrupted_run(folder / "novel.txt", folder / "night")
     return folder
 

@@ -48,7 +48,20 @@ class Learned(Spec):
     size: int = Field(gt=0, le=MOST_UNITS)
 
 
-Input = Annotated[OneHot | Learned, Field(discriminator="kind")]
+class Pretrained(Spec):
+    """Each symbol has a vector that was there before the network, from a file or by word2vec.
+
+    frozen: it stays as it was; else it is learnt further. origin: where it comes from, in words for people.
+    """
+
+    kind: Literal["pretrained"] = "pretrained"
+    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
+    size: int = Field(gt=0, le=MOST_UNITS)
+    frozen: bool = False
+    origin: str = Field("", max_length=1000)
+
+
+Input = Annotated[OneHot | Learned | Pretrained, Field(discriminator="kind")]
 
 
 class LayerShape(NamedTuple):
@@ -169,9 +182,9 @@ class Architecture(Spec):
     def shapes(self) -> list[tuple[str, int, int]]:
         """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
         cell = CELLS[self.core.cell]
-        learned = isinstance(self.input, Learned)
-        below = self.input.size if isinstance(self.input, Learned) else self.input.symbols
-        shapes = [("input.table", self.input.symbols, below)] if learned else []
+        has_table = not isinstance(self.input, OneHot)
+        below = self.input.symbols if isinstance(self.input, OneHot) else self.input.size
+        shapes = [("input.table", self.input.symbols, below)] if has_table else []
         for layer in (layer for level in self.core.levels(below) for layer in level):
             name, rows = f"layers.{layer.name}", len(cell.gates) * layer.units
             shapes += [
@@ -189,8 +202,8 @@ class Architecture(Spec):
     def _ties_fit(self) -> Self:
         if not self.head.tied:
             return self
-        if not isinstance(self.input, Learned):
-            raise ValueError("a tied head needs learned vectors at the input")
+        if isinstance(self.input, OneHot) or (isinstance(self.input, Pretrained) and self.input.frozen):
+            raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
         if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
             raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
         return self

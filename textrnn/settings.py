@@ -1,5 +1,6 @@
 """What a training run can be told, each setting described where it is declared; the descriptions are the help."""
 
+import os
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -15,6 +16,10 @@ Count = Annotated[int, Field(gt=0)]
 CountFromZero = Annotated[int, Field(ge=0)]
 
 FRESH = 0.1
+
+
+EMBEDDINGS = ("learned", "one-hot", "word2vec")  # and any other is a file's name
+WORD2VEC_SEEDS = 2**32  # as many as gensim takes
 
 
 class TrainingSettings(Spec):
@@ -43,10 +48,28 @@ class TrainingSettings(Spec):
         description="Where words end: at spaces alone, or at punctuation too; auto: spaces where <unk> is literal.",
     )
 
-    embedding: Literal["learned", "one-hot"] = Field("learned", description="How a symbol enters: learned or one-hot.")
-    embedding_size: Count | None = Field(None, le=MOST_UNITS, description="Size of a symbol's vector.")
+    embedding: str = Field(
+        "learned",
+        description="How a symbol enters: as a vector that is learned, one-hot, by word2vec on the training text "
+        "first, or from a file of vectors: a path (word2vec, GloVe, fastText .vec, .gz).",
+    )
+    embedding_size: Count | None = Field(
+        None, le=MOST_UNITS, description="Size of a symbol's vector; of a file of vectors it is theirs."
+    )
+    freeze_embedding: bool = Field(
+        False, description="Leave the vectors of word2vec or of a file as they are; else they are learnt further."
+    )
+    word2vec_model: Literal["skip-gram", "cbow"] = Field("skip-gram", description="skip-gram or cbow.")
+    word2vec_window: Count = Field(5, description="Symbols to either side that word2vec takes for the context.")
+    word2vec_negative: Count = Field(5, description="Symbols that word2vec draws against each true one.")
+    word2vec_epochs: Count = Field(5, description="Passes of word2vec over the training text.")
+    word2vec_seed: Annotated[int, Field(ge=0, lt=WORD2VEC_SEEDS)] | None = Field(
+        None, description="Seed of word2vec; that of the run if not given."
+    )
     tied: bool | None = Field(
-        None, description="Share the symbol vectors with the output layer. Default: where a symbol is not a character."
+        None,
+        description="Share the symbol vectors with the output layer. Default: where they are learned and a symbol is "
+        "not a character.",
     )
     cell: str = Field("lstm", description=f"Recurrent cell: {', '.join(CELLS)}.")
     units: Count | None = Field(
@@ -136,10 +159,17 @@ class TrainingSettings(Spec):
             raise ValueError("steps excludes minutes and epochs: give one end")
         return self
 
+    @field_validator("embedding", mode="before")
+    @classmethod
+    def _as_text(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
+
     @model_validator(mode="after")
-    def _ties_vectors(self) -> Self:
-        if self.tied and self.embedding != "learned":
-            raise ValueError("a tied head needs learned vectors at the input")
+    def _vectors_fit(self) -> Self:
+        if self.freeze_embedding and self.embedding in ("learned", "one-hot"):
+            raise ValueError(f"freeze_embedding is for vectors of word2vec or of a file, not for {self.embedding}")
+        if self.tied and (self.freeze_embedding or self.embedding == "one-hot"):
+            raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
         return self
 
     @model_validator(mode="after")

@@ -127,11 +127,41 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("lm", "NOVEL", "--literal-unk"), 2, "lower and literal_unk are for the levels word and bpe, not for char"),
         (("lm", "NOVEL", "--level", "bpe", "--set", "split=spaces"), 2, "split is for the level word, not for bpe"),
         (("lm", "NOVEL", "--set", "tied=true", *TINY[:4]), 2, "as many units as they have entries, not 8 and 4"),
+        (
+            ("lm", "NOVEL", "--embedding", "lerned"),
+            2,
+            "is learned, one-hot, word2vec or a file of vectors, and there is",
+        ),
+        (("lm", "NOVEL", "--embedding", "lerned"), 2, "there is no 'lerned'"),
+        (("lm", "NOVEL", "--embedding", "300"), 2, "no '300'; --embedding-size 300 sets the size"),
+        (("lm", "NOVEL", "--embedding", "NOVEL"), 1, "novel.txt, line 1: neither a header nor a word and up to"),
+        (("lm", "NOVEL", "--embedding", "."), 1, ". is a folder or a pipe"),
+        (
+            ("lm", "NOVEL", "--embedding", "VECTORS", "--embedding-size", "4"),
+            2,
+            "have 3 numbers, not --embedding-size 4",
+        ),
+        (
+            ("lm", "NOVEL", "--embedding", "VECTORS", "--freeze-embedding", "--tied"),
+            2,
+            "neither one-hot nor frozen ones",
+        ),
+        (("lm", "NOVEL", "--freeze-embedding"), 2, "of word2vec or of a file, not for learned"),
+        (("lm", "NOVEL", "--embedding", "one-hot", "--freeze-embedding"), 2, "or of a file, not for one-hot"),
+        (
+            ("lm", "NOVEL", "--word2vec-window", "3"),
+            2,
+            "word2vec_window is for the embedding word2vec, not for learned",
+        ),
+        (("lm", "NOVEL", "--embedding", "word2vec", "--word2vec-model", "glove"), 2, "should be 'skip-gram' or 'cbow'"),
+        (("lm", "NOVEL", "--embedding", "word2vec", "--streaming"), 2, "reads the whole text before the training"),
     ],
 )
 def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch, arguments, code, says):
     monkeypatch.chdir(tmp_path)
-    replaced = [str(novel) if argument == "NOVEL" else argument for argument in arguments]
+    (tmp_path / "vectors.txt").write_text("shells 1 2 3\n")
+    names = {"NOVEL": str(novel), "VECTORS": "vectors.txt"}
+    replaced = [names.get(argument, argument) for argument in arguments]
     result = run("train", *replaced, "--out", "model")
     assert (result.code, result.stdout) == (code, "")
     assert says in result.stderr
@@ -346,6 +376,39 @@ def test_a_dry_run_says_what_it_would_cost_and_writes_nothing(run, novel, tmp_pa
     assert (" s an epoch of " in stdout) == ("--streaming" not in flags)
     assert not list((tmp_path / "kept").glob("textrnn-*"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "novel.txt", "valid.txt"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "first", "says"),
+    [
+        (
+            ("--embedding", "word2vec", "--embedding-size", "4"),
+            "word2vec: learning 4 numbers",
+            "word2vec: epoch 5 of 5",
+        ),
+        (("--embedding", "vectors.txt"), "reading the vectors of vectors.txt", "2 of 8 words have a vector, "),
+    ],
+)
+def test_vectors_of_others_are_announced_and_told_of(run, novel, tmp_path, monkeypatch, flags, first, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vectors.txt").write_text("shells 1 2 3 4\nsea 3 2 1 0\n")
+    novel.write_text(TEXT * 3)
+    command = ("train", "lm", novel, "--level", "word", *flags, *TINY[:2], *TINY[4:])
+    code, stdout, stderr = run(*command, "--dry-run")
+    assert (code, stderr.startswith(first)) == (0, True), stderr
+    assert "vectors of 4 numbers from" in stdout
+    assert not (tmp_path / "model").exists()
+    code, _, stderr = run(*command, "--out", "model")
+    assert code == 0, stderr
+    assert stderr.startswith(first)
+    assert says in stderr
+    card = (tmp_path / "model" / "README.md").read_text()
+    assert "pretrained input" in card
+    assert next(line for line in stderr.splitlines() if line.startswith("vectors of 4 numbers from ")) in card
+    if "vectors.txt" in flags:
+        assert hashlib.sha256((tmp_path / "vectors.txt").read_bytes()).hexdigest() in card
+    assert "vectors: " in run("inspect", "model").stderr
+    assert run("selfcheck", "model").code == 0
 
 
 def test_the_help_says_how_a_set_of_the_datasets_library_is_named(run):

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import load
 
 import textrnn
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, OneHot, TextSettings
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, OneHot, Pretrained, TextSettings
 from textrnn.errors import UsageError
 from textrnn.export.quantize import quantize
 from textrnn.export.save import count_parameters, save_model
@@ -68,6 +68,7 @@ def test_inspect_counts_the_parameters_of_the_network(run, tied, folder):
     ("input", "core", "says"),
     [
         (OneHot(symbols=11), Core(units=11), "a tied head needs learned vectors"),
+        (Pretrained(symbols=11, size=5, frozen=True), Core(units=5), "neither one-hot nor frozen ones"),
         (Learned(symbols=11, size=5), Core(units=7), "a top layer of the vectors' size"),
         (Learned(symbols=11, size=5), Core(units=5, layers=2, top_units=7), "a top layer of the vectors' size"),
         (Learned(symbols=12, size=5), Core(units=5), "as many labels as symbols"),

@@ -4,7 +4,7 @@ import tempfile
 
 import pytest
 
-from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned
+from textrnn.config import Architecture, Core, Data, LabelPerStep, Learned, Pretrained
 from textrnn.settings import training_settings
 from textrnn.training.trial import TRIED_STEPS, memory, tried
 
@@ -47,6 +47,13 @@ def test_the_memory_reckoned_grows_with_parameters_streams_window_and_units():
         )
         return memory(architecture, parameters, streams=streams, window=window)
 
+    def of_table(*, frozen: bool, parameters: int) -> int:
+        entry = Pretrained(symbols=30, size=8, frozen=frozen)
+        architecture = Architecture(input=entry, core=Core(units=16), head=LabelPerStep(classes=30))
+        return memory(architecture, parameters, streams=4, window=8)
+
+    learnt, frozen = of_table(frozen=False, parameters=1000), of_table(frozen=True, parameters=1000 - 240)
+    assert learnt - frozen == 240 * 3 * 4  # no gradient and no moments
     at_rest = reckoned(streams=0)
     assert reckoned(parameters=6_000) - reckoned() == 1_000 * 4 * 4  # weight, gradient and two moments
     assert reckoned(streams=8) - at_rest == 2 * (reckoned() - at_rest) > 0

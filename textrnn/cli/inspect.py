@@ -11,6 +11,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
 
     from textrnn.cells import CELLS
     from textrnn.cli.output import chosen_format, open_sink, printable, shown
+    from textrnn.config import Pretrained
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
     from textrnn.weights_file import check_weights
@@ -27,6 +28,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         for name, rows, columns in shapes:
             sink.write({"weights": name, "shape": [rows, columns], "parameters": rows * columns})
         sink.write({"weights": "total", "shape": None, "parameters": total})
+    entry = config.architecture.input
     cell = CELLS[config.architecture.core.cell]
     facts = {
         "model": f"{folder.path} ({sum(sizes.values()):,} bytes, {config.precision}, format {config.format_version})",
@@ -37,6 +39,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
             include={"data", "source", "licence", "command", "parameters", "steps", "best_step", "ended"}
         ),
         **{row.metric: f"{shown(row.value) or '-'} ({row.protocol})" for row in training.metrics},
+        "vectors": entry.origin if isinstance(entry, Pretrained) else "",
         "settings": ", ".join(f"{name}={value}" for name, value in training.settings.items()),
     }
     stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr

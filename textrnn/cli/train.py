@@ -27,6 +27,7 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --minutes 3",
     "textrnn train lm novel.txt --dry-run",
     "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2",
+    "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
 )
 TASKS = ("lm",)
 
@@ -82,6 +83,12 @@ def train(
     cell: Annotated[str | None, setting("cell")] = None,
     embedding: Annotated[str | None, setting("embedding")] = None,
     embedding_size: Annotated[int | None, setting("embedding_size")] = None,
+    freeze_embedding: Annotated[bool | None, setting("freeze_embedding")] = None,
+    word2vec_model: Annotated[str | None, setting("word2vec_model")] = None,
+    word2vec_window: Annotated[int | None, setting("word2vec_window")] = None,
+    word2vec_negative: Annotated[int | None, setting("word2vec_negative")] = None,
+    word2vec_epochs: Annotated[int | None, setting("word2vec_epochs")] = None,
+    word2vec_seed: Annotated[int | None, setting("word2vec_seed")] = None,
     vocabulary_size: Annotated[int | None, setting("vocabulary_size")] = None,
     min_count: Annotated[int | None, setting("min_count")] = None,
     ngram: Annotated[int | None, setting("ngram")] = None,
@@ -125,6 +132,12 @@ def train(
         "cell": cell,
         "embedding": embedding,
         "embedding_size": embedding_size,
+        "freeze_embedding": freeze_embedding,
+        "word2vec_model": word2vec_model,
+        "word2vec_window": word2vec_window,
+        "word2vec_negative": word2vec_negative,
+        "word2vec_epochs": word2vec_epochs,
+        "word2vec_seed": word2vec_seed,
         "vocabulary_size": vocabulary_size,
         "min_count": min_count,
         "ngram": ngram,
@@ -165,7 +178,7 @@ def train(
     if out is None and not dry_run:
         raise UsageError("name the model folder with --out")
     require("train", "textrnn train")
-    from textrnn.cli.training_display import foresee, watch
+    from textrnn.cli.training_display import foresee, say, watch
     from textrnn.training import starting
 
     data = Data(
@@ -187,7 +200,15 @@ def train(
         run = starting.extend(folder, data=data, asked=settings, command=command)
     else:
         run = starting.begin(
-            task, data, folder, settings, command=command, source=source, licence=licence, overwrite=overwrite
+            task,
+            data,
+            folder,
+            settings,
+            command=command,
+            source=source,
+            licence=licence,
+            overwrite=overwrite,
+            say=say,
         )
     with stopping(run):
         watch(run)

@@ -68,7 +68,7 @@ def foresee(task: str, data: "Data", settings: "TrainingSettings") -> None:
     """Try a run for a few steps, and say what it would cost."""
     from textrnn.training.trial import tried
 
-    run, trial = tried(task, data, settings)
+    run, trial = tried(task, data, settings, say=say)
     for line in introduction(run):
         typer.echo(line)
     typer.echo(f"{trial.seconds_per_step:.4g} s a step, {trial.symbols_per_second:,.0f} {run.task.symbol}s a second")

@@ -214,19 +214,19 @@ def check_tensor(tensor: Content) -> None:
 
 
 def check_name(entry: Content) -> None:
-    """There is one, and it is text: ONNX Runtime takes it for that."""
+    """There is one, and it is text."""
     if not any(entry.get("name", ())):
         raise ValueError("a name is missing")
-    if not is_text(entry["name"][0]):
-        raise ValueError("a name is not UTF-8")
+    check_text(entry)
 
 
-def is_text(name: memoryview) -> bool:
-    """Whether bytes are UTF-8."""
-    try:
-        return bool(str(name, "utf-8"))
-    except UnicodeDecodeError:
-        return False
+def check_text(entry: Content) -> None:
+    """Its name, if it has one, is UTF-8: ONNX Runtime takes it for that."""
+    for name in entry.get("name", []):
+        try:
+            str(name, "utf-8")
+        except UnicodeDecodeError:
+            raise ValueError("a name is not UTF-8") from None
 
 
-CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor, "Value": check_name}
+CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor, "Value": check_name, "Size": check_text}

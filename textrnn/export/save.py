@@ -69,4 +69,4 @@ def bound_values(config: ModelConfig) -> dict[str, float]:
 
 def count_parameters(network: torch.nn.Module) -> int:
     """How many numbers are learnt."""
-    return sum(parameter.numel() for parameter in network.parameters())
+    return sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)

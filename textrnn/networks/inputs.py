@@ -13,7 +13,7 @@ from onnx import TensorProto
 from torch import Tensor, nn
 from torch.nn import functional
 
-from textrnn.config import Input, Learned, OneHot, Spec
+from textrnn.config import Input, Learned, OneHot, Pretrained, Spec
 from textrnn.engines.engine import Floats
 from textrnn.networks.dropout import mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
@@ -177,12 +177,18 @@ class SymbolSource:
 
 
 class LearnedInput(nn.Module):
-    """A vector for each symbol, learnt with the network; starts as N(0, 1), as in nn.Embedding."""
+    """A vector for each symbol, learnt with the network unless it is frozen; starts as N(0, 1), as in nn.Embedding."""
 
-    def __init__(self, spec: Learned) -> None:
+    def __init__(self, spec: Learned | Pretrained) -> None:
         super().__init__()
         self.size = spec.size
-        self.table = nn.Parameter(torch.randn(spec.symbols, spec.size))
+        is_frozen = isinstance(spec, Pretrained) and spec.frozen
+        self.table = nn.Parameter(torch.randn(spec.symbols, spec.size), requires_grad=not is_frozen)
+
+    def start_from(self, vectors: Floats) -> None:
+        """Let the symbols' vectors be these."""
+        with torch.no_grad():
+            self.table.copy_(torch.from_numpy(vectors))
 
     def forward(self, ids: Tensor, *, dropped: float = 0.0) -> Read:
         """dropped: share of the symbols dropped in training, each everywhere."""
@@ -241,7 +247,11 @@ class OneHotInput(nn.Module):
         return weight.T + bias
 
 
-INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {Learned: LearnedInput, OneHot: OneHotInput}
+INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {
+    Learned: LearnedInput,
+    OneHot: OneHotInput,
+    Pretrained: LearnedInput,
+}
 
 
 def build_input(spec: Input) -> LearnedInput | OneHotInput:

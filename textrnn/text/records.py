@@ -145,12 +145,19 @@ def opened(source: str) -> Iterator[IO[bytes]]:
     name = Ledger(source).name
     if os.path.isdir(source):
         raise DataError(f"{source} is a directory, not a file of text")
-    try:
-        if source == STANDARD_INPUT:
+    if source == STANDARD_INPUT:
+        with errors_named(name):
             yield sys.stdin.buffer
-            return
-        with gzip.open(source, "rb") if source.endswith(".gz") else open(source, "rb") as file:
-            yield io.BufferedReader(file, AT_ONCE) if isinstance(file, gzip.GzipFile) else file
+        return
+    with errors_named(name), gzip.open(source, "rb") if source.endswith(".gz") else open(source, "rb") as file:
+        yield io.BufferedReader(file, AT_ONCE) if isinstance(file, gzip.GzipFile) else file
+
+
+@contextmanager
+def errors_named(name: str) -> Iterator[None]:
+    """What goes wrong while a file is read, as a DataError that names it."""
+    try:
+        yield
     except FileNotFoundError:
         raise DataError(f"there is no file {name}") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.config import Data, Spec, Unit
@@ -33,11 +34,19 @@ class Held(Spec):
     gives_back: bool
 
 
+class Origin(Spec):
+    """Where the vectors come from that symbols begin with; lines: that, and which symbols have one, for people."""
+
+    name: str
+    lines: tuple[str, ...]
+
+
 class Facts(Spec):
     """What was found out about a training text while it was read.
 
     symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
     was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
+    vectors: of the symbols, where others made them.
     """
 
     files: dict[str, str]  # name → sha256
@@ -48,6 +57,7 @@ class Facts(Spec):
     left_out: int
     distinct: int | None
     held: Held
+    vectors: Origin | None = None
 
 
 @dataclass(frozen=True)
@@ -55,12 +65,14 @@ class Corpus:
     """A training text as ids, <eos> behind each text of it (a file, a line or a record), and what is validated on.
 
     rows: the symbols of each text to validate on, up to the limit of the settings, without <eos>.
+    vectors: what those of the symbols are when a run begins, where others made them.
     """
 
     tokenizer: Tokenizer
     ids: StoredIds | StreamedIds
     rows: list[Ids]
     facts: Facts
+    vectors: NDArray[np.float32] | None = None
 
 
 def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:

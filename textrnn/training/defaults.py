@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Unit, first_problem
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained, Unit, first_problem
 from textrnn.errors import UsageError
 from textrnn.networks.dropout import Dropouts
-from textrnn.settings import TrainingSettings
+from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.
@@ -30,6 +30,7 @@ ALWAYS: dict[str, dict[str, float]] = {
 }
 
 
+WORD2VEC = ("word2vec_model", "word2vec_window", "word2vec_negative", "word2vec_epochs")  # the seed may be chosen
 NGRAM = TrainingSettings.model_fields["ngram"].default
 
 
@@ -53,6 +54,7 @@ class ChosenSettings(LevelSettings):
     dropout: float
     window: int
     rate: float
+    word2vec_seed: int
 
 
 def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
@@ -67,6 +69,9 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
         raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
     if settings.level != "word" and settings.split == "spaces":
         raise UsageError(f"split is for the level word, not for {settings.level}")
+    for name in WORD2VEC:
+        if settings.embedding != "word2vec" and getattr(settings, name) != TrainingSettings.model_fields[name].default:
+            raise UsageError(f"{name} is for the embedding word2vec, not for {settings.embedding}")
     at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
     at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
@@ -90,6 +95,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     """
     kind = "characters" if settings.level == "char" else "others"
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
+    chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and settings.projection:
         if given.setdefault("embedding_size", settings.projection) != settings.projection:
@@ -109,8 +115,17 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     return ChosenSettings(**{**chosen, **given})
 
 
-def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
-    """The network that settings describe."""
+def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot | Learned | Pretrained:
+    """How symbols enter the network that settings describe."""
+    if settings.embedding == "one-hot":
+        return OneHot(symbols=symbols)
+    if settings.embedding == "learned":
+        return Learned(symbols=symbols, size=settings.embedding_size)
+    return Pretrained(symbols=symbols, size=settings.embedding_size, frozen=settings.freeze_embedding, origin=origin)
+
+
+def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") -> Architecture:
+    """The network that settings describe. origin: of the vectors that its symbols begin with, if others made them."""
     size, units = settings.embedding_size, settings.units
     try:
         core = Core(
@@ -124,7 +139,7 @@ def architecture(settings: ChosenSettings, *, symbols: int) -> Architecture:
     except ValidationError as error:
         raise UsageError(first_problem(error)) from None
     return Architecture(
-        input=OneHot(symbols=symbols) if settings.embedding == "one-hot" else Learned(symbols=symbols, size=size),
+        input=input_of(settings, symbols=symbols, origin=origin),
         core=core,
         head=LabelPerStep(classes=symbols, tied=settings.tied),
     )

@@ -35,6 +35,7 @@ from textrnn.training.corpus import Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.ids import SHARD, Stored
 from textrnn.training.loop import Row
+from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
 from textrnn.windows import Examples, count_examples
 
 VALID_STREAMS = 64
@@ -69,7 +70,8 @@ class LanguageModelTraining:
         self.tokenizer = corpus.tokenizer
         self.symbol = self.tokenizer.level.symbol  # of the text, for people
         self.text = TextSettings(level=settings.level, unit=settings.unit)
-        self.architecture = architecture(settings, symbols=len(self.tokenizer))
+        origin = corpus.facts.vectors.name if corpus.facts.vectors else ""
+        self.architecture = architecture(settings, symbols=len(self.tokenizer), origin=origin)
         symbols = corpus.facts.symbols or SHARD
         self._shift = settings.shift or settings.window  # of examples
         if settings.windows == "contiguous":
@@ -89,11 +91,17 @@ class LanguageModelTraining:
         self._resumed: Position | None = None
 
     @staticmethod
-    def read(data: Data, settings: TrainingSettings, *, store: Path) -> tuple[Corpus, ChosenSettings]:
-        """Read texts, their ids into the file `store`; and choose what the settings leave open."""
+    def read(
+        data: Data, settings: TrainingSettings, *, store: Path, say: Say = unheard
+    ) -> tuple[Corpus, ChosenSettings]:
+        """Read texts, their ids into the file `store`; and choose what the settings leave open.
+
+        say: is told what takes long.
+        """
         if data.streaming and (settings.epochs or STANDARD_INPUT in data.files):
             raise UsageError("a stream has no known end and is read again: without --epochs, and not from a pipe")
         of_level = with_level_defaults(settings)
+        file = named_file(of_level, streaming=data.streaming)
         texts = texts_of(data.files, data, of_level)
         valid = texts_of([data.valid], data, of_level) if data.valid else None
         corpus = (
@@ -101,7 +109,9 @@ class LanguageModelTraining:
             if data.streaming
             else read_corpus(texts, valid, of_level, store=store)
         )
-        return corpus, by_size(of_level, corpus.facts.symbols or sys.maxsize)
+        of_level = of_level.model_copy(update={"embedding_size": file.size}) if file else of_level
+        chosen = by_size(of_level, corpus.facts.symbols or sys.maxsize)
+        return with_vectors(corpus, chosen, file, say), chosen
 
     def batches(self) -> Iterator[Batch]:
         """Windows over the text, epoch after epoch, each epoch cut at another place or shuffled anew."""
@@ -194,6 +204,7 @@ class LanguageModelTraining:
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
             f"min-count {settings.min_count}){cut}",
             self._how_it_is_read(),
+            *(facts.vectors.lines if facts.vectors else ()),
         ]
 
     def _how_it_is_read(self) -> str:

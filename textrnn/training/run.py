@@ -12,6 +12,7 @@ from textrnn.config import Bound, Figure, ModelConfig, TrainingSummary
 from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
+from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.tasks.language_model import LanguageModel
@@ -44,7 +45,10 @@ class TrainingRun:
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
             self.task.architecture, dropouts=dropouts(self.settings), start=self.settings.recurrent_start
-        ).to(self.settings.device)
+        )
+        if corpus.vectors is not None and isinstance(self.network.input, LearnedInput):
+            self.network.input.start_from(corpus.vectors)
+        self.network.to(self.settings.device)
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]
         self.best = next((row for row in reversed(self.history) if row.is_best), None)

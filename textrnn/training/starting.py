@@ -21,6 +21,7 @@ from textrnn.training.machine import find_device, on_this_machine
 from textrnn.training.penalties import KINDS
 from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun
 from textrnn.training.saved_run import SavedRun, TrainingFolder
+from textrnn.training.word_vectors import Say, unheard
 
 EXTENDABLE = {  # what a new schedule may change: the end and how fast and how carefully it is reached
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
@@ -41,11 +42,12 @@ def begin(
     source: str = "",
     licence: str = "",
     overwrite: bool = False,
+    say: Say = unheard,
 ) -> TrainingRun:
     """A new run. Whatever is wrong with the text or the settings is found before the folder changes.
 
     source, licence: where the text comes from and what it may be used for, in words for the model card. overwrite:
-    also where the folder holds a model, or a run that has not ended.
+    also where the folder holds a model, or a run that has not ended. say: is told what takes long before the training.
     """
     began = time.monotonic()
     if task not in TRAININGS:
@@ -55,7 +57,7 @@ def begin(
         if not overwrite:
             folder.refuse_unfinished()
         check_destination(out, overwrite=overwrite)
-        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids())
+        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), say=say)
         chosen = on_this_machine(chosen)
         saved = SavedRun(
             task=task,

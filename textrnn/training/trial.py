@@ -9,12 +9,13 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Data
+from textrnn.config import Architecture, Data, Pretrained
 from textrnn.settings import TrainingSettings
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS
 from textrnn.training.starting import begin
+from textrnn.training.word_vectors import Say, unheard
 
 TRIED_STEPS = 20
 BYTES_A_PARAMETER = 16  # weight, gradient and AdamW's two moments, 4 each
@@ -38,13 +39,15 @@ def memory(architecture: Architecture, parameters: int, *, streams: int, window:
     gates = len(CELLS[architecture.core.cell].gates)
     kept = sum((4 * gates + 2) * units for units in architecture.core.sizes)  # for each symbol, numbers
     softmax = min(2 * architecture.head.classes * streams * window * 4, BLOCK_BYTES)
-    return BYTES_A_PARAMETER * parameters + 4 * kept * streams * window + softmax + OTHER_BYTES
+    entry = architecture.input
+    frozen = entry.symbols * entry.size if isinstance(entry, Pretrained) and entry.frozen else 0
+    return BYTES_A_PARAMETER * parameters + 4 * frozen + 4 * kept * streams * window + softmax + OTHER_BYTES
 
 
-def tried(task: str, data: Data, settings: TrainingSettings) -> tuple[TrainingRun, Trial]:
-    """A run that has made a few steps in a folder that is gone again, and what they showed."""
+def tried(task: str, data: Data, settings: TrainingSettings, *, say: Say = unheard) -> tuple[TrainingRun, Trial]:
+    """A run that has made a few steps in a folder that is gone again, and what they showed. say: as in `begin`."""
     with tempfile.TemporaryDirectory(prefix="textrnn-") as folder:
-        run = begin(task, data, Path(folder) / "model", settings)
+        run = begin(task, data, Path(folder) / "model", settings, say=say)
         seconds = run.seconds_to_validate()
         run.network.train()
         times = [time.perf_counter()]
