@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from textrnn.networks.plan import Frame, Plan, Slot
+from textrnn.networks.products import Prepared
 
 Memory = dict[str, Tensor]  # the tensors of a whole scan, by name
 Columns = dict[Slot, Iterable[Tensor]]  # the tensors of a slot, one for each step
@@ -78,14 +79,15 @@ class Scan(torch.autograd.Function):
         memory |= buffers.values(state, has_mask=mask is not None)
         columns = buffers.columns(memory)
         columns |= {Slot("bias", index): repeat(bias) for index, bias in enumerate(others[1::2])}
-        outputs, pre, transposed = memory["outputs"], memory["pre"].unbind(), recurrent.T
+        outputs, pre = memory["outputs"], memory["pre"].unbind()
+        product = Prepared(recurrent, rows=buffers.batch, count=buffers.steps)
         reads = memory.get("reads", outputs).unbind()
         unrounded = columns.setdefault(Slot("after", plan.state[0]), repeat(buffers.new(*state[0].shape)))
         rows = zip(buffers.frames(plan.slots, columns), unrounded, strict=False)
         for step, (frame, hidden) in enumerate(rows):
             if mask is not None:
                 torch.mul(outputs[step], mask, out=reads[step])
-            pre[step].copy_(torch.addmm(addend[step], reads[step], transposed))
+            pre[step].copy_(product.plus(addend[step], reads[step]))
             for act in plan.forward:
                 act(frame)
             if buffers.rounds:
@@ -105,6 +107,7 @@ class Scan(torch.autograd.Function):
         columns = {**buffers.columns(memory), **buffers.gradient_columns(back)}
         recurrent, mask = memory["recurrent"], memory.get("mask")
         d_outputs = from_outputs.to(buffers.real).unbind()  # all at once: an operation on two types converts each time
+        product = Prepared(recurrent.T, rows=buffers.batch, count=buffers.steps)
         d_after, d_before = (columns[Slot(kind, plan.state[0], d=True)] for kind in ("after", "before"))
         frames = buffers.frames(plan.backward_slots, columns)
         rows = list(zip(frames, d_outputs, d_after, d_before, back["addend"], strict=True))
@@ -112,7 +115,7 @@ class Scan(torch.autograd.Function):
             d_hidden.add_(d_output)
             for act in plan.backward:
                 act(frame)
-            through_product = torch.mm(d_addend.copy_(back["pre"]), recurrent)
+            through_product = product.times(d_addend.copy_(back["pre"]))
             if mask is not None:
                 through_product.mul_(mask)
             if plan.reads_output:
