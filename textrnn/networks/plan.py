@@ -65,7 +65,7 @@ class Plan:
 
     forward, backward: the calls, in order, on frames of `slots` and `backward_slots`. shared: the gates whose product
     with the last hidden vector is taken at the beginning of a step; apart: those whose share of the input enters by
-    itself. products: those whose product is of another vector, and the projection.
+    itself. products: further products, each of a gate with another vector, and the projection.
     """
 
     def __init__(self, cell: Cell, *, is_projected: bool) -> None:
@@ -78,7 +78,7 @@ class Plan:
         self.summed = equations.leaves("sum")
         self.shared = tuple(gate for gate in cell.gates if gate in equations.leaves("sum", "u"))
         self.apart = tuple(gate for gate in cell.gates if gate in equations.leaves("x"))
-        self.products = tuple(node.name for node in order if node.operation == "product")
+        self.products = tuple(node for node in order if node.operation == "product")
         self.reads_output = equations.reads_before(cell.state[0])
         there = Forward(order, after, self.products)
         back = Backward(there)
@@ -96,7 +96,7 @@ def planned(cell: Cell, is_projected: bool) -> Plan:
 class Forward:
     """The calls of a step, and where each value lies. needed: the values that the way back reads."""
 
-    def __init__(self, order: Sequence[Node], after: Mapping[str, Node], products: Sequence[str]) -> None:
+    def __init__(self, order: Sequence[Node], after: Mapping[str, Node], products: Sequence[Node]) -> None:
         self.order, self.products = order, products
         self.number = {node: number for number, node in enumerate(order)}
         self.parts = {node: part for part, node in after.items()}
@@ -133,7 +133,7 @@ class Forward:
         places = [self.place(self.slots[operand]) for operand in node.operands]
         out = self.place(self.slots[node])
         if node.operation == "product":
-            index = self.products.index(node.name)
+            index = self.products.index(node)
             vector, weight, bias = (self.place(Slot(kind, index)) for kind in ("vector", "weight", "bias"))
             return product(places[0], vector, weight, bias, out)
         return call(FORWARD[node.operation], places, out)
@@ -174,6 +174,11 @@ def back_through_product(d: int, saved: int, weight: int) -> Gift:
     return Gift(lambda frame, out: out.copy_(back(frame)), lambda frame, out: out.add_(back(frame)))
 
 
+def zero(out: int) -> Act:
+    """Nothing: a value that is not read has no gradient."""
+    return lambda frame: frame[out].zero_()
+
+
 def times(d: int, value: int) -> Gift:
     """d times a value."""
     return Gift(
@@ -208,6 +213,9 @@ class Backward:
         self.begun = set(there.parts)  # nodes whose gradient has something in it
         self.begun |= {node for node in there.order if node.source == "peephole"}  # these add up over the steps
         self.acts = [act for node in reversed(there.order) for act in self._through(node)]
+        read = {node.name for node in there.order if node.source == "before"}
+        unread = [part for part in list(there.parts.values()) if part not in read]
+        self.acts += [zero(self.place(Slot("before", part, d=True))) for part in unread]
 
     def place(self, slot: Slot) -> int:
         return self.frame.setdefault(slot, len(self.frame))
@@ -225,7 +233,7 @@ class Backward:
             values = [self.place(self.there.slots[operand]) for operand in node.operands]
             return [*self._give(first, times(d, values[1])), *self._give(second, times(d, values[0]))]
         if node.operation == "product":
-            index = self.there.products.index(node.name)
+            index = self.there.products.index(node)
             saved, weight = self.place(Slot("product", index, d=True)), self.place(Slot("weight", index))
             return self._give(node.operands[0], back_through_product(d, saved, weight))
         value, scratch = self.place(self.there.slots[node]), self.place(Slot("scratch"))

@@ -15,7 +15,8 @@ TYPES = (torch.float32, torch.bfloat16)
 def has_onednn() -> bool:
     """Whether PyTorch offers oneDNN's products with a prepared matrix."""
     operators = ("_reorder_linear_weight", "_linear_pointwise")
-    return torch.backends.mkldnn.is_available() and all(hasattr(torch.ops.mkldnn, name) for name in operators)
+    is_there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return is_there and all(hasattr(torch.ops.mkldnn, name) for name in operators)
 
 
 class Prepared:
@@ -23,13 +24,8 @@ class Prepared:
 
     def __init__(self, weight: Tensor, *, rows: int, count: int) -> None:
         self._transposed, self._laid_out = weight.T, None
-        if (
-            weight.device.type == "cpu"
-            and weight.dtype in TYPES
-            and count >= FEWEST
-            and weight.numel()
-            and has_onednn()
-        ):
+        suits = weight.device.type == "cpu" and weight.dtype in TYPES and weight.numel() > 0
+        if suits and count >= FEWEST and has_onednn():
             self._laid_out = torch.ops.mkldnn._reorder_linear_weight(weight.detach().contiguous(), rows)
 
     def times(self, x: Tensor) -> Tensor:

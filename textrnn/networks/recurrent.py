@@ -87,7 +87,7 @@ class RecurrentLayer(nn.Module):
             sums = [x[gate] + c[gate] if gate in plan.summed else c[gate].expand_as(x[gate]) for gate in plan.shared]
             addend, apart = torch.cat(sums, -1), torch.cat([x[gate] for gate in plan.apart], -1)
         dtype = product_type(self.weight_hh)
-        products = {gate: (u[gate], c[gate]) for gate in plan.products if gate != PROJECTION}
+        products = {gate: (u[gate], c[gate]) for gate in gates}
         if self.weight_hr is not None:
             products[PROJECTION] = self.weight_hr, self.weight_hr.new_zeros(self.outputs)
         recurrent = weight_hh if plan.shared == gates else torch.cat([u[gate] for gate in plan.shared])
@@ -95,7 +95,9 @@ class RecurrentLayer(nn.Module):
             recurrent.to(dtype),
             None if mask is None else mask.to(dtype),
             self.peephole,
-            tuple((products[name][0].to(dtype), products[name][1].to(dtype)) for name in plan.products),
+            tuple(
+                (weight.to(dtype), bias.to(dtype)) for weight, bias in (products[node.name] for node in plan.products)
+            ),
         )
         before = tuple(state[part] for part in self.cell.state)
         apart = None if apart is None else apart.to(torch.promote_types(dtype, torch.float32))

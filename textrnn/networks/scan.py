@@ -118,10 +118,7 @@ class Scan(torch.autograd.Function):
             through_product = product.times(d_addend.copy_(back["pre"]))
             if mask is not None:
                 through_product.mul_(mask)
-            if plan.reads_output:
-                d_hidden_before.add_(through_product)
-            else:
-                d_hidden_before.copy_(through_product)
+            d_hidden_before.add_(through_product)
         reads = memory.get("reads", memory["outputs"][:-1])
         by_product = []
         for index in range(len(plan.products)):
