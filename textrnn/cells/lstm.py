@@ -49,7 +49,7 @@ LSTM = Cell(
     gates=GATES,
     state=("hidden", "memory"),
     step=step,
-    fused=Fused(torch="lstm", onnx="LSTM", onnx_gates=ONNX_GATES),
+    fused=Fused(torch="lstm", onednn=True, onnx="LSTM", onnx_gates=ONNX_GATES),
     open_gates=("forget",),
     bound=1.0,
 )

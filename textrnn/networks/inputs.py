@@ -17,6 +17,7 @@ from textrnn.config import Input, Learned, OneHot, Pretrained, Spec
 from textrnn.engines.engine import Floats
 from textrnn.networks.dropout import mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
+from textrnn.networks.products import linear
 
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
 
@@ -49,7 +50,7 @@ class Vectors:
         return len(self.values)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
-        return functional.linear(self.values, weight, bias)
+        return linear(self.values, weight, bias)
 
     def vectors(self) -> Tensor:
         return self.values
@@ -71,8 +72,8 @@ class Lookup:
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
         if len(self.table) < self.ids.numel():
-            return functional.embedding(self.ids, functional.linear(self.table, weight, bias))
-        return functional.linear(self.vectors(), weight, bias)
+            return functional.embedding(self.ids, linear(self.table, weight, bias))
+        return linear(self.vectors(), weight, bias)
 
     def vectors(self) -> Tensor:
         return functional.embedding(self.ids, self.table)

@@ -67,11 +67,17 @@ class RecurrentLayer(nn.Module):
         return self.by_fused_operator(inputs, state, weight_hh)
 
     def _suits_scan(self, inputs: Read) -> bool:
-        """Where torch has no operator, or the scan is faster: a processor in bfloat16, one step, a one-hot look-up."""
-        if self.cell.fused is None or self.cell.fused.torch is None:
+        """Where torch has no operator, or on a processor none of oneDNN's for these weights and this input.
+
+        There the scan is faster in bfloat16, for one step and for a one-hot look-up, which it does not multiply out;
+        and oneDNN has no projection.
+        """
+        fused = self.cell.fused
+        if fused is None or fused.torch is None:
             return True
-        is_faster = torch.is_autocast_enabled("cpu") or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
-        return is_faster and self.weight_hh.device.type == "cpu"
+        is_rounded, is_looked_up = torch.is_autocast_enabled("cpu"), isinstance(inputs, OneHotLookup)
+        suits_onednn = fused.onednn and self.weight_hr is None and inputs.steps > 1
+        return self.weight_hh.device.type == "cpu" and (is_rounded or is_looked_up or not suits_onednn)
 
     def by_scan(
         self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
