@@ -1,14 +1,18 @@
 """The benchmarks run: their contenders do a little work, and no time is asserted."""
 
 import importlib
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 import torch
 
-from textrnn.cells import CELLS
+from textrnn.cells import BUILT_IN, CELLS, add_cells
+from textrnn.config import Architecture, Core, LabelPerStep, OneHot
+from textrnn.networks.graph import Graph
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.text.tokenizer import START
 from textrnn.training.run_state import RunState
@@ -83,3 +87,49 @@ def test_what_a_scan_saves_is_told_beside_the_equations_step_by_step(bench, monk
     bench("cells").by_scan(work, "lstm")()
     bench("cells").by_equations(work, "lstm")()
     assert taken == ["by_scan"] * 2 + ["by_equations"] * 2
+
+
+def test_every_cell_is_compared_in_both_directions(bench, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["parity.py", "--quick"])
+    bench("parity").main()
+    printed = capsys.readouterr().out
+    assert printed.count(" forward  ") == printed.count(" both  ") == len(BUILT_IN)
+    assert printed.count(": met)") == 3
+    assert "MISSED" not in printed
+
+
+def test_an_engine_that_forgets_to_read_backward_is_noticed(bench, monkeypatch):
+    parity = bench("parity")
+    monkeypatch.setattr(Graph, "reversed", lambda graph, value, lengths: value)
+    core = Core(cell="gru", units=8, bidirectional=True)
+    architecture = Architecture(input=OneHot(symbols=12), core=core, head=LabelPerStep(classes=12))
+    add_cells([replace(CELLS["gru"], name=f"{parity.SCANNED}gru", fused=None)])
+    assert parity.differences(architecture, parity.QUICK, seed=0)["Scan"] > 0.1
+
+
+def test_cells_have_as_many_parameters_as_the_lstm(bench):
+    quality = bench("quality")
+    wanted = quality.parameters("lstm", 512, 69)
+    for cell in CELLS:
+        units = quality.units_of(cell, wanted, 69)
+        assert quality.parameters(cell, units, 69) == pytest.approx(wanted, rel=0.01)
+        assert (units == 512) == (cell in ("lstm", "peephole-lstm"))
+    with pytest.raises(SystemExit, match="more --units"):
+        quality.units_of("elman", 80, 2)
+
+
+def test_a_comparison_of_cells_that_was_cut_off_goes_on(bench, capfd, monkeypatch, tmp_path):
+    quality = bench("quality")
+    (tmp_path / "text").write_text("the cat sat on the mat\nand the hat\n" * 60)
+    lengths = ["--held-out", "300", "--minutes", "0.01", "--units", "24"]
+    files = [str(tmp_path / "text"), str(tmp_path / "results")]
+    monkeypatch.setattr(sys, "argv", ["quality.py", *files, *lengths, "--cells", "elman-relu", "--rates", "0.01"])
+    quality.main()
+    first = capfd.readouterr().out
+    monkeypatch.setattr(quality, "train", lambda *arguments: pytest.fail("trained again"))
+    quality.main()
+    assert capfd.readouterr().out.splitlines()[3:] == first.splitlines()[3:]
+    assert re.search(r"elman-relu +\d+ +[\d,]+ +0.01 +\d\.\d{4}\* .* done\n", first)
+    monkeypatch.setattr(sys, "argv", [*sys.argv, "0.02"])
+    with pytest.raises(pytest.fail.Exception):
+        quality.main()
