@@ -129,7 +129,7 @@ def test_a_comparison_of_cells_that_was_cut_off_goes_on(bench, capfd, monkeypatc
     monkeypatch.setattr(quality, "train", lambda *arguments: pytest.fail("trained again"))
     quality.main()
     assert capfd.readouterr().out.splitlines()[3:] == first.splitlines()[3:]
-    assert re.search(r"elman-relu +\d+ +[\d,]+ +0.01 +\d\.\d{4}\* .* done\n", first)
+    assert re.search(r"elman-relu +\d+ +[\d,]+ +identity +0.01 +\d\.\d{4}\* .* done\n", first)
     monkeypatch.setattr(sys, "argv", [*sys.argv, "0.02"])
     with pytest.raises(pytest.fail.Exception):
         quality.main()

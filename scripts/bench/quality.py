@@ -26,7 +26,7 @@ UNITS = 512  # of the LSTM, whose parameters the others have
 TOLERANCE = 0.01  # share of the parameters
 SLOWER = 0.002  # a rate that is tried too for the cells without gates: the default was chosen for the LSTM
 WITHOUT_GATES = ("elman", "elman-relu")
-STARTS = {"elman-relu": "identity"}  # of the recurrent weights
+STARTS = {"elman-relu": "identity"}  # of the recurrent weights; of the others that of the program
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Run:
     cell: str
     units: int
     rate: float
+    start: str
 
     @property
     def settings(self) -> list[str]:
         """Of `textrnn train lm`; whatever is not among them is as it is by default."""
         sizes = ["--cell", self.cell, "--units", str(self.units), "--layers", "1"]
         course = ["--rate", f"{self.rate:g}", "--minutes", f"{self.minutes:g}", "--seed", str(self.seed)]
-        start = STARTS.get(self.cell)
-        return [*sizes, *course, *(["--set", f"recurrent_start={start}"] if start else [])]
+        return [*sizes, *course, "--set", f"recurrent_start={self.start}"]
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ def print_results(results: Sequence[Result]) -> None:
             result.run.cell,
             f"{result.run.units:,}",
             f"{result.parameters:,}",
+            result.run.start,
             f"{result.run.rate:g}",
             f"{by_nats(result):.4f}{'*' if best[result.run.cell] is result else ' '}",
             f"{result.steps:,}",
@@ -153,7 +154,8 @@ def print_results(results: Sequence[Result]) -> None:
         ]
         for result in results
     ]
-    head = ("cell", "units", "parameters", "rate", "nats a character", "steps", "symbols/s", "gradient norm", "ended")
+    about = ("cell", "units", "parameters", "start", "rate")
+    head = (*about, "nats a character", "steps", "symbols/s", "gradient norm", "ended")
     print_table(head, rows)
     print("* the lowest of the rates tried for a cell, on the same characters")
     for protocol in sorted({result.protocol for result in results if result.protocol}):
@@ -166,9 +168,9 @@ def runs(given: argparse.Namespace, text: Path) -> Iterator[Run]:
     symbols = symbols_of(text)
     wanted = parameters("lstm", given.units, symbols)
     for cell in given.cells:
-        units = units_of(cell, wanted, symbols)
+        units, start = units_of(cell, wanted, symbols), STARTS.get(cell, "uniform")
         for rate in given.rates or [default_rate(), *([SLOWER] if cell in WITHOUT_GATES else [])]:
-            yield Run(digest, given.held_out, given.minutes, given.seed, cell, units, rate)
+            yield Run(digest, given.held_out, given.minutes, given.seed, cell, units, rate, start)
 
 
 def main() -> None:
