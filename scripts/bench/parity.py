@@ -1,9 +1,10 @@
 """How far the engines are apart: the same weights in PyTorch and ONNX Runtime, as one operator and as a Scan; and int8
 over the size of the batch.
 
-Weights are drawn from N(0, 1.2² / columns), those of the output from N(0, 4² / columns), as large as trained ones; the
-vectors of symbols from N(0, 1), biases from N(0, 0.3²). Sequences are of different lengths, padded; padding is not
-compared. A figure is the largest difference between two log-probabilities, natural.
+Weights are drawn from N(0, 1.2² / columns), or 0.8² for a cell that nothing bounds, which would else grow from layer to
+layer; those of the output from N(0, 4² / columns); the vectors of symbols from N(0, 1), biases from N(0, 0.3²).
+Sequences are of different lengths, padded; padding is not compared. A figure is the largest difference between two
+log-probabilities, natural.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from bench import print_machine, print_table
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from textrnn.cells import BUILT_IN, add_cells
+from textrnn.cells import BUILT_IN, CELLS, add_cells
 from textrnn.config import Architecture, Core, Input, LabelPerStep, Learned, OneHot, Precision, Pretrained
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
@@ -63,6 +64,7 @@ def inputs(sizes: Sizes, outputs: int) -> dict[str, Input]:
 def drawn(architecture: Architecture, *, seed: int) -> SequenceNetwork:
     """A network with the weights that are described above."""
     torch.manual_seed(seed)
+    gain = 0.8 if CELLS[architecture.core.cell].bound is None else 1.2
     network = SequenceNetwork(architecture).eval()
     with torch.no_grad():
         for name, weights in network.named_parameters():
@@ -70,7 +72,7 @@ def drawn(architecture: Architecture, *, seed: int) -> SequenceNetwork:
             if weights.ndim == 1:
                 weights.normal_(std=0.3)
             elif is_output or name != "input.table":
-                weights.normal_(std=(4 if is_output else 1.2) * weights.shape[1] ** -0.5)
+                weights.normal_(std=(4 if is_output else gain) * weights.shape[1] ** -0.5)
     return network
 
 
