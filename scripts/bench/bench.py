@@ -98,11 +98,11 @@ def seconds_per(units: int, work: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) / units
 
 
-def architecture(classes: int) -> Architecture:
+def architecture(classes: int, cell: str = "lstm") -> Architecture:
     """The network that is measured."""
     return Architecture(
         input=Learned(symbols=classes, size=EMBEDDING),
-        core=Core(cell="lstm", units=UNITS, layers=LAYERS),
+        core=Core(cell=cell, units=UNITS, layers=LAYERS),
         head=LabelPerStep(classes=classes),
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from bench import arguments, print_machine, print_table
 
@@ -48,14 +49,19 @@ def run(command: Sequence[str]) -> str:
     return done.stdout
 
 
+def evaluated(model: Path, text: Path) -> list[dict[str, Any]]:
+    """What `textrnn evaluate` finds: rows of metric, value and protocol."""
+    lines = run([PROGRAM, "evaluate", str(model), str(text), "--format", "jsonl"]).splitlines()
+    return [json.loads(line) for line in lines]
+
+
 def train_and_evaluate(train: Path, valid: Path, out: Path, *, minutes: float, seed: int) -> Result:
     """One run, with everything else as it is by default."""
     begin = time.perf_counter()
     settings = ["--minutes", f"{minutes:g}", "--seed", str(seed)]
     run([PROGRAM, "train", "lm", str(train), "--valid", str(valid), "--out", str(out), *settings])
     seconds = time.perf_counter() - begin
-    lines = run([PROGRAM, "evaluate", str(out), str(valid), "--format", "jsonl"]).splitlines()
-    figures = {row["metric"]: row["value"] for row in map(json.loads, lines)}
+    figures = {row["metric"]: row["value"] for row in evaluated(out, valid)}
     config = json.loads((out / "config.json").read_text())
     nats = math.log(figures["perplexity_without_eos"])  # per symbol; here a symbol is a character
     return Result(seed, nats, figures["oov_count"], config["precision"], seconds, config["training"]["ended"])

@@ -1,6 +1,7 @@
 """The networks of plain PyTorch that ours is measured against, of the same sizes. Needs torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from bench import EMBEDDING, LAYERS, UNITS
 from torch import Tensor, nn
@@ -8,18 +9,18 @@ from torch import Tensor, nn
 States = list[tuple[Tensor, Tensor]]
 
 
-class WholeLSTM(nn.Module):
-    """Embedding, nn.LSTM, linear: what most scripts do."""
+class Whole(nn.Module):
+    """Embedding, torch's layers of a kind (such as nn.LSTM), linear: what most scripts do."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, kind: Callable[..., nn.RNNBase] = nn.LSTM) -> None:
         super().__init__()
         self.embedding = nn.Embedding(classes, EMBEDDING)
-        self.lstm = nn.LSTM(EMBEDDING, UNITS, LAYERS)
+        self.layers = kind(EMBEDDING, UNITS, LAYERS)
         self.linear = nn.Linear(UNITS, classes)
 
-    def forward(self, ids: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Logits (time, batch, classes) and the state after."""
-        hidden, after = self.lstm(self.embedding(ids), state)
+    def forward(self, ids: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Logits (time, batch, classes) and the state after, as the layers have it."""
+        hidden, after = self.layers(self.embedding(ids), state)
         return self.linear(hidden), after
 
 

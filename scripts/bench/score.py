@@ -32,11 +32,11 @@ def batch() -> Any:
 def in_torch(precision: str, threads: int, calls: int) -> Measure:
     """nn.LSTM, linear, log-softmax, gather."""
     import torch
-    from peers import WholeLSTM
+    from peers import Whole
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = WholeLSTM(CLASSES).eval()
+    model = Whole(CLASSES).eval()
     inputs, targets = torch.from_numpy(batch())
 
     def score() -> None:

@@ -44,7 +44,7 @@ def in_torch(network: str, threads: int, onednn: bool, steps: int) -> Measure:
     warnings.simplefilter("ignore")  # PyTorch's own: oneDNN's TF32, and that its int8 will be removed
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = peers.Cells(CLASSES) if network == "cells" else peers.WholeLSTM(CLASSES)
+    model = peers.Cells(CLASSES) if network == "cells" else peers.Whole(CLASSES)
     model.eval()
     if network == "quantized":
         model = quantized(model)
