@@ -19,6 +19,7 @@ from textrnn.networks.scan import Weights, scan
 LayerState = dict[str, Tensor]  # one (batch, size) tensor for each part of the cell's state
 Symbols = dict[str, Symbol]
 
+SMALL_DEVIATION = 0.001
 STARTS: dict[str, Callable[[Tensor], object]] = {  # of the recurrent weights of a gate, (units, outputs)
     "uniform": lambda block: block.uniform_(-(len(block) ** -0.5), len(block) ** -0.5),
     "identity": nn.init.eye_,
@@ -30,7 +31,8 @@ class RecurrentLayer(nn.Module):
     """A cell with its weights, under torch.nn's names: weight_ih, weight_hh, bias_ih, bias_hh; weight_hr projects.
 
     Weights start uniform in ± 1/sqrt(units), those of each gate in weight_hh as `start` says: "uniform", "identity"
-    (Le et al., 2015) or "orthogonal" (Saxe et al., 2014). Biases start at 0, those of the cell's open gates at 1.
+    or "orthogonal" (Saxe et al., 2014). With the identity the input's weights start small, N(0, 0.001²) (Le et al.,
+    2015): else what is handed on unchanged grows with every step. Biases start at 0, those of open gates at 1.
     """
 
     def __init__(
@@ -49,6 +51,8 @@ class RecurrentLayer(nn.Module):
         self.peephole = uniform(len(cell.peepholes), units) if cell.peepholes else None
         self.weight_hr = uniform(projection, units) if projection else None
         with torch.no_grad():
+            if start == "identity":
+                self.weight_ih.normal_(std=SMALL_DEVIATION)
             for gate in cell.gates:
                 STARTS[start](self._by_gate("weight_hh")[gate])
                 self._by_gate("bias_ih")[gate].fill_(float(gate in cell.open_gates))
