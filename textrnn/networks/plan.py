@@ -65,7 +65,8 @@ class Plan:
 
     forward, backward: the calls, in order, on frames of `slots` and `backward_slots`. shared: the gates whose product
     with the last hidden vector is taken at the beginning of a step; apart: those whose share of the input enters by
-    itself. products: those whose product is of another vector, and the projection.
+    itself. are_sums: all gates see x and u as x + u alone, so that these may be added for all at once. products: those
+    whose product is of another vector, and the projection.
     """
 
     def __init__(self, cell: Cell, *, is_projected: bool) -> None:
@@ -76,11 +77,13 @@ class Plan:
             after[cell.state[0]] = Node("product", (after[cell.state[0]],), name=PROJECTION)
             order.append(after[cell.state[0]])
         self.summed = equations.leaves("sum")
+        self.are_sums = len(self.summed) == len(cell.gates)
         self.shared = tuple(gate for gate in cell.gates if gate in equations.leaves("sum", "u"))
         self.apart = tuple(gate for gate in cell.gates if gate in equations.leaves("x"))
-        self.products = tuple(node.name for node in order if node.operation == "product")
+        products = tuple(node for node in order if node.operation == "product")
+        self.products = tuple(node.name for node in products)
         self.reads_output = equations.reads_before(cell.state[0])
-        there = Forward(order, after, self.products)
+        there = Forward(order, after, products)
         back = Backward(there)
         self.keeps_output = self.reads_output or after[cell.state[0]] in there.needed
         self.forward, self.slots = there.acts, tuple(there.frame)
@@ -96,7 +99,7 @@ def planned(cell: Cell, is_projected: bool) -> Plan:
 class Forward:
     """The calls of a step, and where each value lies. needed: the values that the way back reads."""
 
-    def __init__(self, order: Sequence[Node], after: Mapping[str, Node], products: Sequence[str]) -> None:
+    def __init__(self, order: Sequence[Node], after: Mapping[str, Node], products: Sequence[Node]) -> None:
         self.order, self.products = order, products
         self.number = {node: number for number, node in enumerate(order)}
         self.parts = {node: part for part, node in after.items()}
@@ -133,7 +136,7 @@ class Forward:
         places = [self.place(self.slots[operand]) for operand in node.operands]
         out = self.place(self.slots[node])
         if node.operation == "product":
-            index = self.products.index(node.name)
+            index = self.products.index(node)
             vector, weight, bias = (self.place(Slot(kind, index)) for kind in ("vector", "weight", "bias"))
             return product(places[0], vector, weight, bias, out)
         return call(FORWARD[node.operation], places, out)
@@ -198,6 +201,11 @@ def same(d: int, sign: int) -> Gift:
     )
 
 
+def zero(out: int) -> Act:
+    """Nothing comes to a gradient."""
+    return lambda frame: frame[out].zero_()
+
+
 class Backward:
     """The calls of a step's way back: through each operation in turn, the last first."""
 
@@ -208,6 +216,9 @@ class Backward:
         self.begun = set(there.parts)  # nodes whose gradient has something in it
         self.begun |= {node for node in there.order if node.source == "peephole"}  # these add up over the steps
         self.acts = [act for node in reversed(there.order) for act in self._through(node)]
+        _, *others = there.parts.values()  # the scan itself writes the gradient of the output before a step
+        read = {node.name for node in there.order if node.source == "before"}
+        self.acts += [zero(self.place(Slot("before", part, d=True))) for part in others if part not in read]
 
     def place(self, slot: Slot) -> int:
         return self.frame.setdefault(slot, len(self.frame))
@@ -225,7 +236,7 @@ class Backward:
             values = [self.place(self.there.slots[operand]) for operand in node.operands]
             return [*self._give(first, times(d, values[1])), *self._give(second, times(d, values[0]))]
         if node.operation == "product":
-            index = self.there.products.index(node.name)
+            index = self.there.products.index(node)
             saved, weight = self.place(Slot("product", index, d=True)), self.place(Slot("weight", index))
             return self._give(node.operands[0], back_through_product(d, saved, weight))
         value, scratch = self.place(self.there.slots[node]), self.place(Slot("scratch"))

@@ -67,11 +67,14 @@ class RecurrentLayer(nn.Module):
         return self.by_fused_operator(inputs, state, weight_hh)
 
     def _suits_scan(self, inputs: Read) -> bool:
-        """Where torch has no operator, or the scan is faster: a processor in bfloat16, one step, a one-hot look-up."""
+        """Where torch has no operator, or the scan is faster: a processor in bfloat16, one step, a one-hot look-up.
+
+        With a projection it is as fast, and torch's operator on a processor warns that it is a slow one.
+        """
         if self.cell.fused is None or self.cell.fused.torch is None:
             return True
         is_faster = torch.is_autocast_enabled("cpu") or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
-        return is_faster and self.weight_hh.device.type == "cpu"
+        return (is_faster or self.weight_hr is not None) and self.weight_hh.device.type == "cpu"
 
     def by_scan(
         self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
@@ -79,18 +82,20 @@ class RecurrentLayer(nn.Module):
         """By the plan of the cell's equations."""
         gates, plan = self.cell.gates, planned(self.cell, self.weight_hr is not None)
         u, c = (dict(zip(gates, whole.chunk(len(gates)), strict=True)) for whole in (weight_hh, self.bias_hh))
-        if self.cell.equations.are_sums:
+        if plan.are_sums:
             addend, apart = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh), None
         else:
-            blocks = inputs.project(self.weight_ih, self.bias_ih).chunk(len(gates), dim=-1)
-            x = dict(zip(gates, blocks, strict=True))
+            whole = inputs.project(self.weight_ih, self.bias_ih)
+            x = dict(zip(gates, whole.chunk(len(gates), dim=-1), strict=True))
             sums = [x[gate] + c[gate] if gate in plan.summed else c[gate].expand_as(x[gate]) for gate in plan.shared]
-            addend, apart = torch.cat(sums, -1), torch.cat([x[gate] for gate in plan.apart], -1)
+            nothing = whole[..., :0]  # there may be no such gate
+            addend, apart = torch.cat([nothing, *sums], -1), torch.cat([nothing, *(x[gate] for gate in plan.apart)], -1)
         dtype = product_type(self.weight_hh)
         products = {gate: (u[gate], c[gate]) for gate in plan.products if gate != PROJECTION}
         if self.weight_hr is not None:
             products[PROJECTION] = self.weight_hr, self.weight_hr.new_zeros(self.outputs)
-        recurrent = weight_hh if plan.shared == gates else torch.cat([u[gate] for gate in plan.shared])
+        rows = [weight_hh[:0], *(u[gate] for gate in plan.shared)]
+        recurrent = weight_hh if plan.shared == gates else torch.cat(rows)
         weights = Weights(
             recurrent.to(dtype),
             None if mask is None else mask.to(dtype),
@@ -143,21 +148,22 @@ class RecurrentLayer(nn.Module):
 
     def step_to_graph(self, graph: Graph, name: str, shares: Symbol, state: Symbols) -> Symbols:
         """One step through the cell's equations. shares: (batch, gates x units), W x + b."""
-        cell, equations, seen = self.cell, self.cell.equations, planned(self.cell, False).shared
+        cell, equations, plan = self.cell, self.cell.equations, planned(self.cell, False)
         weights, biases = self._by_gate("weight_hh"), self._by_gate("bias_hh")
 
         def product(vector: Symbol, part: str, gates: Sequence[str]) -> Symbol:
             weight, bias = (np.concatenate([array(values[gate]) for gate in gates]) for values in (weights, biases))
             return graph.linear(vector, f"{name}.{part}", weight, bias, site=f"{name}.hidden")
 
-        from_hidden = product(state[cell.state[0]], "hh", seen)
+        from_hidden = product(state[cell.state[0]], "hh", plan.shared) if plan.shared else None
         values = {("before", part): value for part, value in state.items()}
-        if equations.are_sums:
+        if plan.are_sums and from_hidden is not None:
             parts = graph.split(shares + from_hidden, parts=len(cell.gates))
             values |= {("sum", gate): part for gate, part in zip(cell.gates, parts, strict=True)}
         else:
             x = dict(zip(cell.gates, graph.split(shares, parts=len(cell.gates)), strict=True))
-            u = dict(zip(seen, graph.split(from_hidden, parts=len(seen)), strict=True))
+            blocks = [] if from_hidden is None else graph.split(from_hidden, parts=len(plan.shared))
+            u = dict(zip(plan.shared, blocks, strict=True))
             values |= {("x", gate): value for gate, value in x.items()} | {
                 ("u", gate): value for gate, value in u.items()
             }

@@ -190,7 +190,8 @@ class Buffers:
         if plan.apart:
             found |= blocks("x", plan.apart, memory["apart"])
         rows = memory["peepholes"] if plan.peepholes else ()
-        found |= {Slot("peephole", gate): repeat(row) for gate, row in zip(plan.peepholes, rows, strict=True)}
+        wide = (row.expand(self.batch, -1) for row in rows)
+        found |= {Slot("peephole", gate): repeat(row) for gate, row in zip(plan.peepholes, wide, strict=True)}
         for part in plan.state:
             states = memory.get(f"state.{part}", memory["outputs"])
             if states.dtype == self.real:
@@ -227,5 +228,5 @@ class Buffers:
 
 def blocks(kind: str, gates: Sequence[str], whole: Tensor, *, d: bool = False) -> Columns:
     """The block of each gate: (time, batch, gates x units)."""
-    parts = whole.chunk(len(gates), dim=-1)
+    parts = whole.chunk(len(gates), dim=-1) if gates else ()
     return {Slot(kind, gate, d): part.unbind() for gate, part in zip(gates, parts, strict=True)}
