@@ -8,31 +8,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import numpy_logits
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
+from textrnn.cells import CELLS
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.engines import engine as interface
 from textrnn.engines.engine import MANY, choose_by_steps, state_after
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
 from textrnn.networks import inputs
+from textrnn.networks.calibration import calibrated
 from textrnn.networks.inputs import TABLE_ENTRIES
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 
 SYMBOLS = 13
-INPUTS = ("learned", "one-hot", "tied")
+INPUTS = ("learned", "one-hot", "tied", "pretrained")
 ENGINES = {
     "torch": TorchEngine,
     "float32": lambda network: OnnxEngine(network.to_graph("float32")),
-    "int8": lambda network: OnnxEngine(network.to_graph("int8")),
+    "int8": lambda network: OnnxEngine(to_int8(network)),
 }
+CORES = [  # every cell, and around it what a level may have
+    *({"cell": cell} for cell in CELLS),
+    *({"cell": cell, "residual": True, "layers": 3} for cell in CELLS),
+    *({"cell": cell, "projection": 5} for cell in CELLS if CELLS[cell].projects),
+    {"projection": 6, "residual": True, "layers": 3},
+]
 
 
-def network(*, input: str = "learned", units: int = 16, layers: int = 2, symbols: int = SYMBOLS) -> SequenceNetwork:
-    """input: "one-hot", "learned", or "tied" for learned vectors that are the head's weights too."""
+def network(
+    *, input: str = "learned", units: int = 16, layers: int = 2, symbols: int = SYMBOLS, **core
+) -> SequenceNetwork:
+    """input: a kind, or "tied" for learned vectors that are the head's weights too: of the size of the top outputs."""
     torch.manual_seed(7)
-    tied = input == "tied"
-    spec = OneHot(symbols=symbols) if input == "one-hot" else Learned(symbols=symbols, size=6)
-    core = Core(units=units, layers=layers, top_units=6 if tied else None)
+    tied, is_narrow = input == "tied", not core.keys() & {"projection", "residual"}
+    core = Core(units=units, layers=layers, top_units=6 if tied and is_narrow else None, **core)
+    vectors = {"symbols": symbols, "size": core.outputs if tied else 6}
+    specs = {"one-hot": OneHot(symbols=symbols), "pretrained": Pretrained(**vectors)}
+    spec = specs.get(input, Learned(**vectors))
     built = SequenceNetwork(Architecture(input=spec, core=core, head=LabelPerStep(classes=symbols, tied=tied))).eval()
     with torch.no_grad():
         for layer in built.layers.children():
@@ -41,6 +53,13 @@ def network(*, input: str = "learned", units: int = 16, layers: int = 2, symbols
         built.head.weight.mul_(10 if tied else 4)
         built.head.bias.uniform_(-0.5, 0.5)
     return built
+
+
+def to_int8(trained: SequenceNetwork) -> bytes:
+    """The graph, with bounds from symbols by chance where it needs some."""
+    symbols = trained.architecture.head.classes
+    bounds = calibrated(trained, torch.from_numpy(random_ids(40, 8, symbols=symbols, seed=9)))
+    return trained.to_graph("int8", {name: bound.value for name, bound in bounds.items()})
 
 
 def random_ids(time: int, batch: int, *, symbols: int = SYMBOLS, seed: int = 0) -> np.ndarray:
@@ -55,11 +74,13 @@ def gathered(logprobs: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.take_along_axis(logprobs, targets[..., None], -1)[..., 0]
 
 
+SIZES = [{"layers": layers, "units": units} for layers in (1, 2, 3) for units in (1, 5, 32)]
+
+
 @pytest.mark.parametrize("input", INPUTS)
-@pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("units", [1, 5, 32])
-def test_float32_agrees_with_torch(input, layers, units):
-    trained = network(input=input, layers=layers, units=units)
+@pytest.mark.parametrize("core", SIZES + CORES, ids=lambda core: "-".join(map(str, core.values())))
+def test_float32_agrees_with_torch(input, core):
+    trained = network(input=input, **core)
     ids = random_ids(12, 3)
     expected, expected_state = TorchEngine(trained).run(ids)
     logprobs, state = OnnxEngine(trained.to_graph("float32")).run(ids)
@@ -111,9 +132,11 @@ def test_the_state_after_a_text_of_any_length_is_that_of_one_run(monkeypatch, ti
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-@pytest.mark.parametrize("input", INPUTS)
-def test_choosing_in_the_graph_equals_choosing_step_by_step(precision, input):
-    engine = OnnxEngine(network(input=input).to_graph(precision))
+@pytest.mark.parametrize(
+    ("input", "core"), [*((input, {}) for input in INPUTS), *(("learned", core) for core in CORES)]
+)
+def test_choosing_in_the_graph_equals_choosing_step_by_step(precision, input, core):
+    engine = ENGINES[precision](network(input=input, **core))
     ids = random_ids(3, 4)
     perturbation = gumbel(20, 4)
     choices, logprobs, state = engine.choose(ids, perturbation)
@@ -128,21 +151,28 @@ def int8_graph(trained: SequenceNetwork, *, looks_rows_up: bool) -> bytes:
     """The graph; looks_rows_up: as for a vocabulary too large for a table of the first layer's products."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inputs, "TABLE_ENTRIES", 3 if looks_rows_up else TABLE_ENTRIES)
-        return trained.to_graph("int8")
+        return to_int8(trained)
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    units=st.integers(1, 70),
-    layers=st.integers(1, 3),
-    input=st.sampled_from(INPUTS),
-    looks_rows_up=st.booleans(),
-    data=st.data(),
-)
-def test_int8_is_the_same_to_the_bit_in_any_batch_order_number_of_threads_and_division(
-    units, layers, input, looks_rows_up, data
-):
-    model = int8_graph(network(input=input, units=units, layers=layers), looks_rows_up=looks_rows_up)
+@st.composite
+def networks(draw: st.DrawFn, cell: str) -> SequenceNetwork:
+    """Any network of a cell that chooses what comes next."""
+    layers, core = draw(st.integers(1, 3)), {}
+    if layers > 1 and draw(st.booleans()):
+        core["residual"] = True
+    if CELLS[cell].projects and draw(st.booleans()):
+        core["projection"] = draw(st.integers(1, 20))
+    return network(
+        input=draw(st.sampled_from(INPUTS)), units=draw(st.integers(1, 70)), layers=layers, cell=cell, **core
+    )
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@settings(max_examples=6, deadline=None)
+@given(looks_rows_up=st.booleans(), data=st.data())
+def test_int8_is_the_same_to_the_bit_in_any_batch_order_number_of_threads_and_division(cell, looks_rows_up, data):
+    trained = data.draw(networks(cell))
+    model, units = int8_graph(trained, looks_rows_up=looks_rows_up), trained.architecture.core.units
     engines = [OnnxEngine(model, threads=threads) for threads in (1, 2)]
     ids, targets, perturbation = random_ids(17, 64, seed=units), random_ids(17, 64, seed=71), gumbel(5, 64)
     whole, _ = engines[0].run(ids)
@@ -180,14 +210,16 @@ def test_int8_is_exact_at_a_real_size():
             np.testing.assert_array_equal(logprobs, whole[:, :batch])
 
 
-@pytest.mark.parametrize("input", INPUTS)
+@pytest.mark.parametrize(
+    ("input", "core"), [*((input, {}) for input in INPUTS), *(("learned", core) for core in CORES)]
+)
 @pytest.mark.parametrize("looks_rows_up", [False, True])
-def test_int8_is_near_float32(input, looks_rows_up):
-    trained = network(input=input, units=64)
+def test_int8_is_near_float32(input, core, looks_rows_up):
+    trained = network(input=input, units=64, **core)
     ids, targets = random_ids(30, 8), random_ids(30, 8, seed=1)
     exact, _ = OnnxEngine(trained.to_graph("float32")).score(ids, targets)
     rough, _ = OnnxEngine(int8_graph(trained, looks_rows_up=looks_rows_up)).score(ids, targets)
-    assert 0 < np.abs(exact - rough).mean() < 0.02
+    assert 0 < np.abs(exact - rough).mean() < 0.04 * exact.std()
 
 
 @pytest.mark.parametrize("input", ["learned", "tied"])

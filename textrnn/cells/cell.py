@@ -75,5 +75,6 @@ class Cell:
 
     @property
     def projects(self) -> bool:
-        """Whether its output may be projected: it is bounded, and a step reads the last one through products alone."""
-        return self.bound is not None and not self.equations.reads_before(self.state[0])
+        """Whether its output may be projected: it is bounded, and a step reads the last one through U h + c alone."""
+        equations = self.equations
+        return self.bound is not None and not equations.reads_before(self.state[0]) and not equations.products

@@ -110,11 +110,6 @@ class Equations:
         """The gates whose share is of another vector than the last hidden one."""
         return tuple(node.name for node in self.order if node.operation == "product")
 
-    @property
-    def are_sums(self) -> bool:
-        """Whether x and u enter as x + u alone, so that they may be added for all gates at once."""
-        return not self.leaves("x", "u") and not self.products
-
     def evaluate(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[str, Any]:
         """The state after, on any arrays. leaf: the value of a leaf; product: U v + c of a gate."""
         values: dict[Node, Any] = {}
@@ -139,13 +134,13 @@ def trace(step: Callable[..., Any], gates: Sequence[str], state: Sequence[str], 
     after = dict(step(x, u, Leaves("before", state), Leaves("peephole", peepholes), NodeOps()))
     if tuple(after) != tuple(state) or not all(isinstance(node, Node) for node in after.values()):
         raise TypeError(f"a step returns the state after it: {', '.join(state)}, in this order")
-    order = list(in_order(after.values()))
+    order, ends = list(in_order(after.values())), set(after.values())
     uses = Counter(operand for node in order for operand in node.operands)
     pairs = {frozenset((x[gate], u[gate])): gate for gate in gates if uses[x[gate]] == uses[u[gate]] == 1}
     sums = {
         node: Node("leaf", source="sum", name=pairs[frozenset(node.operands)])
         for node in order
-        if node.operation == "add" and frozenset(node.operands) in pairs
+        if node.operation == "add" and node not in ends and frozenset(node.operands) in pairs
     }
     replaced: dict[Node, Node] = {}
     for node in order:

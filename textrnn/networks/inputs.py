@@ -234,7 +234,8 @@ class OneHotInput(nn.Module):
 
     def forward(self, ids: Tensor, *, dropped: float = 0.0) -> Read:
         """dropped: share of the symbols dropped in training, each everywhere."""
-        return OneHotLookup(ids, mask((self.size,), dropped, device=ids.device))
+        entries = torch.ones(self.size, device=ids.device)
+        return OneHotLookup(ids, mask((self.size,), dropped, device=ids.device) if dropped else entries)
 
     def to_graph(self, graph: Graph, ids: Symbol) -> None:
         """Nothing: unit vectors are never made, so no kernel that asks for them can be used."""

@@ -65,7 +65,8 @@ class Plan:
 
     forward, backward: the calls, in order, on frames of `slots` and `backward_slots`. shared: the gates whose product
     with the last hidden vector is taken at the beginning of a step; apart: those whose share of the input enters by
-    itself. products: further products, each of a gate with another vector, and the projection.
+    itself. are_sums: all gates see x and u as x + u alone, so that these may be added for all at once. products:
+    further products, each of a gate with another vector, and the projection.
     """
 
     def __init__(self, cell: Cell, *, is_projected: bool) -> None:
@@ -76,11 +77,13 @@ class Plan:
             after[cell.state[0]] = Node("product", (after[cell.state[0]],), name=PROJECTION)
             order.append(after[cell.state[0]])
         self.summed = equations.leaves("sum")
+        self.are_sums = len(self.summed) == len(cell.gates)
         self.shared = tuple(gate for gate in cell.gates if gate in equations.leaves("sum", "u"))
         self.apart = tuple(gate for gate in cell.gates if gate in equations.leaves("x"))
-        self.products = tuple(node for node in order if node.operation == "product")
+        products = tuple(node for node in order if node.operation == "product")
+        self.products = tuple(node.name for node in products)
         self.reads_output = equations.reads_before(cell.state[0])
-        there = Forward(order, after, self.products)
+        there = Forward(order, after, products)
         back = Backward(there)
         self.keeps_output = self.reads_output or after[cell.state[0]] in there.needed
         self.forward, self.slots = there.acts, tuple(there.frame)
@@ -134,8 +137,10 @@ class Forward:
         out = self.place(self.slots[node])
         if node.operation == "product":
             index = self.products.index(node)
-            vector, weight, bias = (self.place(Slot(kind, index)) for kind in ("vector", "weight", "bias"))
-            return product(places[0], vector, weight, bias, out)
+            vector, weight, bias, mask = (
+                self.place(Slot(kind, index)) for kind in ("vector", "weight", "bias", "mask")
+            )
+            return product(places[0], vector, weight, bias, mask, out)
         return call(FORWARD[node.operation], places, out)
 
 
@@ -155,21 +160,21 @@ def call(function: Callable[..., Tensor], operands: Sequence[int], out: int) -> 
     return lambda frame: function(frame[a], frame[b], out=frame[out])
 
 
-def product(value: int, vector: int, weight: int, bias: int, out: int) -> Act:
-    """W v + b; v is kept as it is multiplied, in the type of the products."""
+def product(value: int, vector: int, weight: int, bias: int, mask: int, out: int) -> Act:
+    """W (v * mask) + b; what W is multiplied by is kept, in the type of the products."""
 
     def act(frame: Frame) -> None:
-        kept = frame[vector].copy_(frame[value])
+        kept = torch.mul(frame[value], frame[mask], out=frame[vector])
         frame[out].copy_(torch.addmm(frame[bias], kept, frame[weight].T))
 
     return act
 
 
-def back_through_product(d: int, saved: int, weight: int) -> Gift:
-    """d W; d is kept for the gradient of W."""
+def back_through_product(d: int, saved: int, weight: int, mask: int) -> Gift:
+    """(d W) * mask; d is kept for the gradient of W."""
 
     def back(frame: Frame) -> Tensor:
-        return torch.mm(frame[saved].copy_(frame[d]), frame[weight])
+        return torch.mm(frame[saved].copy_(frame[d]), frame[weight]).mul_(frame[mask])
 
     return Gift(lambda frame, out: out.copy_(back(frame)), lambda frame, out: out.add_(back(frame)))
 
@@ -234,8 +239,8 @@ class Backward:
             return [*self._give(first, times(d, values[1])), *self._give(second, times(d, values[0]))]
         if node.operation == "product":
             index = self.there.products.index(node)
-            saved, weight = self.place(Slot("product", index, d=True)), self.place(Slot("weight", index))
-            return self._give(node.operands[0], back_through_product(d, saved, weight))
+            slots = Slot("product", index, d=True), Slot("weight", index), Slot("mask", index)
+            return self._give(node.operands[0], back_through_product(d, *(self.place(slot) for slot in slots)))
         value, scratch = self.place(self.there.slots[node]), self.place(Slot("scratch"))
         return self._give(node.operands[0], through(THROUGH[node.operation], d, value, scratch))
 

@@ -63,7 +63,7 @@ class RecurrentLayer(nn.Module):
         """Outputs (time, batch, outputs) and the state after.
 
         dropped: share of weight_hh set to 0 for the whole sequence (DropConnect; Merity et al., 2018). mask: (batch,
-        outputs), what the last hidden vector is multiplied by wherever it meets weight_hh (Gal and Ghahramani, 2016).
+        outputs), what a vector is multiplied by wherever it meets weight_hh (Gal and Ghahramani, 2016).
         """
         weight_hh = functional.dropout(self.weight_hh, dropped) if dropped else self.weight_hh
         if mask is not None or self._suits_scan(inputs):
@@ -89,25 +89,25 @@ class RecurrentLayer(nn.Module):
         """By the plan of the cell's equations."""
         gates, plan = self.cell.gates, planned(self.cell, self.weight_hr is not None)
         u, c = (dict(zip(gates, whole.chunk(len(gates)), strict=True)) for whole in (weight_hh, self.bias_hh))
-        if self.cell.equations.are_sums:
+        if plan.are_sums:
             addend, apart = inputs.project(self.weight_ih, self.bias_ih + self.bias_hh), None
         else:
-            blocks = inputs.project(self.weight_ih, self.bias_ih).chunk(len(gates), dim=-1)
-            x = dict(zip(gates, blocks, strict=True))
+            whole = inputs.project(self.weight_ih, self.bias_ih)
+            x = dict(zip(gates, whole.chunk(len(gates), dim=-1), strict=True))
             sums = [x[gate] + c[gate] if gate in plan.summed else c[gate].expand_as(x[gate]) for gate in plan.shared]
-            addend, apart = torch.cat(sums, -1), torch.cat([x[gate] for gate in plan.apart], -1)
+            nothing = whole[..., :0]  # there may be no such gate
+            addend, apart = torch.cat([nothing, *sums], -1), torch.cat([nothing, *(x[gate] for gate in plan.apart)], -1)
         dtype = product_type(self.weight_hh)
         products = {gate: (u[gate], c[gate]) for gate in gates}
         if self.weight_hr is not None:
             products[PROJECTION] = self.weight_hr, self.weight_hr.new_zeros(self.outputs)
-        recurrent = weight_hh if plan.shared == gates else torch.cat([u[gate] for gate in plan.shared])
+        rows = [weight_hh[:0], *(u[gate] for gate in plan.shared)]
+        recurrent = weight_hh if plan.shared == gates else torch.cat(rows)
         weights = Weights(
             recurrent.to(dtype),
             None if mask is None else mask.to(dtype),
             self.peephole,
-            tuple(
-                (weight.to(dtype), bias.to(dtype)) for weight, bias in (products[node.name] for node in plan.products)
-            ),
+            tuple((weight.to(dtype), bias.to(dtype)) for weight, bias in (products[name] for name in plan.products)),
         )
         before = tuple(state[part] for part in self.cell.state)
         apart = None if apart is None else apart.to(torch.promote_types(dtype, torch.float32))
@@ -146,7 +146,7 @@ class RecurrentLayer(nn.Module):
         for share in inputs.project(self.weight_ih, self.bias_ih).unbind():
             x = dict(zip(gates, share.chunk(len(gates), dim=-1), strict=True))
             hidden = state[cell.state[0]]
-            u = Products(hidden if mask is None else hidden * mask, gates, weight_hh, self.bias_hh)
+            u = Products(hidden, gates, weight_hh, self.bias_hh, mask)
             state = dict(cell.step(x, u, state, peephole, torch))  # type: ignore[arg-type]
             if self.weight_hr is not None:
                 state[cell.state[0]] = functional.linear(state[cell.state[0]], self.weight_hr)
@@ -155,21 +155,22 @@ class RecurrentLayer(nn.Module):
 
     def step_to_graph(self, graph: Graph, name: str, shares: Symbol, state: Symbols) -> Symbols:
         """One step through the cell's equations. shares: (batch, gates x units), W x + b."""
-        cell, equations, seen = self.cell, self.cell.equations, planned(self.cell, False).shared
+        cell, equations, plan = self.cell, self.cell.equations, planned(self.cell, False)
         weights, biases = self._by_gate("weight_hh"), self._by_gate("bias_hh")
 
         def product(vector: Symbol, part: str, gates: Sequence[str]) -> Symbol:
             weight, bias = (np.concatenate([array(values[gate]) for gate in gates]) for values in (weights, biases))
             return graph.linear(vector, f"{name}.{part}", weight, bias, site=f"{name}.hidden")
 
-        from_hidden = product(state[cell.state[0]], "hh", seen)
+        from_hidden = product(state[cell.state[0]], "hh", plan.shared) if plan.shared else None
         values = {("before", part): value for part, value in state.items()}
-        if equations.are_sums:
+        if plan.are_sums and from_hidden is not None:
             parts = graph.split(shares + from_hidden, parts=len(cell.gates))
             values |= {("sum", gate): part for gate, part in zip(cell.gates, parts, strict=True)}
         else:
             x = dict(zip(cell.gates, graph.split(shares, parts=len(cell.gates)), strict=True))
-            u = dict(zip(seen, graph.split(from_hidden, parts=len(seen)), strict=True))
+            blocks = [] if from_hidden is None else graph.split(from_hidden, parts=len(plan.shared))
+            u = dict(zip(plan.shared, blocks, strict=True))
             values |= {("x", gate): value for gate, value in x.items()} | {
                 ("u", gate): value for gate, value in u.items()
             }
@@ -267,15 +268,15 @@ class RecurrentLayer(nn.Module):
 class Products(FromHidden):
     """The shares of the gates from a vector, in torch."""
 
-    def __init__(self, vector: Tensor, gates: Sequence[str], weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, vector: Tensor, gates: Sequence[str], weight: Tensor, bias: Tensor, mask: Tensor | None) -> None:
         self._rows = {
             gate: (rows, shift)
             for gate, rows, shift in zip(gates, weight.chunk(len(gates)), bias.chunk(len(gates)), strict=True)
         }
-        self._vector = vector
+        self._vector, self._mask = vector, mask
 
     def of(self, gate: str, vector: Tensor, /) -> Tensor:
-        return functional.linear(vector, *self._rows[gate])
+        return functional.linear(vector if self._mask is None else vector * self._mask, *self._rows[gate])
 
     def __getitem__(self, gate: str) -> Tensor:
         return self.of(gate, self._vector)

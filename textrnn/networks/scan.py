@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from textrnn.networks.plan import Frame, Plan, Slot
+from textrnn.networks.plan import PROJECTION, Frame, Plan, Slot
 from textrnn.networks.products import Prepared
 
 Memory = dict[str, Tensor]  # the tensors of a whole scan, by name
@@ -190,7 +190,8 @@ class Buffers:
         if plan.apart:
             found |= blocks("x", plan.apart, memory["apart"])
         rows = memory["peepholes"] if plan.peepholes else ()
-        found |= {Slot("peephole", gate): repeat(row) for gate, row in zip(plan.peepholes, rows, strict=True)}
+        wide = (row.expand(self.batch, -1) for row in rows)
+        found |= {Slot("peephole", gate): repeat(row) for gate, row in zip(plan.peepholes, wide, strict=True)}
         for part in plan.state:
             states = memory.get(f"state.{part}", memory["outputs"])
             if states.dtype == self.real:
@@ -198,6 +199,9 @@ class Buffers:
         for kind, name, d in {*plan.slots, *plan.backward_slots}:
             if kind in ("saved", "vector") and not d:
                 found[Slot(kind, name)] = memory[f"{kind}.{name}"].unbind()
+            elif kind == "mask":
+                is_masked = plan.products[int(name)] != PROJECTION and "mask" in memory
+                found[Slot(kind, name)] = repeat(memory["mask"] if is_masked else self.like.new_ones(()))
             elif kind == "weight":
                 found[Slot(kind, name)] = repeat(memory[f"weight.{name}"])
             elif kind == "number":
@@ -227,5 +231,5 @@ class Buffers:
 
 def blocks(kind: str, gates: Sequence[str], whole: Tensor, *, d: bool = False) -> Columns:
     """The block of each gate: (time, batch, gates x units)."""
-    parts = whole.chunk(len(gates), dim=-1)
+    parts = whole.chunk(len(gates), dim=-1) if gates else ()
     return {Slot(kind, gate, d): part.unbind() for gate, part in zip(gates, parts, strict=True)}
