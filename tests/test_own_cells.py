@@ -1,7 +1,7 @@
 """Cells from outside the package: they train, are saved and opened like its own, and bad ones are refused in a line."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 import textrnn
 from tests.conftest import Run
-from textrnn.cells import BUILT_IN, CELLS, LSTM, add_cells
+from textrnn.cells import CELLS, LSTM, add_cells
 from textrnn.cells.cell import Cell, FromHidden, Fused, Gates, Ops, State
 from textrnn.config import Data
 from textrnn.errors import ModelError, UsageError
@@ -20,6 +20,8 @@ from textrnn.networks.inputs import Vectors
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.settings import training_settings
 from textrnn.training.starting import begin, resume
+
+pytestmark = pytest.mark.usefixtures("package_cells")
 
 TEXT = "she sells sea shells by the sea shore.\n" * 60
 TINY: dict[str, Any] = {"units": 8, "layers": 2, "embedding_size": 4, "batch": 4, "window": 8, "precision": "float32"}
@@ -40,13 +42,6 @@ def mgu(*, bound: float | None = None) -> Cell:
 
 def simple(step: Callable[..., Any] = step, **changes: Any) -> Cell:
     return Cell(**{"name": "own", "gates": ("forget", "candidate"), "state": ("hidden",), "step": step, **changes})
-
-
-@pytest.fixture(autouse=True)
-def other_cells_are_forgotten() -> Iterator[None]:
-    yield
-    for name in CELLS.keys() - {cell.name for cell in BUILT_IN}:
-        del CELLS[name]
 
 
 @pytest.fixture
