@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from textrnn.cells import CELLS
 from textrnn.errors import ModelError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
