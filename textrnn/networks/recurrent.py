@@ -71,6 +71,7 @@ class RecurrentLayer(nn.Module):
         if self.cell.fused is None or self.cell.fused.torch is None:
             return True
         is_faster = torch.is_autocast_enabled("cpu") or inputs.steps == 1 or isinstance(inputs, OneHotLookup)
+        is_faster |= self.weight_hr is not None  # torch's operator has no fast way to project here, and warns of it
         return is_faster and self.weight_hh.device.type == "cpu"
 
     def by_scan(
