@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --minutes 3",
     "textrnn train lm novel.txt --dry-run",
-    "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2",
+    "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2 --minutes 3",
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
