@@ -3,13 +3,14 @@
 import io
 import signal
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import torch
 
+from textrnn.cells import BUILT_IN, CELLS
 from textrnn.cli.app import main
 from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings
 from textrnn.export.quantize import quantize
@@ -53,6 +54,14 @@ def tiny_int8(tiny_model: Path) -> Path:
     path = tiny_model.with_name("tiny-int8")
     quantize(tiny_model, path)
     return path
+
+
+@pytest.fixture
+def package_cells() -> Iterator[None]:
+    """Cells that a test adds are forgotten after it."""
+    yield
+    for name in CELLS.keys() - {cell.name for cell in BUILT_IN}:
+        del CELLS[name]
 
 
 class Result(NamedTuple):

@@ -17,9 +17,14 @@ from textrnn.training.starting import begin
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, flags=re.DOTALL)
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", flags=re.DOTALL)
+BLOCKS = BLOCK.findall(README)
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 23)  # as many as the vectors of the quick commands have entries
-QUICK = {"--minutes 3": "--steps 30 --set units=16 --set embedding_size=8"}  # the same commands, in seconds
+QUICK = {  # the same commands, in seconds
+    "--minutes 3": "--steps 30 --set units=16 --set embedding_size=8",
+    "minutes=3": "steps=30, units=16, embedding_size=8",
+}
 COMMANDS = (
     "train",
     "generate",
@@ -120,8 +125,20 @@ def test_python_blocks_run(capsys):
     assert "To be, or not to be" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("package_cells")
+def test_the_cell_of_the_instructions_is_trained_and_opened(workplace, monkeypatch):
+    monkeypatch.chdir(workplace)
+    names = {}
+    for kind, block in BLOCK.findall(CONTRIBUTING):
+        assert kind == "python"
+        exec(compile(quickened(block), "CONTRIBUTING.md", "exec"), names)
+    assert names["model"].config.architecture.core.cell == names["MGU"].name == "mgu"
+    assert names["model"].generate("The", max_tokens=5, seed=1)[0].logprob < 0
+
+
 def test_the_public_names_are_these_and_exist():
-    assert set(textrnn.__all__) == {"Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"}
+    classes = {"Cell", "Generation", "LanguageModel", "Score", "TokenList"}
+    assert set(textrnn.__all__) == {*classes, "__version__", "load", "train"}
     for name in textrnn.__all__:
         assert getattr(textrnn, name)
 

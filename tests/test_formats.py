@@ -1,7 +1,7 @@
 """Folders of every format that was ever written still load, and say what they said.
 
-tests/fixtures/format-1 was written by `python -m tests.test_formats tests/fixtures/format-1`. That is run again only
-for a new format, into a folder of its own.
+tests/fixtures/format-2 was written by `python -m tests.test_formats tests/fixtures/format-2`, and format-1 by what that
+was at its time. It is run again only for a new format, into a folder of its own.
 """
 
 import json
@@ -14,13 +14,26 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, OneHot, TextSettings
+from textrnn.config import (
+    FORMAT_VERSION,
+    Architecture,
+    Core,
+    LabelPerStep,
+    Learned,
+    ModelConfig,
+    OneHot,
+    TextSettings,
+)
+from textrnn.export.quantize import quantize
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FORMATS = sorted(path for path in FIXTURES.iterdir() if path.name.startswith("format-"))
 EXPECTED = "expected.json"
 TEXTS = ["The cat sat on the mat.", "never mind", "Ünseen", ""]
-MODELS = {"char": False, "word": True}  # level → whether the head is tied
+MODELS = {  # level → the core, and whether the head is tied
+    "char": (Core(cell="peephole-lstm", units=4, layers=2, projection=3, residual=True), False),
+    "word": (Core(cell="gru", units=4), True),
+}
 ENGINES = [("float32", "onnx"), ("float32", "torch"), ("int8", "onnx")]
 PROMPT = "The"
 
@@ -45,32 +58,44 @@ def test_a_model_of_this_format_says_what_it_said(fixture: Path, precision: str,
     assert found["text"] == expected["text"]
 
 
+@pytest.mark.parametrize("fixture", FORMATS, ids=lambda path: path.name)
+def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixture: Path, tmp_path: Path) -> None:
+    quantize(fixture / "char-float32", tmp_path / "small")
+    assert json.loads((tmp_path / "small" / "config.json").read_text())["format_version"] == FORMAT_VERSION
+    found = answers(tmp_path / "small", engine="onnx")
+    expected = json.loads((fixture / EXPECTED).read_text())["char-int8"]
+    np.testing.assert_allclose(found["logprobs"], expected["logprobs"], atol=1e-3)
+
+
 def test_there_is_a_fixture_of_the_format_of_today() -> None:
-    assert FIXTURES / f"format-{textrnn.config.FORMAT_VERSION}" in FORMATS
+    assert FIXTURES / f"format-{FORMAT_VERSION}" in FORMATS
 
 
 def write_fixture(folder: Path) -> None:
     """Tiny models of this version and what they say."""
     from tests.small_models import small_tokenizer, untrained
-    from textrnn.export.quantize import quantize
     from textrnn.export.save import save_model
+    from textrnn.networks.calibration import calibrated
 
     expected = {}
-    for level, is_tied in MODELS.items():
+    for level, (core, is_tied) in MODELS.items():
         tokenizer = small_tokenizer(level)
         symbols = len(tokenizer)
         architecture = Architecture(
-            input=Learned(symbols=symbols, size=6) if is_tied else OneHot(symbols=symbols),
-            core=Core(units=8, layers=2, top_units=6 if is_tied else None),
+            input=Learned(symbols=symbols, size=core.outputs) if is_tied else OneHot(symbols=symbols),
+            core=core,
             head=LabelPerStep(classes=symbols, tied=is_tied),
         )
         text = TextSettings(level=tokenizer.level.name, unit=tokenizer.level.unit)  # type: ignore[arg-type]
         network = untrained(architecture)
         with torch.no_grad():
             for weights in network.parameters():
-                weights *= 4
+                weights *= 3
         full = folder / f"{level}-float32"
-        save_model(full, network, tokenizer, ModelConfig(task="lm", architecture=architecture, text=text))
+        ids = np.concatenate([tokenizer.encode(line) for line in TEXTS]).astype(np.int64)
+        bounds = calibrated(network, torch.from_numpy(ids[:, None]))
+        config = ModelConfig(task="lm", architecture=architecture, text=text, bounds=bounds)
+        save_model(full, network, tokenizer, config)
         quantize(full, folder / f"{level}-int8")
         for precision in ("float32", "int8"):
             name = f"{level}-{precision}"

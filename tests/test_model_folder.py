@@ -84,7 +84,10 @@ def test_a_part_that_config_does_not_list_is_named(copy: Path, part: str) -> Non
         (lambda config: config.update(format_version=FORMAT_VERSION + 1, novelty=1), "install a newer one"),
         (lambda config: config.update(novelty=1), "novelty"),
         (lambda config: config["architecture"]["core"].update(novelty=1), "architecture.core.novelty"),
-        (lambda config: config["architecture"]["core"].update(cell="ltsm"), "unknown cell 'ltsm'; one of elman"),
+        (
+            lambda config: config["architecture"]["core"].update(cell="ltsm"),
+            "unknown cell 'ltsm', none of this program: give it by load(..., cells=[...])",
+        ),
         (lambda config: config["architecture"].pop("head"), "architecture.head"),
         (lambda config: config["architecture"]["head"].update(classes=5), "62 symbols and config.json 5"),
         (lambda config: config.update(task="crossword"), "'crossword'"),

@@ -18,6 +18,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from textrnn.config import FORMAT_VERSION
 from textrnn.config_file import SEAL, sealed
 from textrnn.model_folder import CONFIG
 
@@ -412,7 +413,7 @@ ANIMALS = (
     Animal("an unknown key", top(novelty=1), "novelty"),
     Animal("a list for a task", top(task=["lm"]), "task"),
     Animal("null for the architecture", top(architecture=None), "architecture"),
-    Animal("a newer format", top(format_version=2), "install a newer one"),
+    Animal("a newer format", top(format_version=FORMAT_VERSION + 1), "install a newer one"),
     Animal("a much newer format", top(format_version=10**200), "install a newer one"),
     Animal("format 0", top(format_version=0), "format_version"),
     Animal("a negative format", top(format_version=-1), "format_version"),

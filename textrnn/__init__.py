@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from textrnn.cells import Cell as Cell
     from textrnn.tasks import load as load
     from textrnn.tasks.generation import Generation as Generation
     from textrnn.tasks.language_model import LanguageModel as LanguageModel
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {  # each is imported on first use, so that `import textrnn` costs nothing
+    "Cell": "textrnn.cells",
     "Generation": "textrnn.tasks.generation",
     "LanguageModel": "textrnn.tasks.language_model",
     "Score": "textrnn.tasks.scoring",
@@ -21,7 +23,7 @@ _HOMES = {  # each is imported on first use, so that `import textrnn` costs noth
     "load": "textrnn.tasks",
     "train": "textrnn.training.starting",
 }
-__all__ = ["Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"]
+__all__ = ["Cell", "Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:

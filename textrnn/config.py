@@ -3,17 +3,21 @@
 Plain data, checked on reading; no framework is imported here.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from textrnn.cells import CELLS
+from textrnn.errors import ModelError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
 Precision = Literal["float32", "int8"]
+UNKNOWN_CELL: Literal["unknown_cell"] = "unknown_cell"  # type of pydantic's complaint
 
 MOST_SYMBOLS = 1 << 22  # these bound what a file can make the program allocate, far above what is trained
 MOST_UNITS = 1 << 16
@@ -29,7 +33,10 @@ class Spec(BaseModel):
 def known_cell(name: str) -> str:
     """The name, if there is such a cell."""
     if name not in CELLS:
-        raise ValueError(f"unknown cell {name!r}; one of {', '.join(CELLS)}")
+        known = ", ".join(CELLS)
+        raise PydanticCustomError(
+            UNKNOWN_CELL, "unknown cell {name}; one of {known}", {"name": repr(name), "known": known}
+        )
     return name
 
 
@@ -286,3 +293,12 @@ def first_problem(error: ValidationError) -> str:
     where = ".".join(str(step) for step in problem["loc"])
     what = problem["msg"].removeprefix("Value error, ")
     return f"{where}: {what}" if where else what
+
+
+def refusal(file: Path, error: ValidationError) -> ModelError:
+    """What is wrong with a file of specs, in one line."""
+    problem = error.errors(include_url=False)[0]
+    if problem["type"] == UNKNOWN_CELL:
+        name = repr(problem["input"])[:60]
+        return ModelError(f"{file}: unknown cell {name}, none of this program: give it by load(..., cells=[...])")
+    return ModelError(f"{file} is malformed: {first_problem(error)}")

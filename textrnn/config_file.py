@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from textrnn.config import FORMAT_VERSION, ModelConfig, first_problem
+from textrnn.config import FORMAT_VERSION, ModelConfig, refusal
 from textrnn.errors import ModelError
 from textrnn.strict_json import parse_json
 
@@ -48,7 +48,7 @@ def parse_config(content: bytes, file: Path) -> ModelConfig:
             json.dumps({name: value for name, value in document.items() if name != SEAL}), strict=True
         )
     except ValidationError as error:
-        raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+        raise refusal(file, error) from None
     if sealed(document)[SEAL] != document.get(SEAL):
         raise ModelError(f"{file} was changed or damaged: its {SEAL} is not that of what it says")
     return config

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-from textrnn.config import Architecture, ModelConfig, Part
+from textrnn.config import FORMAT_VERSION, Architecture, ModelConfig, Part
 from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, NotWritten, UsageError
 
@@ -143,7 +143,7 @@ def write_model(
         written = {name: old[name] for name in kept}
         taken = set(files_of(old))
         written |= {name: write_part(path, name, content, taken=taken) for name, content in parts.items()}
-        config = config.model_copy(update={"parts": written})
+        config = config.model_copy(update={"parts": written, "format_version": FORMAT_VERSION})
         replace_file(path / CONFIG, dump_config(config))
     replace_file(path / CARD, card.encode())
     sweep(path, (*PARTS, CONFIG, CARD), keep=[CONFIG, CARD, *files_of(written)])

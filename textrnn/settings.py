@@ -77,11 +77,11 @@ class TrainingSettings(Spec):
     )
     layers: Count | None = Field(None, le=MOST_LAYERS, description="Recurrent layers, one above the other.")
     projection: CountFromZero = Field(
-        0, le=MOST_UNITS, description="Size that each layer's outputs are projected to; 0 is no projection."
+        0, le=MOST_UNITS, description="Size that outputs are projected to (elman and the LSTMs); 0 is no projection."
     )
     residual: bool = Field(False, description="Add what a layer above the first reads to its outputs.")
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
-        "uniform", description="How recurrent weights start: uniform, identity (for elman-relu) or orthogonal."
+        "uniform", description="How recurrent weights start: uniform, identity (meant for elman-relu) or orthogonal."
     )
 
     embedding_dropout: Share = Field(0.0, description="Share of the symbols dropped in training, each everywhere.")
@@ -91,7 +91,8 @@ class TrainingSettings(Spec):
         description="Share of each layer's outputs dropped in training; chosen by the size of the text if not given.",
     )
     dropout_mask: Literal["step", "sequence"] = Field(
-        "step", description="Drop other entries at every step, or the same in a whole window (variational dropout)."
+        "step",
+        description="Drop other entries at each step (step), or the same in a whole window (sequence: variational).",
     )
     recurrent_dropout: Share = Field(
         0.0, description="Share of the last hidden vector dropped where it recurs, the same in a whole window."

@@ -18,7 +18,10 @@ import textrnn
 from tests.conftest import Result, Run
 from tests.reading import jsonl, refused, tsv
 from tests.small_models import save_small_model
-from textrnn.config import Architecture
+from textrnn.config import FORMAT_VERSION, Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings
+from textrnn.export.save import save_model
+from textrnn.networks.sequence import SequenceNetwork
+from textrnn.text.tokenizer import Tokenizer
 
 ODD = 'tab\there, "quoted"\nnext \\n line\rreturn \u2028 end'
 
@@ -255,7 +258,7 @@ def test_inspect_lists_all_weights(run: Run, tiny_model: Path, tiny_int8: Path) 
         *rows, total = jsonl(result.stdout)
         assert [(row["weights"], *row["shape"]) for row in rows] == shapes
         assert total["parameters"] == sum(row["parameters"] for row in rows)
-        assert f"{precision}, format 1)" in result.stderr
+        assert f"{precision}, format {FORMAT_VERSION})" in result.stderr
         assert "carries hidden, memory" in result.stderr
 
 
@@ -272,6 +275,48 @@ def test_inspect_is_a_table_for_people(run: Run, tiny_int8: Path) -> None:
     assert "layers.1.weight_hh" in result.stdout
     assert "cell: lstm" in result.stdout
     assert result.stderr == ""
+
+
+def test_inspect_and_quantize_show_what_the_network_is_made_of(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "song.txt").write_text("she sells sea shells by the sea shore.\n" * 40)
+    out, small = tmp_path / "song", tmp_path / "small"
+    settings = ("units=8", "embedding_size=4", "window=8", "evaluations=1", "layers=2")
+    sets = (word for setting in settings for word in ("--set", setting))
+    flags = ("--cell", "peephole-lstm", "--projection", "4", "--residual", "--steps", "3")
+    assert run("train", "lm", tmp_path / "song.txt", "--out", out, *sets, *flags).code == 0
+    bounds = json.loads((out / "config.json").read_text())["bounds"]
+    assert bounds.keys() == {f"layers.{layer}.{site}" for layer in (0, 1) for site in ("hidden", "output")}
+    shown = run("inspect", out).stderr
+    for line in (
+        "core: 2 x 8 peephole-lstm (projected to 4, residual)",
+        "carries hidden, memory; gates that see the memory input, forget, output",
+        "input: learned",
+        f"largest entries: layers.0.hidden {bounds['layers.0.hidden']['value']:.4g}, ",
+    ):
+        assert line in shown
+    assert "2 x 8 peephole-lstm (projected to 4, residual), learned input" in (out / "README.md").read_text()
+    result = run("quantize", out, "--out", small, "--format", "jsonl")
+    rows = {row["figure"]: row for row in jsonl(result.stdout)}
+    card = (small / "README.md").read_text()
+    for name, bound in bounds.items():
+        row = rows[f"largest entry of {name}"]
+        assert (row["float32"], row["int8"]) == (None, bound["value"])
+        assert row["change"] == f"{bound['clipped']:.4%} of a sample's entries are cut off"
+        assert f"| {name} | {bound['value']:.4f}".rstrip("0") in card
+        assert f"| {bound['clipped']:.4%} |" in card
+    assert "Entries in 8 bits" not in (out / "README.md").read_text()
+
+
+def test_a_model_without_the_bounds_that_int8_needs_is_to_be_trained_again(run: Run, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.of_characters("abc")
+    core, symbols = Core(cell="elman-relu", units=4), len(tokenizer)
+    architecture = Architecture(input=OneHot(symbols=symbols), core=core, head=LabelPerStep(classes=symbols))
+    config = ModelConfig(task="lm", architecture=architecture, text=TextSettings())
+    save_model(tmp_path / "other", SequenceNetwork(architecture), tokenizer, config)
+    assert run("score", tmp_path / "other", "--text", "abc").code == 0
+    said = refused(run("quantize", tmp_path / "other", "--out", tmp_path / "small"), 1)
+    assert "int8 needs to know how large layers.0.hidden becomes, as training measures: train it again" in said
+    assert not (tmp_path / "small" / "config.json").exists()
 
 
 def test_models_lists_the_bundled_ones(run: Run, tiny_int8: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """textrnn train: from files to a folder, what it shows, and what it refuses."""
 
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -11,11 +12,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from textrnn.cli.train import train
 from textrnn.cli.training_display import picture
 from textrnn.config import Data
 from textrnn.errors import DataError
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import training_settings
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
 
@@ -155,6 +157,26 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         ),
         (("lm", "NOVEL", "--embedding", "word2vec", "--word2vec-model", "glove"), 2, "should be 'skip-gram' or 'cbow'"),
         (("lm", "NOVEL", "--embedding", "word2vec", "--streaming"), 2, "reads the whole text before the training"),
+        (("lm", "NOVEL", "--cell", "gru", "--projection", "4"), 2, "the outputs of gru cannot be projected; those of"),
+        (("lm", "NOVEL", "--projection", "-1"), 2, "projection: Input should be greater than or equal to 0"),
+        (("lm", "NOVEL", "--residual", "--layers", "1"), 2, "needs a second layer that is as large as the first"),
+        (
+            ("lm", "NOVEL", "--tied", "--residual", "--layers", "2", "--embedding-size", "4"),
+            2,
+            "needs a second layer that is as large as the first",
+        ),
+        (
+            ("lm", "NOVEL", "--tied", "--projection", "4", "--embedding-size", "8"),
+            2,
+            "vectors that are tied have as many entries as the projection, 4, not 8",
+        ),
+        (("lm", "NOVEL", "--recurrent-start", "zero"), 2, "should be 'uniform', 'identity' or 'orthogonal'"),
+        (("lm", "NOVEL", "--dropout-mask", "window"), 2, "dropout_mask: Input should be 'step' or 'sequence'"),
+        *(
+            (("lm", "NOVEL", f"--{name}-dropout", "1"), 2, f"{name}_dropout: Input should be less than 1")
+            for name in ("embedding", "recurrent", "weight")
+        ),
+        (("lm", "NOVEL", "--set", "l1_input=-1"), 2, "l1_input: Input should be greater than or equal to 0"),
     ],
 )
 def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch, arguments, code, says):
@@ -166,6 +188,35 @@ def test_what_is_wrong_is_refused_in_one_line(run, novel, tmp_path, monkeypatch,
     assert (result.code, result.stdout) == (code, "")
     assert says in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_flags_say_what_the_settings_are(run, novel, tmp_path):
+    out = tmp_path / "novel"
+    flags = ("--projection", "4", "--layers", "2", "--residual", "--recurrent-start", "identity", "--cell", "lstm")
+    drops = ("--embedding-dropout", "0.1", "--recurrent-dropout", "0.2", "--weight-dropout", "0.3")
+    code, _, stderr = run(
+        *("train", "lm", str(novel), "--out", str(out), *TINY, *flags, *drops, "--dropout-mask", "sequence"),
+        *("--no-freeze-embedding", "--set", "l2_recurrent=0.01"),
+    )
+    assert code == 0, stderr
+    names = ("projection", "residual", "recurrent_start", "embedding_dropout", "recurrent_dropout", "weight_dropout")
+    settings = settings_of(out)
+    assert [settings[name] for name in names] == [4, True, "identity", 0.1, 0.2, 0.3]
+    assert (settings["dropout_mask"], settings["l2_recurrent"]) == ("sequence", 0.01)
+    assert "2 x 8 lstm (projected to 4, residual)" in stderr
+    [*_, row] = map(json.loads, ModelFolder(out).read("history.jsonl").splitlines())
+    assert f"gradient norm {row['gradient_norm']:.3g}, " in stderr
+    code, _, stderr = run("train", "lm", "--out", str(out), "--extend", "--no-residual", "--steps", "1")
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert "residual was True and is now False" in stderr
+
+
+@pytest.mark.parametrize("parameter", inspect.signature(train).parameters.values(), ids=lambda row: row.name)
+def test_a_flag_has_the_help_of_the_setting_of_its_name(parameter):
+    [option] = parameter.annotation.__metadata__
+    field = TrainingSettings.model_fields.get(parameter.name)
+    assert (option.rich_help_panel == "Training") == (field is not None)
+    assert field is None or option.help.startswith(field.description)
 
 
 def test_a_text_that_is_not_utf_8_is_named_by_file_line_and_byte(run, tmp_path):
@@ -246,7 +297,7 @@ def test_the_picture_on_a_terminal_shows_figures_progress_and_a_sample(novel, tm
     list(training.rows())
     console.print(picture(training, "a sample text"))
     screen = console.export_text()
-    for part in ("valid nats", "perplexity", "bits/character", "step 6 of 6", "s left", "best", "a sample text"):
+    for part in ("valid nats", "perplexity", "gradient", "step 6 of 6", "s left", "best", "a sample text"):
         assert part in screen
 
 

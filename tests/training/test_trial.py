@@ -59,3 +59,15 @@ def test_the_memory_reckoned_grows_with_parameters_streams_window_and_units():
     assert reckoned(streams=8) - at_rest == 2 * (reckoned() - at_rest) > 0
     assert reckoned(streams=8) == reckoned(window=16)
     assert reckoned(units=32) - at_rest < 2 * (reckoned() - at_rest) < reckoned(units=64) - at_rest
+
+
+def test_the_memory_reckoned_grows_with_gates_and_layers_whose_way_back_is_taken_one_by_one():
+    def of_symbols(cell: str, *, layers: int = 1, bidirectional: bool = False) -> int:
+        core = Core(cell=cell, units=16, layers=layers, bidirectional=bidirectional)
+        architecture = Architecture(input=Learned(symbols=30, size=8), core=core, head=LabelPerStep(classes=1))
+        return memory(architecture, 0, streams=4, window=8) - memory(architecture, 0, streams=0, window=8)
+
+    assert of_symbols("lstm") > of_symbols("gru") > of_symbols("elman")
+    assert of_symbols("lstm", bidirectional=True) == of_symbols("lstm", layers=2)
+    one, two, three = (of_symbols("lstm", layers=layers) for layers in (1, 2, 3))
+    assert three - two == two - one < 0.7 * one

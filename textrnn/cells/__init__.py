@@ -13,8 +13,15 @@ CELLS: dict[str, Cell] = {cell.name: cell for cell in BUILT_IN}
 
 
 def add_cells(cells: Iterable[Cell]) -> None:
-    """Let this process know cells from outside the package. UsageError where a name is one of the package's own."""
+    """Let this process know cells from outside the package; one of the same name takes the place of one before.
+
+    UsageError where a name is one of the package's own, or a cell does not agree with its equations.
+    """
     for cell in cells:
+        if not isinstance(cell, Cell):
+            raise UsageError(f"a cell is a textrnn.Cell, not {cell!r}")
         if any(known.name == cell.name and known is not cell for known in BUILT_IN):
             raise UsageError(f"{cell.name!r} is a cell of the package: give yours another name")
+        if problem := cell.problem():
+            raise UsageError(f"the cell {cell.name!r}: {problem}")
         CELLS[cell.name] = cell

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import Any, Protocol
 
 from textrnn.cells.equations import Equations, trace
@@ -67,6 +68,37 @@ class Cell:
     fused: Fused | None = None
     open_gates: tuple[str, ...] = ()  # gates whose bias starts at 1, so that the cell remembers from the start
     bound: float | None = None  # no entry of the output is larger; None where that is not known
+
+    def problem(self) -> str:
+        """What is wrong with it, in one line; nothing where all is well."""
+        named = {
+            "peepholes": self.peepholes,
+            "open_gates": self.open_gates,
+            "fused": (*self.fused.onnx_gates, *self.fused.onnx_peepholes) if self.fused else (),
+        }
+        for field_name, gates in named.items():
+            for gate in gates:
+                if gate not in self.gates:
+                    return f"{field_name} names {gate!r}, which is not one of its gates {', '.join(self.gates)}"
+        for field_name, names in (("gates", self.gates), ("state", self.state)):
+            if not names or len(set(names)) < len(names):
+                return f"{field_name} are names, at least one and each once, not {names!r}"
+        if self.bound is not None and not 0 < self.bound < inf:
+            return f"its bound is a size above 0, not {self.bound}"
+        try:
+            equations = self.equations
+        except Exception as error:  # the step is the user's, and may raise anything
+            return f"its step is no equation: {type(error).__name__}: {' '.join(str(error).split())}"
+        if not equations.leaves("sum", "u"):
+            return "its step reads no share of the last hidden vector, u[gate]"
+        for name, gates, read in (
+            ("x", self.gates, equations.leaves("sum", "x")),
+            ("peephole", self.peepholes, equations.leaves("peephole")),
+        ):
+            for gate in gates:
+                if gate not in read:
+                    return f"its step does not read {name}[{gate!r}]"
+        return ""
 
     @cached_property
     def equations(self) -> Equations:

@@ -47,6 +47,9 @@ class Node:
     def __rmul__(self, other: Any) -> "Node":
         return Node("multiply", (as_node(other), self))
 
+    def __bool__(self) -> bool:
+        raise TypeError("an equation asks nothing of its values: it is the same for all of them")
+
 
 def as_node(value: Any) -> Node:
     """A node, or a number as one."""
@@ -146,10 +149,11 @@ def trace(step: Callable[..., Any], gates: Sequence[str], state: Sequence[str], 
     for node in order:
         operands = tuple(replaced[operand] for operand in node.operands)
         same = operands == node.operands
-        replaced[node] = sums.get(node) or (
-            node if same else Node(node.operation, operands, node.source, node.name, node.value)
-        )
+        kept = node if same else Node(node.operation, operands, node.source, node.name, node.value)
+        replaced[node] = sums.get(node, kept)
     after = {part: replaced[node] for part, node in after.items()}
+    if len(set(after.values())) < len(after) or any(node.operation in ("leaf", "number") for node in after.values()):
+        raise TypeError("each part of the state after a step is computed in it, and by itself")
     return Equations(after, tuple(in_order(after.values())))
 
 

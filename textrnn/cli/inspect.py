@@ -30,11 +30,15 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         sink.write({"weights": "total", "shape": None, "parameters": total})
     entry = config.architecture.input
     cell = CELLS[config.architecture.core.cell]
+    peepholes = f"; gates that see the memory {', '.join(cell.peepholes)}" if cell.peepholes else ""
     facts = {
         "model": f"{folder.path} ({sum(sizes.values()):,} bytes, {config.precision}, format {config.format_version})",
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
         "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
-        "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}",
+        "input": entry.kind,
+        "core": str(config.architecture.core),
+        "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}{peepholes}",
+        "largest entries": ", ".join(f"{name} {bound.value:.4g}" for name, bound in config.bounds.items()),
         **training.model_dump(
             include={"data", "source", "licence", "command", "parameters", "steps", "best_step", "ended"}
         ),

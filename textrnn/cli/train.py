@@ -3,7 +3,7 @@
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from textrnn.cli.options import (
     setting,
 )
 from textrnn.errors import UsageError
+from textrnn.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from textrnn.training.run import TrainingRun
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --minutes 3",
     "textrnn train lm novel.txt --dry-run",
-    "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2",
+    "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2 --minutes 3",
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
+    "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
 TASKS = ("lm",)
 
@@ -81,6 +83,9 @@ def train(
     units: Annotated[int | None, setting("units")] = None,
     layers: Annotated[int | None, setting("layers")] = None,
     cell: Annotated[str | None, setting("cell")] = None,
+    projection: Annotated[int | None, setting("projection")] = None,
+    residual: Annotated[bool | None, setting("residual")] = None,
+    recurrent_start: Annotated[str | None, setting("recurrent_start")] = None,
     embedding: Annotated[str | None, setting("embedding")] = None,
     embedding_size: Annotated[int | None, setting("embedding_size")] = None,
     freeze_embedding: Annotated[bool | None, setting("freeze_embedding")] = None,
@@ -93,8 +98,12 @@ def train(
     min_count: Annotated[int | None, setting("min_count")] = None,
     ngram: Annotated[int | None, setting("ngram")] = None,
     tied: Annotated[bool | None, setting("tied")] = None,
+    embedding_dropout: Annotated[float | None, setting("embedding_dropout")] = None,
     input_dropout: Annotated[float | None, setting("input_dropout")] = None,
     dropout: Annotated[float | None, setting("dropout")] = None,
+    dropout_mask: Annotated[str | None, setting("dropout_mask")] = None,
+    recurrent_dropout: Annotated[float | None, setting("recurrent_dropout")] = None,
+    weight_dropout: Annotated[float | None, setting("weight_dropout")] = None,
     weight_decay: Annotated[float | None, setting("weight_decay")] = None,
     batch: Annotated[int | None, setting("batch")] = None,
     window: Annotated[int | None, setting("window")] = None,
@@ -109,7 +118,12 @@ def train(
     device: Annotated[str | None, setting("device")] = None,
     precision: Annotated[str | None, setting("precision")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Any setting, as name=value; may be given again.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Any setting, as name=value; may be given again. A wrong name lists them all: penalties such as "
+            "activation_penalty or l2_recurrent have no flag of their own.",
+        ),
     ] = None,
     config: Annotated[str | None, typer.Option("--config", help="A TOML file of settings; flags come first.")] = None,
     source: Annotated[
@@ -119,52 +133,13 @@ def train(
     encoding: EncodingOption = "utf-8",
 ) -> None:
     """Train a model on text files; it shows a fresh sample as it goes, and keeps the best model in the folder."""
-    flags = {
-        "level": level,
-        "unit": unit,
-        "literal_unk": literal_unk,
-        "lower": lower,
-        "minutes": minutes,
-        "epochs": epochs,
-        "steps": steps,
-        "units": units,
-        "layers": layers,
-        "cell": cell,
-        "embedding": embedding,
-        "embedding_size": embedding_size,
-        "freeze_embedding": freeze_embedding,
-        "word2vec_model": word2vec_model,
-        "word2vec_window": word2vec_window,
-        "word2vec_negative": word2vec_negative,
-        "word2vec_epochs": word2vec_epochs,
-        "word2vec_seed": word2vec_seed,
-        "vocabulary_size": vocabulary_size,
-        "min_count": min_count,
-        "ngram": ngram,
-        "tied": tied,
-        "input_dropout": input_dropout,
-        "dropout": dropout,
-        "weight_decay": weight_decay,
-        "batch": batch,
-        "window": window,
-        "windows": windows,
-        "shift": shift,
-        "rate": rate,
-        "warmup": warmup,
-        "clip_norm": clip_norm,
-        "clip_value": clip_value,
-        "patience": patience,
-        "seed": seed,
-        "device": device,
-        "precision": precision,
-    }
+    given = given_settings(locals())
     from pathlib import Path
 
     from textrnn.config import Data
     from textrnn.extras import require
     from textrnn.settings import training_settings
 
-    given = {name: value for name, value in flags.items() if value is not None}
     settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})
     if 0 in (minutes, epochs, steps):
         raise UsageError("--minutes, --epochs and --steps are more than 0: leave out what is to have no bound")
@@ -215,6 +190,12 @@ def train(
     if run.is_stopped and not run.saved.ended:
         interrupted(run)
     finished(run)
+
+
+def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The training settings among a command's arguments, those that were given."""
+    names = TrainingSettings.model_fields
+    return {name: value for name, value in arguments.items() if name in names and value is not None}
 
 
 @contextmanager

@@ -97,7 +97,8 @@ def as_line(run: "TrainingRun", row: "Row") -> str:
         f"step {row.step:,} of {run.state.total:,} ({epoch(row)}{row.seconds:.0f} s): "
         f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
         f"{perplexity(row.valid_nats, 1):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
-        f"{row.symbols_per_second:,.0f} symbols/s{', best so far' if row.is_best else ''}"
+        f"gradient norm {row.gradient_norm:.3g}, {row.symbols_per_second:,.0f} symbols/s"
+        f"{', best so far' if row.is_best else ''}"
     )
 
 
@@ -117,7 +118,8 @@ def watch_live(run: "TrainingRun") -> None:
 
 def picture(run: "TrainingRun", sample: str) -> RenderableType:
     """Evaluations, progress and the newest sample."""
-    table = Table("step", "epoch", "train nats", "valid nats", "perplexity", f"bits/{run.task.symbol}", "symbols/s", "")
+    loss = ("train nats", "valid nats", "perplexity", f"bits/{run.task.symbol}")
+    table = Table("step", "epoch", *loss, "gradient", "symbols/s", "")
     for row in run.history[-ROWS_SHOWN:]:
         table.add_row(
             f"{row.step:,}",
@@ -126,6 +128,7 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
             f"{row.valid_nats:.4f}",
             f"{perplexity(row.valid_nats, 1):.3f}",
             f"{row.valid_nats / math.log(2):.3f}",
+            f"{row.gradient_norm:.3g}",
             f"{row.symbols_per_second:,.0f}",
             "best" if row is run.best else "",
         )

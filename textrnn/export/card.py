@@ -35,6 +35,11 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
         lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]
         lines += [f"| {row.metric} | {figure(row.value)} | {row.protocol} |" for row in training.metrics]
         lines += [""]
+    if config.precision == "int8" and config.bounds:
+        lines += ["## Entries in 8 bits", "", "| vector | largest entry | cut off, of a sample of the training text |"]
+        lines += ["|---|---|---|"]
+        lines += [f"| {name} | {figure(row.value)} | {row.clipped:.4%} |" for name, row in config.bounds.items()]
+        lines += [""]
     lines += ["## Parts", ""]
     lines += [f"- {part}: {size:,} bytes" for part, size in sizes.items()]
     lines += [

@@ -78,7 +78,7 @@ class SequenceNetwork(nn.Module):
             raise ModelError("a network that reads in both directions cannot choose what comes next")
         missing = [name for name in self.architecture.core.unbounded() if name not in bounds]
         if missing and precision == "int8":
-            raise ModelError(f"int8 needs to know how large {missing[0]} becomes, and the model does not say")
+            raise ModelError(f"int8 needs to know how large {missing[0]} becomes, as training measures: train it again")
         classes, sizes = self.architecture.head.classes, self.architecture.core.state_sizes()
         graph = Graph(precision, bounds=bounds)
         ids = graph.input("ids", shape=("time", "batch"), dtype=TensorProto.INT64)

@@ -1,7 +1,9 @@
 """What the project can do, a file each, and the door to a saved model."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from textrnn.cells import Cell, add_cells
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError, UsageError
 from textrnn.extras import require
@@ -12,12 +14,14 @@ from textrnn.text.tokenizer import Tokenizer
 TASKS: dict[str, type[LanguageModel]] = {LanguageModel.task: LanguageModel}
 
 
-def load(model: str | Path, *, engine: str = "onnx", threads: int = 0) -> LanguageModel:
+def load(model: str | Path, *, engine: str = "onnx", threads: int = 0, cells: Iterable[Cell] = ()) -> LanguageModel:
     """Open a model for use.
 
     model: a model folder, or the name of a bundled model. engine: "onnx", or "torch" (needs the train extra).
-    threads: for one product; 0 is one for each core. Raises ModelError where the folder is absent or damaged.
+    threads: for one product; 0 is one for each core. cells: those of the model that are not the package's own. Raises
+    ModelError where the folder is absent or damaged.
     """
+    add_cells(cells)
     folder = ModelFolder(find_model(str(model)))
     config = folder.config
     if config.task not in TASKS:

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 import textrnn
-from textrnn.config import Bound, Figure, ModelConfig, TrainingSummary
+from textrnn.config import Figure, ModelConfig, TrainingSummary
 from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
@@ -52,7 +52,6 @@ class TrainingRun:
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]
         self.best = next((row for row in reversed(self.history) if row.is_best), None)
-        self.bounds: dict[str, Bound] = {}
         self.is_stopped = False
         self.state = RunState(self.network, self.settings, steps_per_epoch=self.task.steps_per_epoch, began=began)
 
@@ -109,7 +108,8 @@ class TrainingRun:
             self.best = row
         history = [asdict(row) for row in self.history]
         if row.is_best:
-            self.bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
+            bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
+            self.saved = self.saved.model_copy(update={"bounds": bounds})
             save_model(self.out, self.network, self.task.tokenizer, self.config(), history=history)
         elif self.best:
             save_history(self.out, self.config(), history)
@@ -140,7 +140,7 @@ class TrainingRun:
             task=self.task.task,
             architecture=self.task.architecture,
             text=self.task.text,
-            bounds=self.bounds,
+            bounds=dict(self.saved.bounds),
             training=self.summary(),
         )
 

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from textrnn.config import Data, Part, Spec, first_problem
+from textrnn.config import Bound, Data, Part, Spec, refusal
 from textrnn.config_file import SEAL, sealed
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import (
@@ -48,7 +48,7 @@ PARTS = (IDS, HELD, TOKENIZER, STATE)
 class SavedRun(Spec):
     """The whole of run.json. asked: the settings as the user gave them; settings: with all of them chosen.
 
-    ended: how, or nothing while the run goes on. since_best: evaluations since the best one.
+    ended: how, or nothing while the run goes on. since_best: evaluations since the best one. bounds: of that one.
     """
 
     version: int = 1
@@ -64,6 +64,7 @@ class SavedRun(Spec):
     position: Position = Position()
     history: tuple[dict[str, Any], ...] = ()
     since_best: int = 0
+    bounds: Mapping[str, Bound] = Field(default_factory=dict)
     ended: str = ""
     parts: Mapping[str, Part] = Field(default_factory=dict)
 
@@ -169,6 +170,6 @@ def read_saved_run(path: Path) -> SavedRun:
             raise ModelError(f"{file} was changed or damaged: its sha256 is not that of what it says")
         return SavedRun.model_validate({name: value for name, value in document.items() if name != SEAL})
     except ValidationError as error:
-        raise ModelError(f"{file} is malformed: {first_problem(error)}") from None
+        raise refusal(file, error) from None
     except ValueError as error:
         raise ModelError(f"{file} is not JSON: {error}") from None

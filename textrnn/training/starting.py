@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
+from textrnn.cells import Cell, add_cells
 from textrnn.config import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
@@ -188,17 +189,21 @@ def train(
     out: str | Path,
     valid: str | Path | None = None,
     column: str | None = None,
+    cell: str | Cell = "lstm",
     **settings: Any,
 ) -> LanguageModel:
     """Train a model and open it.
 
     task: "lm". files: texts to learn from: files, folders, patterns or "datasets:ID". out: the model folder. valid: a
     text to validate on; else the end of the files is held out. column: the field of a table that holds the text.
-    settings: see config.TrainingSettings.
+    cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
 
     >>> model = train("lm", ["novel.txt"], out="novel", minutes=3)  # doctest: +SKIP
     """
+    if isinstance(cell, Cell):
+        add_cells([cell])
+    asked = training_settings({**settings, "cell": cell.name if isinstance(cell, Cell) else cell})
     data = Data(files=tuple(map(str, files)), valid=None if valid is None else str(valid), column=column)
-    for _ in begin(task, data, Path(out), training_settings(settings)).rows():
+    for _ in begin(task, data, Path(out), asked).rows():
         pass
     return load(out)

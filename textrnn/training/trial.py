@@ -37,7 +37,9 @@ class Trial:
 def memory(architecture: Architecture, parameters: int, *, streams: int, window: int) -> int:
     """Bytes that training takes, by reckoning: for its parameters, and for what a step keeps for the way back."""
     gates = len(CELLS[architecture.core.cell].gates)
-    kept = sum((4 * gates + 2) * units for units in architecture.core.sizes)  # for each symbol, numbers
+    units = [shape.units for level in architecture.core.levels(1) for shape in level]
+    there, back = 2 * gates + 2, 2 * gates  # numbers for each symbol and unit: of all layers, and of one at a time
+    kept = there * sum(units) + back * max(units)
     softmax = min(2 * architecture.head.classes * streams * window * 4, BLOCK_BYTES)
     entry = architecture.input
     frozen = entry.symbols * entry.size if isinstance(entry, Pretrained) and entry.frozen else 0
