@@ -301,7 +301,7 @@ def test_inspect_and_quantize_show_what_the_network_is_made_of(run: Run, tmp_pat
     for name, bound in bounds.items():
         row = rows[f"bound of {name}"]
         assert (row["float32"], row["int8"]) == (None, bound["value"])
-        assert row["change"] == f"{bound['clipped']:.4%} of a sample's entries are cut off there"
+        assert row["change"] == f"{bound['clipped']:.4%} of a sample cut off"
         assert f"| {name} | {bound['value']:.4f}".rstrip("0") in card
         assert f"| {bound['clipped']:.4%} |" in card
     assert "Bounds in 8 bits" not in (out / "README.md").read_text()
