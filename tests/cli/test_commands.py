@@ -291,7 +291,7 @@ def test_inspect_and_quantize_show_what_the_network_is_made_of(run: Run, tmp_pat
         "core: 2 x 8 peephole-lstm (projected to 4, residual)",
         "carries hidden, memory; gates that see the memory input, forget, output",
         "input: learned",
-        f"largest entries: layers.0.hidden {bounds['layers.0.hidden']['value']:.4g}, ",
+        f"bounds: layers.0.hidden {bounds['layers.0.hidden']['value']:.4g}, ",
     ):
         assert line in shown
     assert "2 x 8 peephole-lstm (projected to 4, residual), learned input" in (out / "README.md").read_text()
@@ -299,12 +299,12 @@ def test_inspect_and_quantize_show_what_the_network_is_made_of(run: Run, tmp_pat
     rows = {row["figure"]: row for row in jsonl(result.stdout)}
     card = (small / "README.md").read_text()
     for name, bound in bounds.items():
-        row = rows[f"largest entry of {name}"]
+        row = rows[f"bound of {name}"]
         assert (row["float32"], row["int8"]) == (None, bound["value"])
-        assert row["change"] == f"{bound['clipped']:.4%} of a sample's entries are cut off"
+        assert row["change"] == f"{bound['clipped']:.4%} of a sample cut off"
         assert f"| {name} | {bound['value']:.4f}".rstrip("0") in card
         assert f"| {bound['clipped']:.4%} |" in card
-    assert "Entries in 8 bits" not in (out / "README.md").read_text()
+    assert "Bounds in 8 bits" not in (out / "README.md").read_text()
 
 
 def test_a_model_without_the_bounds_that_int8_needs_is_to_be_trained_again(run: Run, tmp_path: Path) -> None:

@@ -71,18 +71,17 @@ class Cell:
 
     def problem(self) -> str:
         """What is wrong with it, in one line; nothing where all is well."""
-        named = {
-            "peepholes": self.peepholes,
-            "open_gates": self.open_gates,
-            "fused": (*self.fused.onnx_gates, *self.fused.onnx_peepholes) if self.fused else (),
-        }
-        for field_name, gates in named.items():
-            for gate in gates:
+        for field_name, names in (("gates", self.gates), ("state", self.state)):
+            if type(names) is not tuple or not names or len(set(names)) < len(names):
+                return f"{field_name} is a tuple of names, at least one and each once, not {names!r}"
+        for field_name, names in (
+            ("peepholes", self.peepholes),
+            ("open_gates", self.open_gates),
+            ("fused", (*self.fused.onnx_gates, *self.fused.onnx_peepholes) if self.fused else ()),
+        ):
+            for gate in names:
                 if gate not in self.gates:
                     return f"{field_name} names {gate!r}, which is not one of its gates {', '.join(self.gates)}"
-        for field_name, names in (("gates", self.gates), ("state", self.state)):
-            if not names or len(set(names)) < len(names):
-                return f"{field_name} are names, at least one and each once, not {names!r}"
         if self.bound is not None and not 0 < self.bound < inf:
             return f"its bound is a size above 0, not {self.bound}"
         try:

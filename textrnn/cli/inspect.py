@@ -38,7 +38,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "input": entry.kind,
         "core": str(config.architecture.core),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}{peepholes}",
-        "largest entries": ", ".join(f"{name} {bound.value:.4g}" for name, bound in config.bounds.items()),
+        "bounds": ", ".join(f"{name} {bound.value:.4g}" for name, bound in config.bounds.items()),
         **training.model_dump(
             include={"data", "source", "licence", "command", "parameters", "steps", "best_step", "ended"}
         ),

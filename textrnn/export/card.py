@@ -36,7 +36,7 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
         lines += [f"| {row.metric} | {figure(row.value)} | {row.protocol} |" for row in training.metrics]
         lines += [""]
     if config.precision == "int8" and config.bounds:
-        lines += ["## Entries in 8 bits", "", "| vector | largest entry | cut off, of a sample of the training text |"]
+        lines += ["## Bounds in 8 bits", "", "| vector | bound | cut off there, in a sample of the training text |"]
         lines += ["|---|---|---|"]
         lines += [f"| {name} | {figure(row.value)} | {row.clipped:.4%} |" for name, row in config.bounds.items()]
         lines += [""]

@@ -67,7 +67,7 @@ def prices(model: Path, out: Path, text: str) -> list[Price]:
         price("bytes of the graph", old_sizes["model.onnx"], new_sizes["model.onnx"]),
     ]
     rows += [
-        Price(f"largest entry of {name}", None, bound.value, f"{bound.clipped:.4%} of a sample's entries are cut off")
+        Price(f"bound of {name}", None, bound.value, f"{bound.clipped:.4%} of a sample cut off")
         for name, bound in ModelFolder(out).config.bounds.items()
     ]
     if not text:
