@@ -72,7 +72,7 @@ def step_of(lines: list[Line], after: dict[str, int]) -> Callable[..., dict[str,
 @st.composite
 def random_cells(draw: st.DrawFn) -> Cell:
     """A cell of one to three gates and one or two parts of the state."""
-    gates = ("a", "b", "c")[: draw(st.integers(1, 3))]
+    gates = ("memory", "hidden", "gate")[: draw(st.integers(1, 3))]  # a gate may be called as a part is
     state = ("hidden", "memory")[: draw(st.integers(1, 2))]
     peepholes = gates[: draw(st.integers(0, len(gates)))]
     leaves = 2 * len(gates) + len(state) + len(peepholes)

@@ -55,7 +55,7 @@ def test_nothing_is_dropped_of_nothing():
 
 def test_entries_are_dropped_at_each_step_or_in_the_whole_sequence():
     x = torch.ones(STEPS, BATCH, 8)
-    by_step, by_sequence = (Dropouts(per_sequence=one).drop(x, 0.5) for one in (False, True))
+    by_step, by_sequence = Dropouts().drop(x, 0.5), Dropouts(per_sequence=True).drop(x, 0.5)
     assert not torch.equal(by_step[0], by_step[1])
     assert torch.equal(by_sequence, by_sequence[:1].expand_as(x))
     assert not torch.equal(by_sequence[0, 0], by_sequence[0, 1])  # each sequence has its own

@@ -119,7 +119,9 @@ CORES = [
 ]
 
 
-def stack_in_graph(network, precision: str, bounds: dict[str, float], ids: np.ndarray) -> np.ndarray:
+def stack_in_graph(
+    network, precision: str, bounds: dict[str, float], ids: np.ndarray, *, lengths: np.ndarray = LENGTHS
+) -> np.ndarray:
     """The top level's output, by a graph of the stack, with the fused operator wherever it can be."""
     core, graph = network.architecture.core, Graph(precision, bounds=bounds)
     names = graph.input("ids", shape=("time", "batch"), dtype=TensorProto.INT64)
@@ -128,7 +130,7 @@ def stack_in_graph(network, precision: str, bounds: dict[str, float], ids: np.nd
     output, after = network.layers.to_graph(graph, SymbolSource(network.input, names), before, sizes)
     assert list(after) == list(core.state_sizes())
     state = {name: np.zeros((ids.shape[1], size), np.float32) for name, size in core.state_sizes().items()}
-    found = run_graph(graph, {"output": output}, {"ids": ids, "lengths": LENGTHS, **state})["output"]
+    found = run_graph(graph, {"output": output}, {"ids": ids, "lengths": lengths, **state})["output"]
     kernel = CELLS[core.cell].fused.onnx
     uses = operators(graph) & {"Scan", kernel}
     is_fused = precision == "float32" and core.projection is None
@@ -153,3 +155,14 @@ def test_a_stack_in_a_graph_equals_the_equations_whatever_the_padding(build, cor
         assert error.max() < 1e-5 * max(1, np.abs(expected).max())
     else:
         assert 0 < error.mean() < 0.03 * np.abs(expected).mean() + 0.01
+
+
+@pytest.mark.parametrize("core", [core for core in CORES if core["bidirectional"]], ids=str)
+def test_int8_in_both_directions_is_the_same_to_the_bit_alone_and_in_any_padded_batch(build, core):
+    network = build(**core).eval()
+    ids = np.random.default_rng(1).integers(0, 11, (STEPS, BATCH))
+    bounds = {name: bound.value for name, bound in calibrated(network, torch.from_numpy(ids)).items()}
+    together = stack_in_graph(network, "int8", bounds, ids)
+    for column, length in enumerate(LENGTHS):
+        alone = stack_in_graph(network, "int8", bounds, ids[:length, [column]], lengths=LENGTHS[[column]])
+        np.testing.assert_array_equal(alone[:, 0], together[:length, column])
