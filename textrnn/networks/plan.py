@@ -103,8 +103,6 @@ class Forward:
         self.order, self.products = order, products
         self.number = {node: number for number, node in enumerate(order)}
         self.parts = {node: part for part, node in after.items()}
-        if len(self.parts) < len(after) or any(node.operation in ("leaf", "number") for node in self.parts):
-            raise TypeError("each part of the state after a step is computed in it, and by itself")
         self.uses = Counter([*self.parts, *(operand for node in order for operand in node.operands)])
         self.needed = {value for node in order for value in read_on_the_way_back(node)}
         self.frame: dict[Slot, int] = {}
