@@ -133,7 +133,7 @@ def test_cells_from_outside_are_known_by_name_but_never_by_one_of_the_package(mo
     monkeypatch.setattr("textrnn.cells.CELLS", dict(CELLS))
     from textrnn import cells
 
-    mine = cell_of(lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + u["b"])})
+    mine = cell_of(lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + u["b"]) * x["b"]})
     cells.add_cells([mine])
     assert cells.CELLS["odd"] is mine
     add_cells([CELLS["gru"]])  # again, as a process does that was started anew
