@@ -241,14 +241,17 @@ def weights_of(model: bytes) -> dict[str, tuple[int, ...]]:
     return {weight.name: tuple(weight.dims) for weight in onnx.load_from_string(model).graph.initializer}
 
 
-@pytest.mark.parametrize(("input", "symbols"), [("learned", SYMBOLS), ("learned", 4000), ("tied", 4000)])
-def test_weights_are_in_the_file_once(monkeypatch, input, symbols):
+@pytest.mark.parametrize(
+    ("input", "symbols", "cell"),
+    [("learned", 4000, "lstm"), ("tied", 4000, "lstm"), *(("learned", SYMBOLS, cell) for cell in CELLS)],
+)
+def test_weights_are_in_the_file_once(monkeypatch, input, symbols, cell):
     monkeypatch.setattr(inputs, "TABLE_ENTRIES", SYMBOLS * 4 * 64)
-    trained = network(input=input, units=64, layers=2, symbols=symbols)
+    trained = network(input=input, units=64, layers=2, symbols=symbols, cell=cell)
     numbers = sum(parameter.numel() for parameter in trained.parameters())
     assert len(trained.to_graph("float32")) < 4 * numbers * 1.05 + 20_000
     scales = 4 * 2 * symbols  # of the rows of table and head
-    assert len(trained.to_graph("int8")) < (2 if symbols == SYMBOLS else 1) * numbers + scales + 30_000
+    assert len(to_int8(trained)) < (2 if symbols == SYMBOLS else 1) * numbers + scales + 30_000
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])

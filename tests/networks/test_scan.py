@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.random_cells import random_cells
 from textrnn.cells import CELLS, Cell
 from textrnn.networks.inputs import Vectors
+from textrnn.networks.plan import planned
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.networks.scan import Buffers
 
@@ -89,3 +90,22 @@ def test_a_scan_equals_the_equations_with_its_gradients(cell, steps, is_masked, 
 def test_a_scan_equals_any_equations_at_all(cell, steps, is_masked, projects):
     projection = OUTPUTS if projects and cell.projects else None
     assert_scan_equals_equations(cell, projection=projection, steps=steps, is_masked=is_masked)
+
+
+def same_twice(x, u, before, _, ops):
+    hidden = ops.tanh(x["a"] + u["a"])
+    return {"hidden": hidden, "memory": hidden}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        same_twice,
+        lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + u["a"]), "memory": before["memory"]},
+        lambda x, u, before, _, ops: {"hidden": x["a"], "memory": ops.tanh(x["a"] + u["a"])},
+    ],
+)
+def test_a_part_of_the_state_that_is_not_computed_by_itself_is_refused(step):
+    cell = Cell("odd", gates=("a",), state=("hidden", "memory"), step=step)
+    with pytest.raises(TypeError, match="each part of the state after a step is computed in it, and by itself"):
+        planned(cell, False)
