@@ -75,4 +75,4 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if not (is_float32 and weight.device.type == "cpu" and has_onednn()):
         return functional.linear(x, weight, bias)
     product: Tensor = Linear.apply(x.reshape(-1, x.shape[-1]), weight, bias)  # type: ignore[no-untyped-call]
-    return product.view(*x.shape[:-1], -1)
+    return product.view(*x.shape[:-1], len(weight))

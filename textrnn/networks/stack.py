@@ -75,6 +75,8 @@ class Stack(nn.Module):
     ) -> Iterator[Level]:
         """The same, a level at a time."""
         for index, shapes in enumerate(self.levels):
+            if index:
+                read = Vectors(dropouts.drop(output, dropouts.layers))
             hidden, after = {}, State()
             for shape in shapes:
                 layer = self.layer(shape.name)
@@ -86,7 +88,6 @@ class Stack(nn.Module):
             if self.core.is_residual(index, shapes):
                 output = output + read.vectors()
             yield Level(index, hidden, output, after)
-            read = Vectors(dropouts.drop(output, dropouts.layers))
 
     @staticmethod
     def _run(

@@ -169,13 +169,14 @@ class RunState:
 
     def _clip(self) -> Tensor:
         """Clip the gradient by value, then by norm; and its norm before."""
-        parameters, clip_value, largest = list(self.network.parameters()), self.settings.clip_value, math.inf
-        if self.settings.clip_norm:
-            largest = self.settings.clip_norm
-        norm: Tensor = nn.utils.clip_grad_norm_(parameters, math.inf if clip_value else largest)
-        if clip_value:
-            nn.utils.clip_grad_value_(parameters, clip_value)
-            nn.utils.clip_grad_norm_(parameters, largest)
+        parameters, settings = [value for value in self.network.parameters() if value.grad is not None], self.settings
+        norm = nn.utils.get_total_norm([value.grad for value in parameters if value.grad is not None])
+        if settings.clip_value:
+            nn.utils.clip_grad_value_(parameters, settings.clip_value)
+        if settings.clip_norm and settings.clip_value:
+            nn.utils.clip_grad_norm_(parameters, settings.clip_norm)
+        elif settings.clip_norm:
+            nn.utils.clip_grads_with_norm_(parameters, settings.clip_norm, norm)
         return norm
 
     def _plan(self) -> None:
