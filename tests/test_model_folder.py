@@ -86,7 +86,7 @@ def test_a_part_that_config_does_not_list_is_named(copy: Path, part: str) -> Non
         (lambda config: config["architecture"]["core"].update(novelty=1), "architecture.core.novelty"),
         (
             lambda config: config["architecture"]["core"].update(cell="ltsm"),
-            "unknown cell 'ltsm', none of this program: give it by load(..., cells=[...])",
+            "unknown cell 'ltsm', none of this program: from Python, load(..., cells=[...]) takes one of your own",
         ),
         (lambda config: config["architecture"].pop("head"), "architecture.head"),
         (lambda config: config["architecture"]["head"].update(classes=5), "62 symbols and config.json 5"),

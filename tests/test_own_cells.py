@@ -32,7 +32,7 @@ LINES = ["she sells", "sea", ""]
 def step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
     """The minimal gated unit (Zhou et al., 2016)."""
     forget = ops.sigmoid(x["forget"] + u["forget"])
-    candidate = ops.tanh(x["candidate"] + forget * u["candidate"])
+    candidate = ops.tanh(x["candidate"] + u.of("candidate", forget * before["hidden"]))
     return {"hidden": (1 - forget) * before["hidden"] + forget * candidate}
 
 
@@ -69,7 +69,7 @@ def by_hand(model: torch.nn.Module, ids: np.ndarray) -> np.ndarray:
         hidden, inputs, outputs = np.zeros(units), outputs, []
         for vector in inputs:
             forget = sigmoid(w[:units] @ vector + b[:units] + u[:units] @ hidden + c[:units])
-            candidate = np.tanh(w[units:] @ vector + b[units:] + forget * (u[units:] @ hidden + c[units:]))
+            candidate = np.tanh(w[units:] @ vector + b[units:] + u[units:] @ (forget * hidden) + c[units:])
             hidden = (1 - forget) * hidden + forget * candidate
             outputs.append(hidden)
     logits = np.array(outputs) @ weights["head.weight"].T + weights["head.bias"]
@@ -139,7 +139,7 @@ def test_without_its_cell_a_model_is_refused_in_one_line(novel: Path, tmp_path: 
     textrnn.train("lm", [novel], out=out, cell=mgu(), **QUICK)
     assert run("score", str(out), "--text", "she")[0] == 0
     del CELLS["mgu"]
-    says = "unknown cell 'mgu', none of this program: give it by load(..., cells=[...])"
+    says = "unknown cell 'mgu', none of this program: from Python, load(..., cells=[...]) takes one of your own"
     for engine in ("onnx", "torch"):
         with pytest.raises(ModelError) as refused:
             textrnn.load(out, engine=engine)
@@ -164,8 +164,11 @@ def test_without_its_cell_a_model_is_refused_in_one_line(novel: Path, tmp_path: 
         ("mgu", "a cell is a textrnn.Cell, not 'mgu'"),
         (simple(name="lstm"), "'lstm' is a cell of the package: give yours another name"),
         (simple(lambda x, u, before, _, ops: {"hidden": ops.exp(u["forget"])}), "AttributeError: 'NodeOps' object"),
-        (simple(lambda x, u, before, _, ops: {"hidden": x["reset"] * u["forget"]}), "no equation: KeyError: 'reset'"),
-        (simple(lambda x, u, before, _, ops: {"hidden": x["forget"] / 2}), "TypeError: unsupported operand"),
+        (
+            simple(lambda x, u, before, _, ops: {"hidden": x["reset"] * u["forget"]}),
+            "TypeError: there is no 'reset' here: forget",
+        ),
+        (simple(lambda x, u, before, _, ops: {"hidden": 2 / x["forget"]}), "TypeError: unsupported operand"),
         (simple(lambda x, u, before, _, ops: {"hidden": u["forget"] if x["forget"] else 0}), "asks nothing of its"),
         (simple(lambda x, u, before, _, ops: None), "'NoneType' object is not iterable"),
         (simple(lambda x, u, before, _, ops: {"memory": x["forget"]}), "returns the state after it: hidden"),
@@ -180,6 +183,7 @@ def test_without_its_cell_a_model_is_refused_in_one_line(novel: Path, tmp_path: 
         (simple(open_gates=("update",)), "open_gates names 'update'"),
         (simple(fused=Fused(onnx="GRU", onnx_gates=("reset",))), "fused names 'reset'"),
         (simple(bound=0.0), "its bound is a size above 0, not 0.0"),
+        (simple(bound=0.5), "its bound is 0.5, and its output reaches 1"),
         (
             simple(lambda x, u, before, _, ops: {"hidden": ops.tanh(x["forget"]) * ops.tanh(x["candidate"])}),
             "reads no share of the last hidden vector, u[gate]",
@@ -190,6 +194,8 @@ def test_a_bad_cell_is_refused_in_one_line(cell: Any, says: str, novel: Path, tm
     before = dict(CELLS)
     with pytest.raises(UsageError) as refused:
         textrnn.load("shakespeare", cells=[cell])
+    with pytest.raises(UsageError):
+        textrnn.load("shakespeare", cells=cell)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
     if isinstance(cell, Cell):

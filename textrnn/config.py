@@ -153,7 +153,9 @@ class Core(Spec):
         if self.projection and self.top_units:
             raise ValueError("with a projection every layer has the same units")
         if self.residual and not any(self.is_residual(*level) for level in enumerate(self.levels(1))):
-            raise ValueError("a residual connection needs a second layer that is as large as the first")
+            raise ValueError(
+                "a residual connection needs a second layer that is as large as the first: --layers 2, untied"
+            )
         return self
 
     def __str__(self) -> str:
@@ -300,5 +302,8 @@ def refusal(file: Path, error: ValidationError) -> ModelError:
     problem = error.errors(include_url=False)[0]
     if problem["type"] == UNKNOWN_CELL:
         name = repr(problem["input"])[:60]
-        return ModelError(f"{file}: unknown cell {name}, none of this program: give it by load(..., cells=[...])")
+        return ModelError(
+            f"{file}: unknown cell {name}, none of this program: "
+            "from Python, load(..., cells=[...]) takes one of your own"
+        )
     return ModelError(f"{file} is malformed: {first_problem(error)}")

@@ -5,6 +5,7 @@ import torch
 
 from textrnn.cells import CELLS
 from textrnn.networks.dropout import NOTHING, Dropouts, mask
+from textrnn.networks.inputs import OneHotLookup
 from textrnn.networks.recurrent import RecurrentLayer
 
 STEPS, BATCH, SYMBOLS = 40, 30, 11
@@ -174,3 +175,16 @@ def test_dropout_acts_in_training_alone(build, ids, kind, input):
     generator = torch.get_rng_state()
     assert torch.equal(network.dropped(network(ids)[0]), whole(ids)[0])
     assert torch.equal(torch.get_rng_state(), generator)  # nothing is drawn, so that an evaluation changes nothing
+
+
+def test_a_small_share_is_dropped_too():
+    torch.manual_seed(0)
+    factors = mask((1000, 1000), 0.001, device=torch.device("cpu"))
+    assert 800 < int((factors == 0).sum()) < 1200
+    assert factors.max().item() == pytest.approx(1 / 0.999, rel=1e-4)
+
+
+def test_of_a_one_hot_vector_the_symbol_is_dropped_and_no_vector_is_made(build, ids, monkeypatch):
+    network = build(input="one-hot", dropouts=Dropouts(input=0.5)).train()
+    monkeypatch.setattr(OneHotLookup, "vectors", None)  # not asked
+    assert network(ids)[0].isfinite().all()

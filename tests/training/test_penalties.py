@@ -8,12 +8,13 @@ import torch
 from torch import nn
 
 from textrnn.batch import Batch
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
+from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
+from textrnn.errors import UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import TrainingSettings
 from textrnn.training.defaults import by_size, with_level_defaults
 from textrnn.training.loop import train
-from textrnn.training.penalties import KINDS, penalties
+from textrnn.training.penalties import KINDS, penalties, refuse_idle
 from textrnn.training.run_state import RunState
 
 SYMBOLS = 6
@@ -75,6 +76,23 @@ def test_a_weight_penalty_is_on_all_weights_of_its_kind_and_on_no_other(kind, no
     assert touched == names
     for value in weights_of(network)[kind]:
         torch.testing.assert_close(value.grad, 0.5 * value.sign() if norm == "l1" else value)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+@pytest.mark.parametrize(
+    ("input", "tied", "kind", "says"),
+    [
+        (OneHot(symbols=SYMBOLS), False, "embedding", "one-hot symbols have no vectors"),
+        (Pretrained(symbols=SYMBOLS, size=4, frozen=True), False, "embedding", "the symbol vectors are frozen"),
+        (Learned(symbols=SYMBOLS, size=8), True, "output", "set that of embedding"),
+    ],
+)
+def test_a_penalty_on_what_is_not_learnt_is_refused(input, tied, kind, says, norm):
+    architecture = Architecture(input=input, core=Core(units=8), head=LabelPerStep(classes=SYMBOLS, tied=tied))
+    for other in KINDS.keys() - {kind}:
+        refuse_idle(TrainingSettings(**{f"{norm}_{other}": 1.0}), architecture)
+    with pytest.raises(UsageError, match=f"{norm}_{kind} has nothing to act on: .*{says}"):
+        refuse_idle(TrainingSettings(**{f"{norm}_{kind}": 1.0}), architecture)
 
 
 def test_penalties_add_up():
@@ -152,6 +170,16 @@ def test_gradients_are_clipped_by_value_and_then_by_norm(value, norm):
     list(train(network, [batch], lambda network: 1.0, run))
     for name, parameter in network.named_parameters():
         torch.testing.assert_close(parameter.grad, factor * expected[name], rtol=1e-3, atol=1e-7)
+
+
+def test_an_infinite_gradient_is_clipped_by_value():
+    network = network_of()
+    run = run_of(network, steps=1, evaluations=1, clip_value=0.5, clip_norm=0.0)
+    for parameter in network.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    network.head.bias.grad[0] = math.inf
+    assert run._clip().item() == math.inf
+    assert all((parameter.grad == 0.5).all() for parameter in network.parameters())
 
 
 def test_the_figures_of_an_interval_go_on_where_a_run_is_resumed():

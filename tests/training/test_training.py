@@ -373,6 +373,9 @@ def test_a_setting_that_the_level_has_no_use_for_is_refused(level, values, level
         ({"input_dropout": 1.0}, "input_dropout: Input should be less than 1"),
         ({"vocabulary_size": -1}, "vocabulary_size: Input should be greater than or equal to 0"),
         ({"min_count": 0}, "min_count: Input should be greater than 0"),
+        ({"clip_norm": math.inf}, "clip_norm: Input should be a finite number"),
+        ({"minutes": math.inf}, "minutes: Input should be a finite number"),
+        ({"rate": math.nan}, "rate: Input should be a finite number"),
     ],
 )
 def test_a_setting_that_is_wrong_is_refused_in_one_line(values, says):

@@ -17,6 +17,8 @@ def add_cells(cells: Iterable[Cell]) -> None:
 
     UsageError where a name is one of the package's own, or a cell does not agree with its equations.
     """
+    if isinstance(cells, Cell):
+        raise UsageError("cells is a list: cells=[...]")
     for cell in cells:
         if not isinstance(cell, Cell):
             raise UsageError(f"a cell is a textrnn.Cell, not {cell!r}")

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import inf
 from typing import Any, Protocol
 
-from textrnn.cells.equations import Equations, trace
+from textrnn.cells.equations import Equations, largest_entry, trace
 
 Array = Any  # numpy.ndarray, torch.Tensor or networks.graph.Symbol: whatever has +, - and *
 Gates = Mapping[str, Array]  # one (batch, units) block for each gate
@@ -97,7 +97,15 @@ class Cell:
             for gate in gates:
                 if gate not in read:
                     return f"its step does not read {name}[{gate!r}]"
-        return ""
+        return self._broken_promise()
+
+    def _broken_promise(self) -> str:
+        """What is wrong with the bound."""
+        if self.bound is None:
+            return ""
+        largest = largest_entry(self.equations, self.state[0], bound=self.bound)
+        is_kept = largest <= self.bound * (1 + 1e-9)
+        return "" if is_kept else f"its bound is {self.bound:g}, and its output reaches {largest:.3g}"
 
     @cached_property
     def equations(self) -> Equations:

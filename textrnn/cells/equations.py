@@ -7,11 +7,14 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import tanh
+from random import Random
 from typing import Any, Literal
 
 Operation = Literal["add", "subtract", "multiply", "sigmoid", "tanh", "relu", "product", "leaf", "number"]
 Source = Literal["x", "u", "sum", "before", "peephole"]  # of a leaf; sum: x + u, where they enter in no other way
 
+TRIALS, FAR = 300, 9.0  # of an output, and how far what it is computed from lies
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -47,6 +50,12 @@ class Node:
     def __rmul__(self, other: Any) -> "Node":
         return Node("multiply", (as_node(other), self))
 
+    def __neg__(self) -> "Node":
+        return 0 - self
+
+    def __truediv__(self, other: float) -> "Node":
+        return self * (1 / other)
+
     def __bool__(self) -> bool:
         raise TypeError("an equation asks nothing of its values: it is the same for all of them")
 
@@ -80,6 +89,8 @@ class Leaves(Mapping[str, Node]):
         self._nodes = {name: Node("leaf", source=source, name=name) for name in names}
 
     def __getitem__(self, name: str) -> Node:
+        if name not in self._nodes:
+            raise TypeError(f"there is no {name!r} here: {', '.join(self._nodes) or 'nothing'}")
         return self._nodes[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -129,6 +140,33 @@ class Equations:
             else:
                 values[node] = getattr(ops, node.operation)(*operands)
         return {part: values[node] for part, node in self.after.items()}
+
+
+def largest_entry(equations: Equations, output: str, *, bound: float) -> float:
+    """The largest output that was seen among many by chance, from outputs within a bound and anything else."""
+    random, largest = Random(0), 0.0
+
+    def leaf(node: Node) -> float:
+        is_output = (node.source, node.name) == ("before", output)
+        return random.uniform(-bound, bound) if is_output else random.uniform(-FAR, FAR)
+
+    for _ in range(TRIALS):
+        after = equations.evaluate(leaf, lambda gate, vector: random.uniform(-FAR, FAR), Numbers())
+        largest = max(largest, abs(after[output]))
+    return largest
+
+
+class Numbers:
+    """The functions of an equation on single numbers."""
+
+    def sigmoid(self, a: float) -> float:
+        return 0.5 + 0.5 * tanh(a / 2)
+
+    def tanh(self, a: float) -> float:
+        return tanh(a)
+
+    def relu(self, a: float) -> float:
+        return max(a, 0.0)
 
 
 def trace(step: Callable[..., Any], gates: Sequence[str], state: Sequence[str], peepholes: Sequence[str]) -> Equations:

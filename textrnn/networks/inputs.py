@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from textrnn.config import Input, Learned, OneHot, Pretrained, Spec
 from textrnn.engines.engine import Floats
-from textrnn.networks.dropout import mask
+from textrnn.networks.dropout import Dropouts, mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 from textrnn.networks.products import linear
 
@@ -38,6 +38,9 @@ class Read(Protocol):
     def reversed(self, lengths: Tensor | None) -> "Read":
         """The first `lengths` steps of each sequence in reverse order, its padding as it is; None: all steps."""
 
+    def dropped(self, dropouts: Dropouts) -> "Read":
+        """The same with a share of the entries of x dropped."""
+
 
 @dataclass(frozen=True)
 class Vectors:
@@ -57,6 +60,9 @@ class Vectors:
 
     def reversed(self, lengths: Tensor | None) -> "Vectors":
         return Vectors(reverse(self.values, lengths))
+
+    def dropped(self, dropouts: Dropouts) -> "Vectors":
+        return Vectors(dropouts.drop(self.values, dropouts.input))
 
 
 @dataclass(frozen=True)
@@ -81,26 +87,44 @@ class Lookup:
     def reversed(self, lengths: Tensor | None) -> "Lookup":
         return Lookup(reverse(self.ids, lengths), self.table)
 
+    def dropped(self, dropouts: Dropouts) -> "Lookup | Vectors":
+        return Vectors(self.vectors()).dropped(dropouts) if dropouts.input else self
+
 
 @dataclass(frozen=True)
 class OneHotLookup:
-    """Unit vectors, by id."""
+    """Unit vectors, by id. They have one entry to drop: a symbol, everywhere or where it is read."""
 
     ids: Tensor  # (time, batch)
     kept: Tensor  # (symbols,): the entry that is not 0, 1 but where symbols are dropped
+    factor: Tensor | None = None  # (time, batch): what that entry is multiplied by
 
     @property
     def steps(self) -> int:
         return len(self.ids)
 
     def project(self, weight: Tensor, bias: Tensor) -> Tensor:
-        return functional.embedding(self.ids, weight.T * self.kept[:, None] + bias)
+        columns = weight.T * self.kept[:, None]
+        if self.factor is None:
+            return functional.embedding(self.ids, columns + bias)
+        return functional.embedding(self.ids, columns) * self.factor[..., None] + bias
 
     def vectors(self) -> Tensor:
-        return functional.embedding(self.ids, torch.diag(self.kept))
+        vectors = functional.embedding(self.ids, torch.diag(self.kept))
+        return vectors if self.factor is None else vectors * self.factor[..., None]
 
     def reversed(self, lengths: Tensor | None) -> "OneHotLookup":
-        return OneHotLookup(reverse(self.ids, lengths), self.kept)
+        factor = None if self.factor is None else reverse(self.factor, lengths)
+        return OneHotLookup(reverse(self.ids, lengths), self.kept, factor)
+
+    def dropped(self, dropouts: Dropouts) -> "OneHotLookup":
+        if not dropouts.input:
+            return self
+        if not dropouts.per_sequence:
+            return OneHotLookup(self.ids, self.kept, mask(self.ids.shape, dropouts.input, device=self.ids.device))
+        shape = (self.ids.shape[1], len(self.kept))  # of each sequence, which symbols
+        entries = mask(shape, dropouts.input, device=self.ids.device)
+        return OneHotLookup(self.ids, self.kept, entries.gather(1, self.ids.T).T)
 
 
 def reverse(values: Tensor, lengths: Tensor | None) -> Tensor:

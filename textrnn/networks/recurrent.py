@@ -73,15 +73,14 @@ class RecurrentLayer(nn.Module):
     def _suits_scan(self, inputs: Read) -> bool:
         """Where torch has no operator, or on a processor none of oneDNN's for these weights and this input.
 
-        There the scan is faster in bfloat16, for one step and for a one-hot look-up, which it does not multiply out;
-        and oneDNN has no projection.
+        There the scan is faster in bfloat16 and for one step, and oneDNN has no projection. A one-hot look-up is
+        multiplied out by all but the scan.
         """
         fused = self.cell.fused
-        if fused is None or fused.torch is None:
+        if fused is None or fused.torch is None or isinstance(inputs, OneHotLookup):
             return True
-        is_rounded, is_looked_up = torch.is_autocast_enabled("cpu"), isinstance(inputs, OneHotLookup)
         suits_onednn = fused.onednn and self.weight_hr is None and inputs.steps > 1
-        return self.weight_hh.device.type == "cpu" and (is_rounded or is_looked_up or not suits_onednn)
+        return self.weight_hh.device.type == "cpu" and (torch.is_autocast_enabled("cpu") or not suits_onednn)
 
     def by_scan(
         self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None

@@ -12,7 +12,7 @@ from textrnn.errors import ModelError
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.heads import build_head
-from textrnn.networks.inputs import LearnedInput, SymbolSource, Vectors, build_input
+from textrnn.networks.inputs import LearnedInput, SymbolSource, build_input
 from textrnn.networks.recurrent import Symbols
 from textrnn.networks.stack import Stack, State, output_site
 
@@ -49,9 +49,7 @@ class SequenceNetwork(nn.Module):
         """
         before = state if state is not None else self.initial_state(ids.shape[1])
         dropouts = self.dropouts if self.training else NOTHING
-        read = self.input(ids, dropped=dropouts.embedding)
-        if dropouts.input:
-            read = Vectors(dropouts.drop(read.vectors(), dropouts.input))
+        read = self.input(ids, dropped=dropouts.embedding).dropped(dropouts)
         output, after = self.layers(read, before, lengths=lengths, dropouts=dropouts)
         return output, after
 

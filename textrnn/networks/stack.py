@@ -74,9 +74,9 @@ class Stack(nn.Module):
         self, read: Read, state: State, *, lengths: Tensor | None = None, dropouts: Dropouts = NOTHING
     ) -> Iterator[Level]:
         """The same, a level at a time."""
+        output: Tensor | None = None
         for index, shapes in enumerate(self.levels):
-            if index:
-                read = Vectors(dropouts.drop(output, dropouts.layers))
+            read = read if output is None else Vectors(dropouts.drop(output, dropouts.layers))
             hidden, after = {}, State()
             for shape in shapes:
                 layer = self.layer(shape.name)

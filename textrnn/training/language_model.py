@@ -78,6 +78,8 @@ class LanguageModelTraining:
             self.streams = min(settings.batch, max(1, symbols // (2 * settings.window)))
             steps = symbols / (self.streams * settings.window)
         else:
+            if settings.window > symbols:
+                raise UsageError(f"a window of {settings.window:,} is longer than the text, {symbols:,} symbols")
             examples = count_examples(symbols, length=settings.window, shift=self._shift)
             self.streams = min(settings.batch, examples)
             steps = math.ceil(examples / self.streams)

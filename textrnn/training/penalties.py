@@ -3,10 +3,28 @@
 import torch
 from torch import Tensor
 
+from textrnn.config import Architecture, OneHot, Pretrained
+from textrnn.errors import UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import TrainingSettings
 
 KINDS = {"embedding": "input.table", "input": "weight_ih", "recurrent": "weight_hh", "output": "head.weight"}
+
+
+def refuse_idle(settings: TrainingSettings, architecture: Architecture) -> None:
+    """Raise UsageError for a penalty on weights that are not learnt or not there."""
+    entry = architecture.input
+    why = {}
+    if isinstance(entry, OneHot):
+        why["embedding"] = "one-hot symbols have no vectors"
+    if isinstance(entry, Pretrained) and entry.frozen:
+        why["embedding"] = "the symbol vectors are frozen"
+    if architecture.head.tied:
+        why["output"] = "the output's weights are the symbol vectors (tied): set that of embedding"
+    for kind, reason in why.items():
+        for norm in ("l1", "l2"):
+            if getattr(settings, f"{norm}_{kind}"):
+                raise UsageError(f"{norm}_{kind} has nothing to act on: {reason}")
 
 
 def penalties(network: SequenceNetwork, output: Tensor, hidden: Tensor, settings: TrainingSettings) -> Tensor | None:

@@ -22,6 +22,7 @@ from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
 from textrnn.training.machine import keep_freed_memory
+from textrnn.training.penalties import refuse_idle
 from textrnn.training.run_state import RunState
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 
@@ -41,6 +42,7 @@ class TrainingRun:
         self.folder, self.out, self.saved = folder, folder.model, saved
         self.settings = saved.settings
         self.task = TRAININGS[saved.task](corpus, saved.settings)
+        refuse_idle(saved.settings, self.task.architecture)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(

@@ -184,7 +184,7 @@ def removed_on_error(out: Path) -> Iterator[None]:
 
 def train(
     task: str,
-    files: Sequence[str | Path],
+    files: str | Path | Sequence[str | Path],
     *,
     out: str | Path,
     valid: str | Path | None = None,
@@ -194,16 +194,17 @@ def train(
 ) -> LanguageModel:
     """Train a model and open it.
 
-    task: "lm". files: texts to learn from: files, folders, patterns or "datasets:ID". out: the model folder. valid: a
-    text to validate on; else the end of the files is held out. column: the field of a table that holds the text.
-    cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
+    task: "lm". files: one or several texts to learn from: files, folders, patterns or "datasets:ID". out: the model
+    folder. valid: a text to validate on; else the end of the files is held out. column: the field of a table that holds
+    the text. cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
 
     >>> model = train("lm", ["novel.txt"], out="novel", minutes=3)  # doctest: +SKIP
     """
     if isinstance(cell, Cell):
         add_cells([cell])
     asked = training_settings({**settings, "cell": cell.name if isinstance(cell, Cell) else cell})
-    data = Data(files=tuple(map(str, files)), valid=None if valid is None else str(valid), column=column)
+    given = [files] if isinstance(files, str | Path) else files
+    data = Data(files=tuple(map(str, given)), valid=None if valid is None else str(valid), column=column)
     for _ in begin(task, data, Path(out), asked).rows():
         pass
     return load(out)

@@ -23,6 +23,7 @@ from textrnn.training.ids import Stored, StoredIds
 LONGEST = 9_000  # symbols that word2vec is given at once: of more than 10,000 gensim passes over the rest in silence
 COUNTED_AT_ONCE = 2**24  # symbols
 MISSES_NAMED = 10
+ALONE = 0.1  # the deviation of random vectors around a single one
 SPELT = {UNK: ("<unk>",), START: ("<s>", "</s>"), EOS: ("</s>",)}  # how files write these
 SENTENCEPIECE_SPACE = "▁"
 
@@ -103,6 +104,7 @@ def filled(found: Found, *, seed: int) -> NDArray[np.float32]:
     """
     known, missing = found.rows[found.is_found], ~found.is_found
     mean, deviation = known.mean(axis=0, dtype=np.float64), known.std(axis=0, dtype=np.float64)
+    deviation[deviation == 0] = ALONE  # as where a single symbol was found
     vectors = found.rows.copy()
     vectors[missing] = np.random.default_rng(seed).normal(mean, deviation, (int(missing.sum()), len(mean)))
     vectors[PAD] = 0
