@@ -9,6 +9,7 @@ from textrnn.cells import CELLS
 from textrnn.config import MOST_LAYERS, MOST_UNITS, LevelName, Spec, first_problem, known_cell
 from textrnn.errors import UsageError
 
+PROJECTED = ", ".join(name for name, cell in CELLS.items() if cell.projects)
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -77,11 +78,12 @@ class TrainingSettings(Spec):
     )
     layers: Count | None = Field(None, le=MOST_LAYERS, description="Recurrent layers, one above the other.")
     projection: CountFromZero = Field(
-        0, le=MOST_UNITS, description="Size that outputs are projected to (elman and the LSTMs); 0 is no projection."
+        0, le=MOST_UNITS, description=f"Size that outputs are projected to, of {PROJECTED}; 0 is no projection."
     )
     residual: bool = Field(False, description="Add what a layer above the first reads to its outputs.")
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
-        "uniform", description="How recurrent weights start: uniform, identity (meant for elman-relu) or orthogonal."
+        "uniform",
+        description="How recurrent weights start: uniform, identity (meant for rectified units) or orthogonal.",
     )
 
     embedding_dropout: Share = Field(0.0, description="Share of the symbols dropped in training, each everywhere.")
