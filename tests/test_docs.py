@@ -11,8 +11,7 @@ import pytest
 import textrnn
 from textrnn.cli import app as app_module
 from textrnn.cli import corpus
-from textrnn.config import Data
-from textrnn.settings import training_settings
+from textrnn.settings import Data, training_settings
 from textrnn.training.starting import begin
 
 ROOT = Path(__file__).parents[1]

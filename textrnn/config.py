@@ -257,18 +257,6 @@ class TrainingSummary(Spec):
     versions: dict[str, str] = {}
 
 
-class Data(Spec):
-    """What a training run reads: files, folders, patterns, "-" or "datasets:ID"; see text.corpora.Texts."""
-
-    files: tuple[str, ...]
-    valid: str | None = None
-    input_format: str = "auto"
-    column: str | None = None
-    encoding: str = "utf-8"
-    streaming: bool = False
-    strict: bool = False
-
-
 class Bound(Spec):
     """How large the entries of a vector may be in int8, and the share of them beyond, on training text."""
 

@@ -1,4 +1,4 @@
-"""What a training run can be told, each setting described where it is declared; the descriptions are the help."""
+"""What a training run reads and can be told, each setting described where it is declared; these are the help."""
 
 import os
 from typing import Annotated, Any, Literal, Self
@@ -21,6 +21,18 @@ FRESH = 0.1
 
 EMBEDDINGS = ("learned", "one-hot", "word2vec")  # and any other is a file's name
 WORD2VEC_SEEDS = 2**32  # as many as gensim takes
+
+
+class Data(Spec):
+    """What a training run reads: files, folders, patterns, "-" or "datasets:ID"; see text.corpora.Texts."""
+
+    files: tuple[str, ...]
+    valid: str | None = None
+    input_format: str = "auto"
+    column: str | None = None
+    encoding: str = "utf-8"
+    streaming: bool = False
+    strict: bool = False
 
 
 class TrainingSettings(Spec):

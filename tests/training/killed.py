@@ -17,8 +17,7 @@ from typing import Any
 
 import torch
 
-from textrnn.config import Data
-from textrnn.settings import training_settings
+from textrnn.settings import Data, training_settings
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training import ids
 from textrnn.training.run_state import RunState

@@ -19,10 +19,9 @@ from safetensors.numpy import load_file
 
 import textrnn
 from tests.training.killed import SETTINGS
-from textrnn.config import Data
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import training_settings
+from textrnn.settings import Data, training_settings
 from textrnn.training import corpus
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun

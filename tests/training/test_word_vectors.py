@@ -15,11 +15,11 @@ from safetensors.numpy import load
 
 import textrnn
 from tests.training.test_resume import finish, outcome, stopped
-from textrnn.config import Data, Pretrained
+from textrnn.config import Pretrained
 from textrnn.errors import DataError, MissingExtra, UsageError
 from textrnn.export.quantize import quantize
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import training_settings
+from textrnn.settings import Data, training_settings
 from textrnn.text.levels import Vocabulary
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, Tokenizer
 from textrnn.text.vectors import Found

@@ -17,8 +17,7 @@ from rich.text import Text
 from textrnn.metrics.perplexity import perplexity
 
 if TYPE_CHECKING:
-    from textrnn.config import Data
-    from textrnn.settings import TrainingSettings
+    from textrnn.settings import Data, TrainingSettings
     from textrnn.training.loop import Row
     from textrnn.training.run import TrainingRun
     from textrnn.training.trial import Trial

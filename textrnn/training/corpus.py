@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.batch import Ids
-from textrnn.config import Data, Spec, Unit
+from textrnn.config import Spec, Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
+from textrnn.settings import Data
 from textrnn.text.corpora import Piece, Section, Strings, Texts
 from textrnn.text.levels import LEVELS, Learnt, Vocabulary
 from textrnn.text.tokenizer import Tokenizer

@@ -22,12 +22,12 @@ from textrnn.batch import (
     overlapping_streams,
     padded_columns,
 )
-from textrnn.config import Data, Spec, TextSettings, Unit
+from textrnn.config import Spec, TextSettings, Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import perplexity
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.settings import TrainingSettings
+from textrnn.settings import Data, TrainingSettings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START

@@ -10,10 +10,9 @@ from typing import Any
 from torch import Tensor
 
 from textrnn.cells import Cell, add_cells
-from textrnn.config import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
-from textrnn.settings import TrainingSettings, training_settings
+from textrnn.settings import Data, TrainingSettings, training_settings
 from textrnn.tasks import load
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.training.corpus import Corpus, hashes_of, texts_of

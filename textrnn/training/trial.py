@@ -9,8 +9,8 @@ from itertools import islice, pairwise
 from pathlib import Path
 
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Data, Pretrained
-from textrnn.settings import TrainingSettings
+from textrnn.config import Architecture, Pretrained
+from textrnn.settings import Data, TrainingSettings
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS
