@@ -18,7 +18,7 @@ from textrnn.cells.equations import Node
 Frame = Sequence[Tensor]  # the tensors of one step, by the number of their slot
 Act = Callable[[Frame], object]
 
-PROJECTION = "projection"  # the product after the last equation
+PROJECTION = "(projection)"  # the product after the last equation
 
 through_tanh = torch.ops.aten.tanh_backward.grad_input  # d (1 - t²), for t = tanh a
 through_sigmoid = torch.ops.aten.sigmoid_backward.grad_input  # d s (1 - s), for s = sigmoid a
