@@ -50,7 +50,7 @@ OPTIONS: dict[str, tuple[str, ...]] = {
     ),
     "reshape": ("--windows", "reshape"),
     "shift": ("--windows", "shift", "--shift", "3", "--layers", "2", "--dropout", "0.1"),
-    "identity": ("--recurrent-start", "identity", "--clip-value", "0.1"),
+    "identity": ("--recurrent-start", "identity", "--clip-value", "0.1", "--rate", "0.002"),  # more explodes
     "orthogonal": ("--recurrent-start", "orthogonal", "--clip-norm", "0.1", "--layers", "2"),
 }
 FAST = {  # each cell once; the rest is slow

@@ -114,8 +114,8 @@ def test_a_value_that_is_used_twice_is_computed_once():
         (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": 0.0}, "the state after it: hidden, memory"),
         (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": x["b"] + "b"}, "blocks and numbers, not str"),
         (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": [1] * x["b"]}, "blocks and numbers, not list"),
-        (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": x["b"] / 2}, "unsupported operand"),
-        (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": -x["b"]}, "bad operand type"),
+        (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": 2 / x["b"]}, "unsupported operand"),
+        (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": abs(x["b"])}, "bad operand type"),
         (lambda x, u, before, _, ops: {"hidden": x["a"], "memory": np.tanh(x["b"])}, "ufunc|tanh"),
     ],
 )
@@ -124,8 +124,16 @@ def test_a_step_that_is_no_equation_is_refused(step, says):
         _ = cell_of(step, state=("hidden", "memory")).equations
 
 
+def test_numbers_divide_and_signs_turn():
+    def step(x, u, before, _, ops):
+        return {"hidden": -ops.tanh(x["a"] + u["a"]) / 4 + ops.tanh(x["b"] * u["b"])}
+
+    for by_step, by_graph in zip(*(found.values() for found in step_both_ways(cell_of(step), seed=3)), strict=True):
+        np.testing.assert_allclose(by_step, by_graph)
+
+
 def test_a_step_names_gates_that_there_are():
-    with pytest.raises(KeyError, match="c"):
+    with pytest.raises(TypeError, match="there is no 'c' here: a, b"):
         _ = cell_of(lambda x, u, before, _, ops: {"hidden": u.of("c", x["a"])}).equations
 
 
@@ -133,7 +141,7 @@ def test_cells_from_outside_are_known_by_name_but_never_by_one_of_the_package(mo
     monkeypatch.setattr("textrnn.cells.CELLS", dict(CELLS))
     from textrnn import cells
 
-    mine = cell_of(lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + u["b"]) * x["b"]})
+    mine = cell_of(lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + u["b"]) * ops.tanh(x["b"])})
     cells.add_cells([mine])
     assert cells.CELLS["odd"] is mine
     add_cells([CELLS["gru"]])  # again, as a process does that was started anew

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, assume, given, settings
 from onnx import TensorProto
 
 from tests.graphs import operators, run_graph
@@ -20,6 +20,7 @@ from textrnn.networks.recurrent import RecurrentLayer
 STEPS, BATCH, INPUTS, UNITS = 5, 3, 4, 6
 LENGTHS = np.array([5, 1, 3])
 COUNTS = (np.arange(STEPS)[:, None] < LENGTHS)[..., None]
+FAR = 1e6  # beyond it made-up equations leave float32
 
 
 def layer_of(cell: Cell, *, projection: int | None = None) -> RecurrentLayer:
@@ -98,6 +99,7 @@ def test_any_equations_at_all_are_the_same_in_a_graph(cell):
     values = inputs_of(layer)
     found, rounded = by_graph(layer, "scan", values), by_torch(layer, values, None)
     exact = by_torch(layer.double(), {name: value.astype(np.float64) for name, value in values.items()}, None)
+    assume(all(np.abs(value).max() < FAR for results in (rounded, exact) for value in results.values()))
     for name, value in exact.items():
         rounding = np.abs(rounded[name] - value).max()  # equations may cancel, and so lose most digits of a float32
         assert np.abs(found[name] - value).max() <= 30 * rounding + 1e-5 * max(1, np.abs(value).max())

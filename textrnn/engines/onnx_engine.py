@@ -98,7 +98,10 @@ class OnnxEngine:
         batch = feeds["ids"].shape[1]
         shapes = [*shapes, *((batch, units) for units in self.units.values())]
         if [output.shape for output in outputs] != shapes or any(has_nan(output) for output in outputs):
-            raise ModelError("model.onnx computes what is no probability: it is not a graph of this program")
+            raise ModelError(
+                "model.onnx computes what is no probability: it is not a graph of this program, or a network whose "
+                "numbers grow beyond all bounds as it reads on (train it at a lower --rate)"
+            )
         return outputs[: len(wanted)], dict(zip(self.units, outputs[len(wanted) :], strict=True))
 
     def _feeds(self, ids: Ids, targets: Ids, perturbation: Floats, state: State | None) -> dict[str, np.ndarray]:
