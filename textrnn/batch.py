@@ -33,12 +33,15 @@ class Batch:
     """One step of training.
 
     inputs: (time, batch) ids. targets: (time, batch) ids, IGNORE where nothing is predicted.
+    Of sequences that are labelled as a whole: (1, batch).
     continues: (batch,) whether the state of this sequence carries on from the batch before.
+    lengths: (batch,) how many inputs of each sequence are its own, where some are padding; None: all.
     """
 
     inputs: Ids
     targets: Ids
     continues: NDArray[np.bool_]
+    lengths: Ids | None = None
 
 
 class Streams:

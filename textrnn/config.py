@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from textrnn.cells import CELLS
 from textrnn.errors import ModelError
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
@@ -178,7 +178,30 @@ class LabelPerStep(Spec):
     tied: bool = False
 
 
-Head = LabelPerStep
+ReadoutName = Literal["last", "mean", "max", "attention"]
+
+
+class LabelPerSequence(Spec):
+    """A distribution over `classes` labels for a whole sequence, from a summary of the top level's outputs.
+
+    readouts: what the summary is, side by side where there are several. last: the output of each direction that has
+    read all. mean, max: of each entry over the steps. attention: a mean whose weights are learnt (Zhou et al., 2016).
+    """
+
+    kind: Literal["label-per-sequence"] = "label-per-sequence"
+    classes: int = Field(gt=1, le=MOST_SYMBOLS)
+    readouts: tuple[ReadoutName, ...] = Field(("last",), min_length=1)
+    tied: Literal[False] = False
+
+    @field_validator("readouts")
+    @classmethod
+    def _once(cls, names: tuple[ReadoutName, ...]) -> tuple[ReadoutName, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("a readout is named twice")
+        return names
+
+
+Head = Annotated[LabelPerStep | LabelPerSequence, Field(discriminator="kind")]
 
 
 class Architecture(Spec):
@@ -204,7 +227,9 @@ class Architecture(Spec):
             ]
             shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
             shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if self.core.projection else []
-        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs)]
+        readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
+        shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
+        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
         return [*shapes, *head, ("head.bias", self.head.classes, 1)]
 
     @model_validator(mode="after")
@@ -216,6 +241,25 @@ class Architecture(Spec):
         if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
             raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
         return self
+
+
+class Labels(Spec):
+    """The labels of a classifier, by their numbers. is_ordinal: they are in order, from the lowest to the highest.
+
+    temperature: what logits are divided by, so that probabilities are neither too sure nor too unsure (Guo et al.,
+    2017).
+    """
+
+    names: tuple[str, ...] = Field(min_length=2, max_length=MOST_SYMBOLS)
+    is_ordinal: bool = False
+    temperature: float = Field(1.0, gt=0, allow_inf_nan=False)
+
+    @field_validator("names")
+    @classmethod
+    def _differ(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("a label is named twice")
+        return names
 
 
 class TextSettings(Spec):
@@ -265,16 +309,26 @@ class Bound(Spec):
 
 
 class ModelConfig(Spec):
-    """The whole of config.json. bounds: of the vectors that `Core.unbounded` names."""
+    """The whole of config.json. bounds: of the vectors that `Core.unbounded` names. labels: where a head has names."""
 
     format_version: Annotated[int, Field(ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
     task: str
     architecture: Architecture
     text: TextSettings
+    labels: Labels | None = None
     precision: Precision = "float32"
     bounds: dict[str, Bound] = {}
     training: TrainingSummary = TrainingSummary()
     parts: dict[str, Part] = {}
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Self:
+        names = self.labels.names if self.labels else ()
+        if isinstance(self.architecture.head, LabelPerSequence) and len(names) != self.architecture.head.classes:
+            raise ValueError(
+                f"the head has {self.architecture.head.classes} classes, and {len(names)} labels are named"
+            )
+        return self
 
 
 def first_problem(error: ValidationError) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from textrnn.cells import CELLS
-from textrnn.config import MOST_LAYERS, MOST_UNITS, LevelName, Spec, first_problem, known_cell
+from textrnn.config import MOST_LAYERS, MOST_UNITS, LevelName, ReadoutName, Spec, first_problem, known_cell
 from textrnn.errors import UsageError
 
 PROJECTED = ", ".join(name for name, cell in CELLS.items() if cell.projects)
@@ -24,21 +24,32 @@ WORD2VEC_SEEDS = 2**32  # as many as gensim takes
 
 
 class Data(Spec):
-    """What a training run reads: files, folders, patterns, "-" or "datasets:ID"; see text.corpora.Texts."""
+    """What a training run reads: files, folders, patterns, "-" or "datasets:ID"; see text.corpora.Texts.
+
+    column, label_column: of the text and of its label. ordinal: the labels from the lowest to the highest, see
+    text.labelled.class_names. unlabelled: further texts of the kind, for the vocabulary and for word2vec.
+    """
 
     files: tuple[str, ...]
     valid: str | None = None
     input_format: str = "auto"
     column: str | None = None
+    label_column: str | None = None
+    ordinal: str | None = None
+    unlabelled: tuple[str, ...] = ()
     encoding: str = "utf-8"
     streaming: bool = False
     strict: bool = False
 
 
 class TrainingSettings(Spec):
-    """What `train lm` can be told, by flag, by `--set name=value` or by a TOML file."""
+    """What `train` can be told, by flag, by `--set name=value` or by a TOML file. Some are for one task: see TASK_OF."""
 
-    level: LevelName = Field("char", description="What a symbol is: char, ngram, word or bpe (pieces of words).")
+    level: LevelName | None = Field(
+        None,
+        description="What a symbol is: char, ngram, word or bpe (pieces of words). Default: char for lm, word for "
+        "classifier.",
+    )
     unit: Literal["auto", "text", "line"] = Field(
         "auto", description="How far a text reaches: a whole file (text) or each line; auto: line for word and bpe."
     )
@@ -54,7 +65,10 @@ class TrainingSettings(Spec):
         "Default: 1 for characters and for words where <unk> is literal, else 2.",
     )
     ngram: Annotated[int, Field(ge=2, le=4)] = Field(3, description="Characters of an n-gram.")
-    lower: bool = Field(False, description="Read words and pieces in lower case.")
+    lower: bool | None = Field(
+        None,
+        description="Read words and pieces in lower case. Default: words of a classifier, nothing of a language model.",
+    )
     literal_unk: bool = Field(False, description="The word <unk> means the unknown symbol, as in the Penn Treebank.")
     split: Literal["auto", "spaces", "punctuation"] = Field(
         "auto",
@@ -93,6 +107,14 @@ class TrainingSettings(Spec):
         0, le=MOST_UNITS, description=f"Size that outputs are projected to, of {PROJECTED}; 0 is no projection."
     )
     residual: bool = Field(False, description="Add what a layer above the first reads to its outputs.")
+    bidirectional: bool | None = Field(
+        None, description="Read in both directions, each with layers of its own. Default: a classifier does."
+    )
+    readout: tuple[ReadoutName, ...] | None = Field(
+        None,
+        description="What a classifier takes from the outputs: last, mean, max or attention; several side by side, "
+        "with commas. Default: max.",
+    )
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
         "uniform",
         description="How recurrent weights start: uniform, identity (meant for rectified units) or orthogonal.",
@@ -123,6 +145,24 @@ class TrainingSettings(Spec):
     l2_recurrent: NotNegative = Field(0.0, description="L2 penalty on the recurrent weights.")
     l2_output: NotNegative = Field(0.0, description="L2 penalty on the weights of the output.")
     weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
+    label_smoothing: Share = Field(0.0, description="Share of a label's weight that all labels have in training.")
+    class_weights: Literal["equal", "balanced"] = Field(
+        "equal", description="How much an example counts: equal, or balanced (the rarer its label, the more)."
+    )
+
+    init_from: str | None = Field(
+        None,
+        description="A language model whose vocabulary and layers the classifier begins with (Dai and Le, 2015).",
+    )
+    layer_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0,
+        description="Rate of each layer as a share of that above it (discriminative rates, ULMFiT; 0.38 there).",
+    )
+    unfreeze: NotNegative = Field(
+        0.0,
+        description="Epochs after which the next layer from the top is learnt too (gradual unfreezing, ULMFiT); 0: all "
+        "from the beginning.",
+    )
 
     batch: Count = Field(32, description="Streams or examples read side by side.")
     window: Count | None = Field(
@@ -151,6 +191,9 @@ class TrainingSettings(Spec):
     epochs: NotNegative = Field(0.0, description="Passes over the training text; at most 40 with --minutes alone.")
     steps: CountFromZero = Field(0, description="Updates to make, and no other end.")
     evaluations: Count = Field(10, description="How often to evaluate in the whole run.")
+    metric: Literal["loss", "accuracy", "macro-f1"] | None = Field(
+        None, description="What picks a classifier's best: accuracy, macro-f1 or loss. Default: accuracy."
+    )
     patience: CountFromZero = Field(5, description="Stop after this many evaluations without a better one; 0 never.")
     valid_share: Annotated[float, Field(gt=0, lt=1)] = Field(
         0.05, description="Share of the text, at its end, held out where --valid is not given."
@@ -167,6 +210,11 @@ class TrainingSettings(Spec):
     @classmethod
     def _is_known(cls, name: str) -> str:
         return known_cell(name)
+
+    @field_validator("readout", mode="before")
+    @classmethod
+    def _parted(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_end(self) -> Self:
@@ -194,6 +242,31 @@ class TrainingSettings(Spec):
         if self.fresh != FRESH and self.windows != "contiguous":
             raise ValueError(f"fresh is for windows contiguous: those of {self.windows} all begin with no memory")
         return self
+
+
+TASK_OF = {  # of the settings that one task alone has a use for
+    **dict.fromkeys(("unit", "tied", "window", "windows", "shift", "fresh", "valid_symbols"), "lm"),
+    **dict.fromkeys(
+        (
+            "bidirectional",
+            "readout",
+            "label_smoothing",
+            "class_weights",
+            "init_from",
+            "layer_rate",
+            "unfreeze",
+            "metric",
+        ),
+        "classifier",
+    ),
+}
+
+
+def refuse_other_tasks(task: str, settings: TrainingSettings) -> None:
+    """Raise UsageError for a setting that was given and that this task has no use for."""
+    for name in sorted(settings.model_fields_set):
+        if TASK_OF.get(name, task) != task:
+            raise UsageError(f"{name} is for {TASK_OF[name]}, not for {task}")
 
 
 def training_settings(values: dict[str, Any]) -> TrainingSettings:

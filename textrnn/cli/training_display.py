@@ -1,6 +1,5 @@
 """What a training run shows: a live picture on a terminal, a line for each evaluation elsewhere."""
 
-import math
 import sys
 import time
 from contextlib import suppress
@@ -13,8 +12,6 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
-
-from textrnn.metrics.perplexity import perplexity
 
 if TYPE_CHECKING:
     from textrnn.settings import Data, TrainingSettings
@@ -37,7 +34,7 @@ def watch(run: "TrainingRun") -> None:
         if row is run.history[0]:
             say(f"{run.state.total:,} steps are planned")
         say(as_line(run, row))
-        say("    " + run.sample(symbols=80).replace("\n", "\n    "))
+        say("    " + run.glimpse(symbols=80).replace("\n", "\n    "))
 
 
 def say(line: str) -> None:
@@ -52,7 +49,7 @@ def introduction(run: "TrainingRun") -> list[str]:
     from textrnn.training.trial import memory
 
     settings, architecture, facts = run.settings, run.task.architecture, run.task.corpus.facts
-    need = memory(architecture, run.parameters, streams=run.task.streams, window=settings.window)
+    need = memory(architecture, run.parameters, streams=run.task.streams, window=run.task.window)
     return [
         *run.task.describe(),
         *facts.repairs,
@@ -92,10 +89,10 @@ def planned(run: "TrainingRun", trial: "Trial") -> str:
 
 def as_line(run: "TrainingRun", row: "Row") -> str:
     """An evaluation in one line."""
+    figures = ", ".join(f"{name} {value}" for name, value in run.task.as_cells(row).items())
     return (
         f"step {row.step:,} of {run.state.total:,} ({epoch(row)}{row.seconds:.0f} s): "
-        f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats = perplexity "
-        f"{perplexity(row.valid_nats, 1):.3f} = {row.valid_nats / math.log(2):.3f} bits a {run.task.symbol}, "
+        f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats, {figures}, "
         f"gradient norm {row.gradient_norm:.3g}, {row.symbols_per_second:,.0f} symbols/s"
         f"{', best so far' if row.is_best else ''}"
     )
@@ -112,21 +109,20 @@ def watch_live(run: "TrainingRun") -> None:
     console = Console(stderr=True)
     with Live(get_renderable=lambda: picture(run, sample), console=console, refresh_per_second=4):
         for _ in run.rows():
-            sample = run.sample(symbols=SAMPLE_SYMBOLS)
+            sample = run.glimpse(symbols=SAMPLE_SYMBOLS)
 
 
 def picture(run: "TrainingRun", sample: str) -> RenderableType:
     """Evaluations, progress and the newest sample."""
-    loss = ("train nats", "valid nats", "perplexity", f"bits/{run.task.symbol}")
-    table = Table("step", "epoch", *loss, "gradient", "symbols/s", "")
+    own = list(run.task.as_cells(run.history[-1])) if run.history else []
+    table = Table("step", "epoch", "train nats", "valid nats", *own, "gradient", "symbols/s", "")
     for row in run.history[-ROWS_SHOWN:]:
         table.add_row(
             f"{row.step:,}",
             "" if row.epoch is None else f"{row.epoch:.2f}",
             f"{row.train_nats:.4f}",
             f"{row.valid_nats:.4f}",
-            f"{perplexity(row.valid_nats, 1):.3f}",
-            f"{row.valid_nats / math.log(2):.3f}",
+            *run.task.as_cells(row).values(),
             f"{row.gradient_norm:.3g}",
             f"{row.symbols_per_second:,.0f}",
             "best" if row is run.best else "",
@@ -140,4 +136,4 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
         status = f" measuring the speed: step {state.step}"
     progress = Table.grid()
     progress.add_row(ProgressBar(total=state.total, completed=state.step, width=40), status)
-    return Group(table, progress, Panel(Text(sample), title="a fresh sample"))
+    return Group(table, progress, Panel(Text(sample), title="what it does now"))

@@ -30,8 +30,15 @@ ARITHMETIC = (
     "QuantizeLinear",
     "Cast",
     "ArgMax",
+    "Div",
+    "ReduceMax",
+    "ReduceSum",
+    "Softmax",
 )
-MOVES = ("Concat", "Gather", "GatherElements", "Identity", "Shape", "Split", "Squeeze", "Transpose", "Unsqueeze")
+MOVES = (
+    *("Concat", "Gather", "GatherElements", "Identity", "ReverseSequence", "Shape", "Split", "Squeeze", "Transpose"),
+    "Unsqueeze",
+)
 LOOPS = ("Loop", "Scan")
 OPERATORS = {
     "": frozenset((*ARITHMETIC, *MOVES, *LOOPS)),
@@ -63,6 +70,7 @@ MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
         3: ("number", "number"),
         4: ("word", "bytes"),
         6: ("graph", "Graph"),
+        8: ("numbers", "number*"),
         9: ("words", "bytes*"),
         20: ("type", "number"),
     },

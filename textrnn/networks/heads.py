@@ -5,16 +5,22 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textrnn.batch import IGNORE
-from textrnn.config import Head, LabelPerStep, Spec
+from textrnn.config import Head
 from textrnn.networks.cross_entropy import cross_entropy
 from textrnn.networks.graph import Graph, Symbol
 
 
-class StepLabel(nn.Module):
-    """A distribution over labels after every step; weights uniform in ± 1/sqrt(size), or the input's; bias 0."""
+class LabelHead(nn.Module):
+    """A distribution over labels for each vector; weights uniform in ± 1/sqrt(size), or the input's; bias 0.
 
-    def __init__(self, spec: LabelPerStep, size: int, table: nn.Parameter | None) -> None:
+    smoothing: the share of a target's weight that all labels have in training (Szegedy et al., 2016).
+    class_weights: (classes,), how much a target counts in training, by its label; None: all the same.
+    """
+
+    def __init__(self, spec: Head, size: int, table: nn.Parameter | None) -> None:
         super().__init__()
+        self.smoothing = 0.0
+        self.class_weights: Tensor | None = None
         self.is_tied = table is not None
         if table is None:
             bound = size**-0.5
@@ -30,7 +36,14 @@ class StepLabel(nn.Module):
     def loss(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:
         """Negative log-probability of the targets that count, summed in nats, and how many they are."""
         counts = targets != IGNORE
-        nats = cross_entropy(hidden.flatten(0, -2), self.weight, self.bias, targets.flatten())
+        rows, flat = hidden.flatten(0, -2), targets.flatten()
+        if self.training and (self.smoothing or self.class_weights is not None):
+            logits, smoothing = self(rows), self.smoothing
+            nats = functional.cross_entropy(
+                logits, flat, self.class_weights, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
+            )
+        else:
+            nats = cross_entropy(rows, self.weight, self.bias, flat)
         return nats, int(counts.sum())
 
     def to_graph(self, graph: Graph, hidden: Symbol, *, site: str) -> Symbol:
@@ -39,9 +52,6 @@ class StepLabel(nn.Module):
         return graph.linear(hidden, "input.table" if self.is_tied else "head", weight, bias, site=site)
 
 
-HEADS: dict[type[Spec], type[StepLabel]] = {LabelPerStep: StepLabel}
-
-
-def build_head(spec: Head, size: int, table: nn.Parameter | None = None) -> StepLabel:
+def build_head(spec: Head, size: int, table: nn.Parameter | None = None) -> LabelHead:
     """The module of a head spec, over hidden vectors of `size`; table: the input's vectors, where they are tied."""
-    return HEADS[type(spec)](spec, size, table)
+    return LabelHead(spec, size, table)

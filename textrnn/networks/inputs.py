@@ -162,6 +162,9 @@ class Source(Protocol):
     def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
         """The same for a Scan."""
 
+    def reversed(self, graph: Graph, lengths: Symbol) -> "Source":
+        """The first `lengths` steps of each sequence in reverse order, its padding as it is."""
+
 
 @dataclass(frozen=True)
 class VectorSource:
@@ -178,6 +181,9 @@ class VectorSource:
 
     def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
         return Shares(self.shares(graph, name, weight, bias))
+
+    def reversed(self, graph: Graph, lengths: Symbol) -> "VectorSource":
+        return VectorSource(graph.reversed(self.values, lengths), self.site)
 
 
 @dataclass(frozen=True)
@@ -199,6 +205,9 @@ class SymbolSource:
         if table is not None:
             return Shares(self.ids, graph.weight(f"{name}.table", table))
         return Shares(self.input.shares_to_graph(graph, self.ids, name, weight, bias))
+
+    def reversed(self, graph: Graph, lengths: Symbol) -> "SymbolSource":
+        return SymbolSource(self.input, graph.reversed(self.ids, lengths))
 
 
 class LearnedInput(nn.Module):

@@ -189,15 +189,17 @@ class RecurrentLayer(nn.Module):
     def scan_to_graph(
         self, graph: Graph, name: str, shares: Shares, state: Symbols, lengths: Symbol | None = None
     ) -> tuple[Symbol, Symbols]:
-        """All steps, as a Scan over the cell's equations; lengths: (batch,), where each sequence is read backward."""
+        """All steps, as a Scan over the cell's equations.
+
+        lengths: (batch,), where what is read is reversed, so that the outputs are to be put in order again.
+        """
         body = graph.child()
         before = {part: body.input(shape=("batch", self.size(part))) for part in self.cell.state}
         after = self.step_to_graph(body, name, shares.of_step(body), before)
         for part in self.cell.state:
             body.output(after[part])
         body.output(after[self.cell.state[0]], body.fresh_name())
-        scanned = shares.scanned if lengths is None else graph.reversed(shares.scanned, lengths)
-        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [scanned])
+        *carried, outputs = graph.scan(body, [state[part] for part in self.cell.state], [shares.scanned])
         outputs = outputs if lengths is None else graph.reversed(outputs, lengths)
         return outputs, dict(zip(self.cell.state, carried, strict=True))
 

@@ -105,14 +105,6 @@ class Stack(nn.Module):
         outputs, after = layer(read, before, dropped=dropouts.weight, mask=kept)
         return reverse(outputs, lengths) if shape.is_backward else outputs, after
 
-    def summary(self, output: Tensor, lengths: Tensor | None = None) -> Tensor:
-        """A vector for each whole sequence, (batch, size): the last output of the layer that reads forward, and the
-        first of the one that reads backward, each the one that has read all; padding excluded."""
-        last = torch.full(output.shape[1:2], len(output), device=output.device) if lengths is None else lengths
-        at_end = output.gather(0, (last - 1).view(1, -1, 1).expand(1, -1, output.shape[2]))[0]
-        forward = self.levels[-1][0].outputs
-        return torch.cat([at_end[:, :forward], output[0, :, forward:]], -1)
-
     def to_graph(
         self, graph: Graph, source: Source, state: Symbols, lengths: Symbol | None = None
     ) -> tuple[Symbol, Symbols]:
@@ -128,7 +120,8 @@ class Stack(nn.Module):
                 if vectors is not None:
                     outputs, new = layer.fused_to_graph(graph, name, vectors, before, backward)
                 else:
-                    shares = source.scanned(graph, f"{name}.ih", *layer.input_weights())
+                    read = source if backward is None else source.reversed(graph, backward)
+                    shares = read.scanned(graph, f"{name}.ih", *layer.input_weights())
                     outputs, new = layer.scan_to_graph(graph, name, shares, before, backward)
                 hidden.append(outputs)
                 after |= {f"{part}.{shape.name}": value for part, value in new.items()}

@@ -2,47 +2,93 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any, TypeVar, overload
 
 from textrnn.cells import Cell, add_cells
+from textrnn.config import LabelPerSequence, LabelPerStep, ModelConfig
 from textrnn.engines.onnx_engine import OnnxEngine
+from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.errors import ModelError, UsageError
 from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, find_model
+from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
 
-TASKS: dict[str, type[LanguageModel]] = {LanguageModel.task: LanguageModel}
+Model = LanguageModel | Classifier
+TASKS: dict[str, type[Any]] = {kind.task: kind for kind in (LanguageModel, Classifier)}
+ENGINES: dict[type, type[OnnxEngine] | type[OnnxLabeller]] = {
+    LabelPerStep: OnnxEngine,
+    LabelPerSequence: OnnxLabeller,
+}
+VERBS = {"lm": "generate, score, next", "classifier": "classify"}  # the commands of a task alone
+Kind = TypeVar("Kind", LanguageModel, Classifier)
 
 
-def load(model: str | Path, *, engine: str = "onnx", threads: int = 0, cells: Iterable[Cell] = ()) -> LanguageModel:
-    """Open a model for use.
+@overload
+def load(
+    model: str | Path, kind: type[Kind], *, engine: str = "onnx", threads: int = 0, cells: Iterable[Cell] = ()
+) -> Kind: ...
 
-    model: a model folder, or the name of a bundled model. engine: "onnx", or "torch" (needs the train extra).
-    threads: for one product; 0 is one for each core. cells: those of the model that are not the package's own. Raises
-    ModelError where the folder is absent or damaged.
+
+@overload
+def load(
+    model: str | Path, kind: None = None, *, engine: str = "onnx", threads: int = 0, cells: Iterable[Cell] = ()
+) -> Any: ...
+
+
+def load(
+    model: str | Path,
+    kind: type[Any] | None = None,
+    *,
+    engine: str = "onnx",
+    threads: int = 0,
+    cells: Iterable[Cell] = (),
+) -> Any:
+    """Open a model for use: a LanguageModel or a Classifier.
+
+    model: a model folder, or the name of a bundled model. kind: the class that it must be; None: any. engine: "onnx",
+    or "torch" (needs the train extra). threads: for one product; 0 is one for each core. cells: those of the model
+    that are not the package's own. Raises ModelError where the folder is absent or damaged, UsageError where the model
+    is of another kind.
     """
     add_cells(cells)
     folder = ModelFolder(find_model(str(model)))
     config = folder.config
     if config.task not in TASKS:
         raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
+    if kind is not None and config.task != kind.task:
+        raise UsageError(f"{model} is a model for {config.task!r}, not {kind.task!r}: it takes {VERBS[config.task]}")
     tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
-    architecture = config.architecture
-    symbols = {architecture.head.classes, architecture.input.symbols}
+    check_sizes(str(model), config, tokenizer)
+    return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config)
+
+
+def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer) -> None:
+    """Raise ModelError where the parts of a folder do not fit each other."""
+    architecture, head = config.architecture, config.architecture.head
+    if not isinstance(head, TASKS[config.task].head):
+        raise ModelError(f"{model}: config.json has a head that is not for {config.task!r}")
+    symbols = {architecture.input.symbols} | ({head.classes} if isinstance(head, LabelPerStep) else set())
     if symbols != {len(tokenizer)}:
         stated = " and ".join(map(str, sorted(symbols)))
         raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {stated}")
+
+
+def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> Any:
+    """What runs the network of a folder."""
     if engine == "onnx":
-        onnx_engine = OnnxEngine(folder.read("model.onnx"), threads=threads)
-        if onnx_engine.classes != architecture.head.classes:
-            raise ModelError(f"{model}: model.onnx has {onnx_engine.classes} symbols, not those of config.json")
-        if onnx_engine.units != architecture.core.state_sizes():
+        architecture = folder.config.architecture
+        found = ENGINES[type(architecture.head)](folder.read("model.onnx"), threads=threads)
+        if found.classes != architecture.head.classes:
+            raise ModelError(f"{model}: model.onnx has {found.classes} classes, not those of config.json")
+        if found.units != architecture.core.state_sizes():
             raise ModelError(f"{model}: model.onnx has other layers than config.json")
-        return TASKS[config.task](onnx_engine, tokenizer, config)
+        return found
     if engine == "torch":
         require("train", "--engine torch")
         from textrnn.export.save import load_network
-        from textrnn.networks.torch_engine import TorchEngine
+        from textrnn.networks.torch_engine import torch_engine
 
-        return TASKS[config.task](TorchEngine(load_network(folder)), tokenizer, config)
+        return torch_engine(load_network(folder))
     raise UsageError(f"unknown engine {engine!r}: onnx or torch")

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from textrnn.config import ModelConfig
+from textrnn.config import LabelPerStep, ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling
 from textrnn.engines.engine import Engine, state_after
 from textrnn.errors import UsageError
@@ -40,6 +40,7 @@ class LanguageModel:
     """
 
     task: ClassVar[str] = "lm"
+    head: ClassVar[type] = LabelPerStep
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer, config: ModelConfig) -> None:
         self.engine, self.tokenizer, self.config = engine, tokenizer, config

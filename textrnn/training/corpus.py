@@ -42,12 +42,26 @@ class Origin(Spec):
     lines: tuple[str, ...]
 
 
+class LabelFacts(Spec):
+    """What was found out about the labels of a training text.
+
+    names: in order. learnt, held: how many examples of each there are, to learn from and to validate on. without: how
+    many have no symbol, and so are neither.
+    """
+
+    names: tuple[str, ...]
+    is_ordinal: bool
+    learnt: tuple[int, ...]
+    held: tuple[int, ...]
+    without: int
+
+
 class Facts(Spec):
     """What was found out about a training text while it was read.
 
     symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
     was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
-    vectors: of the symbols, where others made them.
+    vectors: of the symbols, where others made them. labels: where the texts have any.
     """
 
     files: dict[str, str]  # name → sha256
@@ -59,6 +73,7 @@ class Facts(Spec):
     distinct: int | None
     held: Held
     vectors: Origin | None = None
+    labels: LabelFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -66,14 +81,19 @@ class Corpus:
     """A training text as ids, <eos> behind each text of it (a file, a line or a record), and what is validated on.
 
     rows: the symbols of each text to validate on, up to the limit of the settings, without <eos>.
-    vectors: what those of the symbols are when a run begins, where others made them.
+    labels, held_labels: the number of the label of each text to learn from and of each to validate on, if they have
+    any. vectors: what those of the symbols are when a run begins, where others made them. unlabelled: further texts,
+    for word2vec alone.
     """
 
     tokenizer: Tokenizer
     ids: StoredIds | StreamedIds
     rows: list[Ids]
     facts: Facts
+    labels: Ids | None = None
+    held_labels: Ids | None = None
     vectors: NDArray[np.float32] | None = None
+    unlabelled: StoredIds | None = None
 
 
 def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:

@@ -5,10 +5,22 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained, Unit, first_problem
+from textrnn.config import (
+    Architecture,
+    Core,
+    LabelPerSequence,
+    LabelPerStep,
+    Learned,
+    LevelName,
+    OneHot,
+    Pretrained,
+    ReadoutName,
+    Unit,
+    first_problem,
+)
 from textrnn.errors import UsageError
 from textrnn.networks.dropout import Dropouts
-from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings
+from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings, refuse_other_tasks
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.
@@ -28,6 +40,10 @@ ALWAYS: dict[str, dict[str, float]] = {
     "characters": {"embedding_size": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
     "others": {"layers": 2, "window": 35, "rate": 0.003},
 }
+OF_CLASSIFIER: dict[str, float] = {
+    **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
+    **{"rate": 0.002, "window": 1},
+}
 
 
 WORD2VEC = ("word2vec_model", "word2vec_window", "word2vec_negative", "word2vec_epochs")  # the seed may be chosen
@@ -37,6 +53,8 @@ NGRAM = TrainingSettings.model_fields["ngram"].default
 class LevelSettings(TrainingSettings):
     """Settings in which all is chosen that the text is read by."""
 
+    level: LevelName
+    lower: bool
     unit: Unit
     vocabulary_size: int
     min_count: int
@@ -55,14 +73,21 @@ class ChosenSettings(LevelSettings):
     window: int
     rate: float
     word2vec_seed: int
+    bidirectional: bool
+    readout: tuple[ReadoutName, ...]
+    metric: Literal["loss", "accuracy", "macro-f1"]
 
 
-def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
-    """The settings with what was left open about the text chosen by its level.
+def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> LevelSettings:
+    """The settings with what was left open about the text chosen by the task and its level.
 
-    Raises UsageError for a setting that the level has no use for.
+    Raises UsageError for a setting that the task or the level has no use for.
     """
-    level = LEVELS[settings.level]
+    refuse_other_tasks(task, settings)
+    is_classifier = task == "classifier"
+    name: LevelName = settings.level or ("word" if is_classifier else "char")
+    settings = settings.model_copy(update={"level": name})
+    level = LEVELS[name]
     if settings.level not in ("word", "bpe") and (settings.lower or settings.literal_unk):
         raise UsageError(f"lower and literal_unk are for the levels word and bpe, not for {settings.level}")
     if settings.level != "ngram" and settings.ngram != NGRAM:
@@ -76,9 +101,11 @@ def with_level_defaults(settings: TrainingSettings) -> LevelSettings:
     at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
     most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
-    is_tied = settings.level != "char" and settings.embedding == "learned"
+    is_tied = settings.level != "char" and settings.embedding == "learned" and not is_classifier
+    unit = "line" if is_classifier else level.unit
     update = {
-        "unit": level.unit if settings.unit == "auto" else settings.unit,
+        "lower": is_classifier and name == "word" if settings.lower is None else settings.lower,
+        "unit": unit if settings.unit == "auto" else settings.unit,
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
         "split": "spaces" if at_spaces else "punctuation",
@@ -94,6 +121,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     UsageError where both are given and differ.
     """
     kind = "characters" if settings.level == "char" else "others"
+    others = {"bidirectional": False, "readout": ("last",), "metric": "loss"}
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
@@ -112,7 +140,15 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
         given["units"] = given["embedding_size"] = units or size or chosen["embedding_size"]
     if settings.windows == "shift":
         given["shift"] = settings.shift or max(1, given.get("window", chosen["window"]) // 2)
-    return ChosenSettings(**{**chosen, **given})
+    return ChosenSettings(**{**chosen, **others, **given})
+
+
+def for_classifier(settings: LevelSettings) -> ChosenSettings:
+    """The settings with what was left open chosen for a classifier."""
+    given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    others = {"bidirectional": True, "readout": ("max",), "metric": "accuracy"}
+    seed = {"word2vec_seed": settings.seed % WORD2VEC_SEEDS}
+    return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **given})
 
 
 def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot | Learned | Pretrained:
@@ -125,24 +161,47 @@ def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot |
 
 
 def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") -> Architecture:
-    """The network that settings describe. origin: of the vectors that its symbols begin with, if others made them."""
-    size, units = settings.embedding_size, settings.units
+    """The language model that settings describe. origin: of the vectors that symbols begin with, if others made them."""
+    size = settings.embedding_size
+    top_units = size if settings.tied and not settings.projection and size != settings.units else None
+    return Architecture(
+        input=input_of(settings, symbols=symbols, origin=origin),
+        core=core_of(settings, top_units=top_units),
+        head=LabelPerStep(classes=symbols, tied=settings.tied),
+    )
+
+
+def classifier_architecture(settings: ChosenSettings, *, symbols: int, classes: int, origin: str = "") -> Architecture:
+    """The classifier that settings describe. origin: as above."""
+    return Architecture(
+        input=input_of(settings, symbols=symbols, origin=origin),
+        core=core_of(settings),
+        head=sequence_head(settings, classes=classes),
+    )
+
+
+def sequence_head(settings: ChosenSettings, *, classes: int) -> LabelPerSequence:
+    """The head of a classifier."""
     try:
-        core = Core(
+        return LabelPerSequence(classes=classes, readouts=settings.readout)
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from None
+
+
+def core_of(settings: ChosenSettings, *, top_units: int | None = None) -> Core:
+    """The layers that settings describe."""
+    try:
+        return Core(
             cell=settings.cell,
-            units=units,
+            units=settings.units,
             layers=settings.layers,
-            top_units=size if settings.tied and not settings.projection and size != units else None,
+            top_units=top_units,
             projection=settings.projection or None,
+            bidirectional=settings.bidirectional,
             residual=settings.residual,
         )
     except ValidationError as error:
         raise UsageError(first_problem(error)) from None
-    return Architecture(
-        input=input_of(settings, symbols=symbols, origin=origin),
-        core=core,
-        head=LabelPerStep(classes=symbols, tied=settings.tied),
-    )
 
 
 def dropouts(settings: ChosenSettings) -> Dropouts:

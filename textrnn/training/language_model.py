@@ -2,14 +2,12 @@
 
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import Field
 
 from textrnn.batch import (
     IGNORE,
@@ -22,11 +20,12 @@ from textrnn.batch import (
     overlapping_streams,
     padded_columns,
 )
-from textrnn.config import Spec, TextSettings, Unit
+from textrnn.config import ModelConfig, TextSettings, Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import perplexity
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.torch_engine import TorchEngine
 from textrnn.settings import Data, TrainingSettings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
@@ -34,27 +33,14 @@ from textrnn.text.tokenizer import EOS, SPECIAL, START
 from textrnn.training.corpus import Corpus, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.ids import SHARD, Stored
-from textrnn.training.loop import Row
+from textrnn.training.loop import Found, Row
+from textrnn.training.position import Position
 from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
 from textrnn.windows import Examples, count_examples
 
 VALID_STREAMS = 64
 SAMPLE_STREAMS, SAMPLE_STEPS = 64, 128
 VALID_OVERLAP = 256  # symbols read before a stream's own, so that its state has settled
-
-
-class Position(Spec):
-    """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator.
-
-    Of examples: order is the seed of theirs, place how many are behind.
-    """
-
-    shard: int = 0
-    offset: int = 0
-    order: int = 0
-    place: tuple[int, ...] = ()
-    continues: tuple[bool, ...] = ()
-    random: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class LanguageModelTraining:
@@ -87,6 +73,7 @@ class LanguageModelTraining:
         self._valid = validation(corpus.rows, unit=settings.unit)
         if not self._valid.targets:
             raise DataError(f"there is nothing to validate on in {corpus.facts.held.origin}: name a text with --valid")
+        self.window = settings.window
         self._random = np.random.default_rng(settings.seed)
         self._shard = self._offset = self._order = 0
         self._windows: Windows | Examples | None = None
@@ -94,12 +81,14 @@ class LanguageModelTraining:
 
     @staticmethod
     def read(
-        data: Data, settings: TrainingSettings, *, store: Path, say: Say = unheard
+        data: Data, settings: TrainingSettings, *, store: Path, further: Path, say: Say = unheard
     ) -> tuple[Corpus, ChosenSettings]:
         """Read texts, their ids into the file `store`; and choose what the settings leave open.
 
-        say: is told what takes long.
+        further: has no use here. say: is told what takes long.
         """
+        if data.label_column or data.ordinal or data.unlabelled:
+            raise UsageError("a language model reads no labels: without --label-column, --ordinal and --unlabelled")
         if data.streaming and (settings.epochs or STANDARD_INPUT in data.files):
             raise UsageError("a stream has no known end and is read again: without --epochs, and not from a pipe")
         of_level = with_level_defaults(settings)
@@ -167,7 +156,10 @@ class LanguageModelTraining:
         self._shard, self._resumed = position.shard, position if position.place else None
         self._random.bit_generator.state = position.random
 
-    def validate(self, network: SequenceNetwork) -> float:
+    def prepare(self, network: SequenceNetwork) -> None:
+        """Nothing is particular to the loss."""
+
+    def validate(self, network: SequenceNetwork) -> Found:
         """Nats a target on the validation text, each target once."""
         total = 0.0
         for columns, targets in self._valid.batches:
@@ -177,7 +169,23 @@ class LanguageModelTraining:
                 hidden, state = network(torch.from_numpy(columns[now]).to(network.device), state)
                 nats, _ = network.head.loss(hidden, torch.from_numpy(targets[now]).to(network.device))
                 total += nats.item()
-        return total / self._valid.targets
+        nats = total / self._valid.targets
+        return Found(nats, cost=nats)
+
+    def labels(self, best: Row | None) -> None:
+        """None: the next symbol has no other name."""
+
+    def as_cells(self, row: Row) -> dict[str, str]:
+        """The figures of an evaluation that are the task's own, for people."""
+        return {
+            "perplexity": f"{perplexity(row.valid_nats, 1):.3f}",
+            f"bits/{self.symbol}": f"{row.valid_nats / math.log(2):.3f}",
+        }
+
+    def glimpse(self, network: SequenceNetwork, config: ModelConfig, *, symbols: int) -> str:
+        """A fresh text from the network as it stands."""
+        model = LanguageModel(TorchEngine(network), self.tokenizer, config)
+        return model.generate(max_tokens=symbols, seed=0)[0].text
 
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""

@@ -1,8 +1,8 @@
 """The one training loop. It yields after every step; saving, drawing and stopping are the caller's."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 
@@ -12,7 +12,17 @@ from textrnn.networks.sequence import SequenceNetwork
 from textrnn.training.penalties import penalties
 from textrnn.training.run_state import RunState
 
-Validate = Callable[[SequenceNetwork], float]  # nats per target
+
+@dataclass(frozen=True)
+class Found:
+    """What an evaluation found: nats per target, further figures, and the cost, of which the lowest is the best."""
+
+    nats: float
+    cost: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+Validate = Callable[[SequenceNetwork], Found]
 
 
 @dataclass(frozen=True)
@@ -26,8 +36,9 @@ class Row:
     train_nats: float  # per target, since the row before, with dropout
     valid_nats: float  # per target
     gradient_norm: float  # before any clipping, the mean of the steps since the row before
-    symbols_per_second: float
+    symbols_per_second: float  # read, padding left out
     is_best: bool
+    figures: Mapping[str, float] = field(default_factory=dict)  # of the task, on the validation text
 
 
 def train(
@@ -42,24 +53,25 @@ def train(
     """
     for batch in batches:
         with run.autocast():
-            output, state = network(run.tensor(batch.inputs), run.carried_to(batch))
-            hidden = network.dropped(output)
+            lengths = None if batch.lengths is None else run.tensor(batch.lengths)
+            output, state = network(run.tensor(batch.inputs), run.carried_to(batch), lengths=lengths)
+            hidden = network.read_out(output, lengths)
             nats, targets = network.head.loss(hidden, run.tensor(batch.targets))  # summed, and over how many targets
         if not math.isfinite(nats.item()):
             raise TrainingError(f"the loss is not finite at step {run.step}: try a lower --rate")
-        run.update(
-            nats, targets, penalties(network, output, hidden, run.settings)
-        )  # backward, clip, optimizer, schedule, step count
-        run.carried = {name: value.detach() for name, value in state.items()}
+        penalty = penalties(network, output, hidden, run.settings, lengths)
+        symbols = targets if batch.lengths is None else int(batch.lengths.sum())
+        run.update(nats, targets, penalty, symbols=symbols)  # backward, clip, optimizer, schedule, step count
+        run.carried = {name: value.detach() for name, value in state.items()} if batch.lengths is None else None
         row = None
         if run.evaluation_due:
             with torch.no_grad(), run.autocast():
                 network.eval()
-                valid = validate(network)
+                found = validate(network)
                 network.train()
-            if not math.isfinite(valid):
+            if not math.isfinite(found.nats):
                 raise TrainingError(f"the validation loss is not finite at step {run.step}: try a lower --rate")
-            row = Row(*run.progress(), valid_nats=valid, **run.close_interval(valid))
+            row = Row(*run.progress(), valid_nats=found.nats, figures=found.figures, **run.close_interval(found.cost))
         yield row
         if run.is_done:
             return

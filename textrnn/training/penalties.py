@@ -27,8 +27,12 @@ def refuse_idle(settings: TrainingSettings, architecture: Architecture) -> None:
                 raise UsageError(f"{norm}_{kind} has nothing to act on: {reason}")
 
 
-def penalties(network: SequenceNetwork, output: Tensor, hidden: Tensor, settings: TrainingSettings) -> Tensor | None:
-    """Their sum, or None where there are none. output: of the top level; hidden: the same as dropped.
+def penalties(
+    network: SequenceNetwork, output: Tensor, hidden: Tensor, settings: TrainingSettings, lengths: Tensor | None = None
+) -> Tensor | None:
+    """Their sum, or None where there are none.
+
+    output: of the top level; hidden: what the head reads of it. lengths: see SequenceNetwork.
 
     The activation penalty is on the mean square of what is not dropped, the temporal one on that of the change from
     each step to the next, nothing dropped (AR and TAR; Merity et al., 2017). L1 and L2 are on the sum of the absolute
@@ -38,10 +42,19 @@ def penalties(network: SequenceNetwork, output: Tensor, hidden: Tensor, settings
     if settings.activation_penalty:
         found.append(settings.activation_penalty * hidden.float().square().mean())
     if settings.temporal_penalty and len(output) > 1:
-        found.append(settings.temporal_penalty * output.float().diff(dim=0).square().mean())
+        found.append(settings.temporal_penalty * mean_change(output, lengths))
     for kind, name in KINDS.items():
         l1, l2 = (getattr(settings, f"{norm}_{kind}") for norm in ("l1", "l2"))
         weights = [value for full, value in network.named_parameters() if full.endswith(name)] if l1 or l2 else []
         found += [l1 * value.abs().sum() for value in weights if l1]
         found += [l2 * value.square().sum() for value in weights if l2]
     return torch.stack(found).sum() if found else None
+
+
+def mean_change(output: Tensor, lengths: Tensor | None) -> Tensor:
+    """The mean square of the change from each step to the next, padding left out."""
+    squares = output.float().diff(dim=0).square().mean(-1)  # (time - 1, batch)
+    if lengths is None:
+        return squares.mean()
+    counts = torch.arange(1, len(output), device=output.device)[:, None] < lengths
+    return (squares * counts).sum() / counts.sum().clamp(min=1)

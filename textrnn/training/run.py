@@ -14,8 +14,7 @@ from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.networks.torch_engine import TorchEngine
-from textrnn.tasks.language_model import LanguageModel
+from textrnn.training.classifier import ClassifierTraining
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import dropouts
 from textrnn.training.language_model import LanguageModelTraining
@@ -26,7 +25,10 @@ from textrnn.training.penalties import refuse_idle
 from textrnn.training.run_state import RunState
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 
-TRAININGS = {LanguageModelTraining.task: LanguageModelTraining}
+Training = LanguageModelTraining | ClassifierTraining
+TRAININGS: dict[str, type[LanguageModelTraining] | type[ClassifierTraining]] = {
+    training.task: training for training in (LanguageModelTraining, ClassifierTraining)
+}
 SECONDS_TO_SAVE = 0.5  # a guess for the plan: the model is saved and sampled from after an evaluation
 MOST_SAVING = 0.05  # share of the time that may go into saving the state
 
@@ -41,7 +43,7 @@ class TrainingRun:
         """saved: what run.json says, or will say. began: on time.monotonic's clock."""
         self.folder, self.out, self.saved = folder, folder.model, saved
         self.settings = saved.settings
-        self.task = TRAININGS[saved.task](corpus, saved.settings)
+        self.task: Training = TRAININGS[saved.task](corpus, saved.settings)
         refuse_idle(saved.settings, self.task.architecture)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
@@ -51,6 +53,7 @@ class TrainingRun:
         if corpus.vectors is not None and isinstance(self.network.input, LearnedInput):
             self.network.input.start_from(corpus.vectors)
         self.network.to(self.settings.device)
+        self.task.prepare(self.network)
         self.parameters = count_parameters(self.network)
         self.history = [Row(**row) for row in saved.history]
         self.best = next((row for row in reversed(self.history) if row.is_best), None)
@@ -131,10 +134,9 @@ class TrainingRun:
         update = {"counters": self.state.counters(), "position": self.task.position(), "history": history}
         self.saved = self.folder.write(self.saved.model_copy(update=update), self.state.tensors())
 
-    def sample(self, *, symbols: int = 200, seed: int = 0) -> str:
-        """A fresh text from the network as it stands."""
-        model = LanguageModel(TorchEngine(self.network), self.task.tokenizer, self.config())
-        return model.generate(max_tokens=symbols, seed=seed)[0].text
+    def glimpse(self, *, symbols: int = 200) -> str:
+        """What the network does as it stands, for people."""
+        return self.task.glimpse(self.network, self.config(), symbols=symbols)
 
     def config(self) -> ModelConfig:
         """What config.json will say."""
@@ -142,6 +144,7 @@ class TrainingRun:
             task=self.task.task,
             architecture=self.task.architecture,
             text=self.task.text,
+            labels=self.task.labels(self.best),
             bounds=dict(self.saved.bounds),
             training=self.summary(),
         )

@@ -29,7 +29,7 @@ SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 class Counters(Spec):
     """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last.
 
-    seconds: since the run began. interval_seconds, interval_targets, interval_steps: since the last evaluation.
+    seconds: since the run began. interval_seconds and the like: since the last evaluation.
     """
 
     step: int = 0
@@ -40,6 +40,7 @@ class Counters(Spec):
     seconds_per_evaluation: float = 0.0
     interval_seconds: float = 0.0
     interval_targets: int = 0
+    interval_symbols: int = 0
     interval_steps: int = 0
 
     def __str__(self) -> str:
@@ -65,7 +66,7 @@ class RunState:
         self.carried: State | None = None
         self.best = float("inf")
         self._nats, self._targets = torch.zeros(()), 0  # since the last row
-        self._norms, self._steps = torch.zeros(()), 0
+        self._norms, self._steps, self._symbols = torch.zeros(()), 0, 0
         self._interval_began = time.monotonic()
         self._begin_plan()
 
@@ -96,6 +97,7 @@ class RunState:
             seconds_per_evaluation=self.seconds_per_evaluation,
             interval_seconds=now - self._interval_began,
             interval_targets=self._targets,
+            interval_symbols=self._symbols,
             interval_steps=self._steps,
         )
 
@@ -125,6 +127,7 @@ class RunState:
         device = self.network.device
         self.carried = {name: value.to(device) for name, value in parts.get("carried", {}).items()} or None
         self._nats, self._norms, self._steps = tensors["nats"], tensors["norms"], counters.interval_steps
+        self._symbols = counters.interval_symbols
         torch.set_rng_state(tensors["random.cpu"])
         if "random.cuda" in tensors and device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], device)
@@ -152,8 +155,8 @@ class RunState:
         settings = self.settings
         return Schedule(settings.rate, settings.final_rate, settings.warmup, self.total - self.start)
 
-    def update(self, nats: Tensor, targets: int, penalty: Tensor | None = None) -> None:
-        """One step down the gradient of the mean over the targets, and of the penalty."""
+    def update(self, nats: Tensor, targets: int, penalty: Tensor | None = None, *, symbols: int = 0) -> None:
+        """One step down the gradient of the mean over the targets, and of the penalty. symbols: that were read."""
         self.optimizer.zero_grad()
         loss = nats / max(1, targets)
         (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
@@ -164,6 +167,7 @@ class RunState:
         self.step += 1
         self._nats, self._targets = self._nats + nats.detach().cpu(), self._targets + targets
         self._norms, self._steps = self._norms + norm.detach().cpu(), self._steps + 1
+        self._symbols += symbols
         if self.total == UNPLANNED:
             self._plan()
 
@@ -218,15 +222,15 @@ class RunState:
         epoch = self.step / self.steps_per_epoch if self.steps_per_epoch else None
         return self.step, epoch, time.monotonic() - self.began, rate
 
-    def close_interval(self, valid_nats: float) -> dict[str, Any]:
+    def close_interval(self, cost: float) -> dict[str, Any]:
         """The rest of a row; the next one counts from here."""
         now = time.monotonic()
         seconds = max(1e-9, now - self._interval_began)
-        mean, speed = self._nats.item() / max(1, self._targets), self._targets / seconds
-        is_best, self.best = valid_nats < self.best, min(valid_nats, self.best)
+        mean, speed = self._nats.item() / max(1, self._targets), self._symbols / seconds
+        is_best, self.best = cost < self.best, min(cost, self.best)
         norm = self._norms.item() / max(1, self._steps)
         self._nats, self._targets, self._interval_began = torch.zeros(()), 0, now
-        self._norms, self._steps = torch.zeros(()), 0
+        self._norms, self._steps, self._symbols = torch.zeros(()), 0, 0
         return {"train_nats": mean, "gradient_norm": norm, "symbols_per_second": speed, "is_best": is_best}
 
 

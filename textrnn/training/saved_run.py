@@ -36,7 +36,7 @@ from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.corpus import Corpus, Facts, stream_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.ids import StoredIds
-from textrnn.training.language_model import Position
+from textrnn.training.position import Position
 from textrnn.training.run_state import Counters
 
 MOST_BYTES, MOST_POINTER_BYTES = 1 << 36, 1 << 26  # of a part, and of run.json
@@ -110,6 +110,8 @@ class TrainingFolder:
         """Write what the run learns from; it counts from the next `write` on."""
         rows = {"rows": torch.from_numpy(np.concatenate([np.zeros(0, np.int64), *corpus.rows]))}
         rows["lengths"] = torch.tensor([len(row) for row in corpus.rows], dtype=torch.int64)
+        if corpus.labels is not None and corpus.held_labels is not None:
+            rows |= {"labels": torch.from_numpy(corpus.labels), "held_labels": torch.from_numpy(corpus.held_labels)}
         contents = {HELD: save(rows), TOKENIZER: corpus.tokenizer.to_json()}
         before = self._named()
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before)]):
@@ -150,7 +152,8 @@ class TrainingFolder:
         if IDS in run.parts:
             ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
             check_ids(ids.path, run.parts[IDS].sha256)
-            return run, Corpus(tokenizer, ids, rows, run.facts), load(contents[STATE])
+            labels, held_labels = (held[name].numpy() if name in held else None for name in ("labels", "held_labels"))
+            return run, Corpus(tokenizer, ids, rows, run.facts, labels, held_labels), load(contents[STATE])
         stream = stream_of(run.data, run.settings, tokenizer, run.facts)
         return run, Corpus(tokenizer, stream, rows, run.facts), load(contents[STATE])
 

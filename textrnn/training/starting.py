@@ -14,7 +14,6 @@ from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
 from textrnn.settings import Data, TrainingSettings, training_settings
 from textrnn.tasks import load
-from textrnn.tasks.language_model import LanguageModel
 from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.machine import find_device, on_this_machine
@@ -57,7 +56,7 @@ def begin(
         if not overwrite:
             folder.refuse_unfinished()
         check_destination(out, overwrite=overwrite)
-        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), say=say)
+        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
         chosen = on_this_machine(chosen)
         saved = SavedRun(
             task=task,
@@ -188,14 +187,18 @@ def train(
     out: str | Path,
     valid: str | Path | None = None,
     column: str | None = None,
+    label_column: str | None = None,
+    ordinal: str | None = None,
+    unlabelled: Sequence[str | Path] = (),
     cell: str | Cell = "lstm",
     **settings: Any,
-) -> LanguageModel:
+) -> Any:
     """Train a model and open it.
 
-    task: "lm". files: one or several texts to learn from: files, folders, patterns or "datasets:ID". out: the model
+    task: "lm" or "classifier". files: one or several texts to learn from: files, folders, patterns or "datasets:ID". out: the model
     folder. valid: a text to validate on; else the end of the files is held out. column: the field of a table that holds
-    the text. cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
+    the text; label_column: that of its label; ordinal: the labels from the lowest to the highest, with commas between.
+    unlabelled: further texts without labels. cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
 
     >>> model = train("lm", ["novel.txt"], out="novel", minutes=3)  # doctest: +SKIP
     """
@@ -203,7 +206,14 @@ def train(
         add_cells([cell])
     asked = training_settings({**settings, "cell": cell.name if isinstance(cell, Cell) else cell})
     given = [files] if isinstance(files, str | Path) else files
-    data = Data(files=tuple(map(str, given)), valid=None if valid is None else str(valid), column=column)
+    data = Data(
+        files=tuple(map(str, given)),
+        valid=None if valid is None else str(valid),
+        column=column,
+        label_column=label_column,
+        ordinal=ordinal,
+        unlabelled=tuple(map(str, unlabelled)),
+    )
     for _ in begin(task, data, Path(out), asked).rows():
         pass
     return load(out)

@@ -11,6 +11,7 @@ from pathlib import Path
 from textrnn.cells import CELLS
 from textrnn.config import Architecture, Pretrained
 from textrnn.settings import Data, TrainingSettings
+from textrnn.training.loop import Found
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS
@@ -53,13 +54,13 @@ def tried(task: str, data: Data, settings: TrainingSettings, *, say: Say = unhea
         seconds = run.seconds_to_validate()
         run.network.train()
         times = [time.perf_counter()]
-        steps = train_loop(run.network, run.task.batches(), lambda network: 0.0, run.state)
+        steps = train_loop(run.network, run.task.batches(), lambda network: Found(0.0, 0.0), run.state)
         for _ in islice(steps, UNTIMED_STEPS + TRIED_STEPS):
             times.append(time.perf_counter())
     durations = [after - before for before, after in pairwise(times)]
     step = statistics.median(durations[UNTIMED_STEPS:] or durations)
     epoch = step * run.task.steps_per_epoch if run.task.steps_per_epoch else None
-    return run, Trial(step, epoch, seconds, run.task.streams * run.settings.window / step, peak_bytes())
+    return run, Trial(step, epoch, seconds, run.task.streams * run.task.window / step, peak_bytes())
 
 
 def peak_bytes() -> int | None:

@@ -1,7 +1,7 @@
 """Vectors that the symbols of a training text begin with: those of a file, or word2vec's (Mikolov et al., 2013)."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -66,7 +66,7 @@ def with_vectors(corpus: Corpus, settings: ChosenSettings, file: VectorsFile | N
         found = find_vectors(file, [spellings(corpus.tokenizer, index) for index in range(len(corpus.tokenizer))])
     elif settings.embedding == "word2vec":
         origin = (
-            f"word2vec on the training text ({settings.word2vec_model}, window {settings.word2vec_window}, negative "
+            f"word2vec on the training text{' and further text' * bool(corpus.unlabelled)} ({settings.word2vec_model}, window {settings.word2vec_window}, negative "
             f"{settings.word2vec_negative}, epochs {settings.word2vec_epochs}, seed {settings.word2vec_seed})"
         )
         found = word2vec(corpus, settings, say)
@@ -153,19 +153,23 @@ def occurrences(corpus: Corpus) -> NDArray[np.int64] | None:
 
 @dataclass(frozen=True)
 class Sentences:
-    """Each text of a training text as word2vec reads it: its ids, spelt, between <start> and <eos>.
+    """Each text as word2vec reads it: its ids, spelt, between <start> and <eos>.
 
-    A text that is too long for gensim comes in pieces.
+    stored: one array of ids or several. A text that is too long for gensim comes in pieces.
     """
 
-    ids: Stored
+    stored: Sequence[Stored]
     symbols: int
 
     def __iter__(self) -> Iterator[list[str]]:
+        for ids in self.stored:
+            yield from self._sentences(ids)
+
+    def _sentences(self, ids: Stored) -> Iterator[list[str]]:
         names = [str(index) for index in range(self.symbols)]
         begin, before = 0, [names[START]]
-        while begin < len(self.ids):
-            block = self.ids[begin : begin + LONGEST]
+        while begin < len(ids):
+            block = ids[begin : begin + LONGEST]
             ends = np.flatnonzero(block == EOS) + 1
             block = block[: ends[-1]] if len(ends) else block
             for part in np.split(block, ends[:-1]):
@@ -190,8 +194,9 @@ def word2vec(corpus: Corpus, settings: ChosenSettings, say: Say) -> Found:
 
     symbols, size = len(corpus.tokenizer), settings.embedding_size
     say(f"word2vec: learning {size} numbers for each {corpus.tokenizer.level.symbol} from the training text")
+    stored = [next(ids.shards(0)) for ids in (corpus.ids, corpus.unlabelled) if ids is not None]
     model = Word2Vec(
-        Sentences(next(corpus.ids.shards(0)), symbols),
+        Sentences(stored, symbols),
         vector_size=size,
         window=settings.word2vec_window,
         negative=settings.word2vec_negative,

@@ -1,0 +1,151 @@
+"""Labelled records → a corpus: ids to learn from, those to validate on, and the label of each text."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from textrnn.batch import Ids
+from textrnn.errors import DataError
+from textrnn.settings import Data
+from textrnn.text.corpora import Piece, Strings, Texts
+from textrnn.text.labelled import Labelled, LabelledTexts, class_names, is_held
+from textrnn.text.levels import LEVELS
+from textrnn.text.tokenizer import EOS, Tokenizer
+from textrnn.training.corpus import (
+    Corpus,
+    Facts,
+    Held,
+    LabelFacts,
+    hashes_of,
+    names_of,
+    origin_of,
+    repairs_of,
+    texts_of,
+    vocabulary,
+)
+from textrnn.training.defaults import LevelSettings
+from textrnn.training.ids import StoredIds, smallest_type, write_ids
+
+TEXTS_AT_ONCE = 4096  # encoded together
+
+
+@dataclass(frozen=True)
+class Share:
+    """The records of a source that are learnt from, or those that are held out."""
+
+    texts: LabelledTexts
+    share: float  # held out
+    seed: int
+    is_held: bool
+
+    def __iter__(self) -> Iterator[Labelled]:
+        for record in self.texts:
+            if self.share == 0 or is_held(record.text, share=self.share, seed=self.seed) == self.is_held:
+                yield record
+
+
+@dataclass(frozen=True)
+class AsPieces:
+    """The texts of records, and of further texts without labels, as pieces; may be read more than once."""
+
+    records: Iterable[Labelled]
+    others: Iterable[Piece] = ()
+
+    def __iter__(self) -> Iterator[Piece]:
+        for record in self.records:
+            yield Piece(record.text)
+        yield from self.others
+
+
+def labelled_texts(sources: Iterable[str], data: Data) -> LabelledTexts:
+    """The labelled records of sources, read as the data say."""
+    return LabelledTexts(
+        tuple(sources),
+        format=data.input_format,
+        column=data.column,
+        label_column=data.label_column,
+        encoding=data.encoding,
+        streaming=data.streaming,
+        strict=data.strict,
+    )
+
+
+def read_labelled_corpus(data: Data, settings: LevelSettings, *, store: Path, further: Path) -> Corpus:
+    """Learn labels and vocabulary, encode the texts into the file `store`, and hold out what is validated on.
+
+    further: the file for the ids of the texts without labels. Without a file to validate on, a share of the records is
+    held out by chance, the same for every order of theirs.
+    """
+    texts = labelled_texts(data.files, data)
+    valid = labelled_texts([data.valid], data) if data.valid else None
+    share = 0.0 if valid else settings.valid_share
+    learnt_from = Share(texts, share, settings.seed, is_held=False)
+    held_from = valid if valid is not None else Share(texts, share, settings.seed, is_held=True)
+    origin = origin_of(valid, texts) if valid else f"{settings.valid_share:.0%} of the records, by chance"
+    others: Texts | tuple[()] = texts_of(data.unlabelled, data, settings) if data.unlabelled else ()
+
+    counts, held_counts = counted(learnt_from), counted(held_from)
+    if not held_counts:
+        raise DataError(f"there is nothing to validate on in {names_of(texts)}: name a file with --valid")
+    names = class_names(counts, data.ordinal)
+    if strange := sorted(held_counts.keys() - counts.keys()):
+        raise DataError(
+            f"the label {strange[0]!r} is among what is validated on ({origin}), and none to learn from has it"
+        )
+    learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others)), vocabulary(settings))
+    tokenizer = Tokenizer(learnt.tokenizer, settings.level)
+    dtype = smallest_type(len(tokenizer))
+    symbols, number, left_out = write_ids(store, AsPieces(learnt_from), tokenizer, dtype)
+    if others:
+        write_ids(further, others, tokenizer, dtype)
+    places = {name: place for place, name in enumerate(names)}
+    labels = np.array([places[record.label] for record in learnt_from], np.int64)
+    rows, held_labels, held_without = held_rows(held_from, tokenizer, places)
+    ids = StoredIds(store, dtype)
+    without = int((lengths_of(next(ids.shards(0))) == 0).sum())
+    if without == number or not rows:
+        raise DataError(f"no text of {names_of(texts) if rows == [] else origin} has a symbol")
+    facts = Facts(
+        files=hashes_of(texts, valid) | (hashes_of(others, None) if others else {}),
+        repairs=repairs_of(texts, valid) + (repairs_of(others, None) if others else ()),
+        dtype=dtype,
+        symbols=symbols,
+        texts=number,
+        left_out=left_out,
+        distinct=learnt.distinct,
+        held=Held(origin=origin, symbols=sum(map(len, rows)), characters=0, bytes=0, gives_back=False),
+        labels=LabelFacts(
+            names=names,
+            is_ordinal=data.ordinal is not None,
+            learnt=tuple(counts[name] for name in names),
+            held=tuple(held_counts[name] for name in names),
+            without=without + held_without,
+        ),
+    )
+    unlabelled = StoredIds(further, dtype) if others else None
+    return Corpus(tokenizer, ids, rows, facts, labels, held_labels, unlabelled=unlabelled)
+
+
+def counted(records: Iterable[Labelled]) -> Counter[str]:
+    """How many records have each label."""
+    return Counter(record.label for record in records)
+
+
+def held_rows(records: Iterable[Labelled], tokenizer: Tokenizer, places: dict[str, int]) -> tuple[list[Ids], Ids, int]:
+    """The symbols and the label of each record to validate on that has any symbol, and how many have none."""
+    pairs = [(record.text, places[record.label]) for record in records]
+    rows: list[Ids] = []
+    for begin in range(0, len(pairs), TEXTS_AT_ONCE):
+        texts = [text for text, _ in pairs[begin : begin + TEXTS_AT_ONCE]]
+        rows += [row.astype(np.int64) for row in tokenizer.encode_many(texts)]
+    kept = [(row, label) for row, (_, label) in zip(rows, pairs, strict=True) if len(row)]
+    return [row for row, _ in kept], np.array([label for _, label in kept], np.int64), len(rows) - len(kept)
+
+
+def lengths_of(ids: np.ndarray) -> Ids:
+    """How many symbols each text has, whose end is <eos>."""
+    ends = np.flatnonzero(ids == EOS)
+    return np.diff(ends, prepend=-1) - 1

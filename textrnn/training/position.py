@@ -1,0 +1,22 @@
+"""Where the batches of a run go on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from textrnn.config import Spec
+
+
+class Position(Spec):
+    """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator.
+
+    Of examples: order is the seed of theirs, place how many are behind.
+    """
+
+    shard: int = 0
+    offset: int = 0
+    order: int = 0
+    place: tuple[int, ...] = ()
+    continues: tuple[bool, ...] = ()
+    random: Mapping[str, Any] = Field(default_factory=dict)
