@@ -123,6 +123,13 @@ def test_lines_come_out_in_order_whatever_ends_them(
         assert [row["text"] for row in (jsonl(found) if found else [])] == lines
 
 
+def test_lines_of_fasttext_keep_their_label(run: Run, tiny_int8: Path) -> None:
+    flags = ("--input-format", "fasttext", "--format", "jsonl")
+    (found,) = jsonl(run("score", tiny_int8, *flags, stdin=b"__label__good It was good.\n").stdout)
+    (alone,) = jsonl(run("score", tiny_int8, "--text", "It was good.", "--format", "jsonl").stdout)
+    assert found == {"label": "good", **alone}
+
+
 def test_halves_of_characters_go_through_json(run: Run, tiny_int8: Path) -> None:
     row = {"text": "a\ud800b", "\udcff": ["\ud83d", {"\ude00": None}]}
     stdin = json.dumps(row).encode()

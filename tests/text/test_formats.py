@@ -3,10 +3,8 @@
 import codecs
 import csv
 import gzip
-import io
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.writing import WRITERS
 from textrnn.cli.output import Sink
 from textrnn.errors import DataError, UsageError
 from textrnn.text.formats import DEEPEST, FORMATS
@@ -52,27 +51,6 @@ def tables(draw: st.DrawFn) -> list[dict[str, str]]:
     return [dict(zip(names, row, strict=True)) for row in draw(st.lists(rows, min_size=1, max_size=6))]
 
 
-def as_csv(rows: list[dict[str, Any]], end: str) -> str:
-    file = io.StringIO(newline="")
-    writer = csv.DictWriter(file, list(rows[0]), lineterminator=end, quoting=csv.QUOTE_ALL)
-    writer.writeheader()
-    writer.writerows(rows)
-    return file.getvalue()
-
-
-def as_jsonl(rows: list[dict[str, Any]], end: str) -> str:
-    return "".join(json.dumps(row, ensure_ascii=False) + end for row in rows)
-
-
-def as_tsv(rows: list[dict[str, Any]], end: str) -> str:
-    marks = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
-    lines = [list(rows[0]), *(row.values() for row in rows)]
-    return "".join("\t".join("".join(marks.get(c, c) for c in cell) for cell in line) + end for line in lines)
-
-
-WRITERS: dict[str, Callable[[list[dict[str, Any]], str], str]] = {"csv": as_csv, "jsonl": as_jsonl, "tsv": as_tsv}
-
-
 def read(path: Path, content: bytes, **options: Any) -> list[Record]:
     path.write_bytes(content)
     return list(read_records(str(path), **options))
@@ -106,6 +84,34 @@ def test_rows_of_parquet_come_back_as_they_were(folder: Path, rows: list[dict[st
     found = list(read_records(str(path)))
     assert [dict(record.fields or {}) for record in found] == rows
     assert [record.text for record in found] == [row["text"] for row in rows]
+
+
+SPACES = " \t\v\f\r\0"  # of fastText
+WORDS = st.text(st.sampled_from(ODD), min_size=1).map(lambda text: re.sub(f"[\n{SPACES}]", "-", text))
+
+
+@given(
+    rows=st.lists(
+        st.tuples(WORDS, st.text(st.sampled_from(ODD)).map(lambda text: text.replace("\n", "").strip(SPACES))),
+        min_size=1,
+    ),
+    space=st.text(st.sampled_from(SPACES), min_size=1),
+    end=ENDS,
+)
+@settings(max_examples=60, deadline=None)
+def test_lines_of_fasttext_come_back_as_they_were(
+    folder: Path, rows: list[tuple[str, str]], space: str, end: str
+) -> None:
+    lines = [f"__label__{label}{space}{text}{space}" if text else f"__label__{label}" for label, text in rows]
+    found = read(folder / "a.fasttext", "".join(line + end for line in lines).encode())
+    assert found == [
+        Record(text, {"label": label, "text": text}, line) for line, (label, text) in enumerate(rows, start=1)
+    ]
+
+
+def test_what_only_looks_like_a_label_of_fasttext_is_text(tmp_path: Path) -> None:
+    (record,) = read(tmp_path / "a.fasttext", "__label____label__a a__label__b \u2028__label__c".encode())
+    assert record == Record("a__label__b \u2028__label__c", {"label": "__label__a", "text": record.text}, 1)
 
 
 @given(rows=st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), max_size=5))
@@ -164,6 +170,7 @@ def test_a_string_of_jsonl_is_a_text_alone_and_null_an_empty_one(tmp_path: Path)
         ("a.csv", "id,x\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
         ("a.csv", "id,x", None, "name the column of the text with --column; there are 'id', 'x'"),
         ("a.tsv", "id\tx\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
+        ("a.fasttext", "", "tex", "there is no column 'tex'; there are 'label', 'text'"),
         ("a.txt", "a", "text", "plain text has no column 'text': --input-format"),
         ("a.parquet.gz", "", None, "unpack it"),
     ],
@@ -205,6 +212,11 @@ def test_a_wrong_column_of_parquet_without_rows_is_a_usage_error(tmp_path: Path)
         ("a.jsonl", "null", "line 1: neither an object nor a string"),
         ("a.jsonl", '"a"\n{"text": 3}', "line 2: 'text' is no text but int"),
         ("a.jsonl", '{"text": "a"}\n\n{"b": "a"}', "line 3: a record without 'text'"),
+        ("a.fasttext", "__label__a b\nplain\n", "line 2: labelled plain text needs __label__NAME before each text"),
+        ("a.fasttext", "b __label__a", "line 1: labelled plain text needs __label__NAME before each text"),
+        ("a.fasttext", "__label__ b", "line 1: labelled plain text needs __label__NAME before each text"),
+        ("a.fasttext", "__label__a __label__b c", "line 1: two labels, 'a' and 'b'"),
+        ("a.fasttext", "\n__label__a c\v__label__", "line 2: two labels, 'a' and ''"),
         ("a.parquet", "PAR1, or is it?", "cannot be read as parquet"),
     ],
 )
@@ -248,6 +260,7 @@ def test_a_quote_that_is_not_closed_ends_at_a_bound_with_its_line(
         ("a.csv", b'x,text\n1,"a\nb"\n2\n\n', ["a\nb", "", ""], "rows with fewer cells .*: 2, the first on line 4 "),
         ("a.tsv", b"text\tx\na\n\n", ["a", ""], "rows with fewer cells .*: 2, the first on line 2 "),
         ("a.jsonl", b'"a"\n \r\n\n"b"\n', ["a", "b"], "blank lines that are no records: 2, the first on line 2 "),
+        ("a.fasttext", b"__label__x a\n \r\n\n__label__y", ["a", ""], "blank lines .*: 2, the first on line 2 "),
     ],
 )
 def test_a_repair_is_counted_with_its_first_line_and_an_error_where_it_is_strict(

@@ -17,10 +17,19 @@ from typing import Any
 from textrnn.config import Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.extras import require
-from textrnn.text.records import STANDARD_INPUT, Ledger, column_of_text, format_of, read_blocks, read_records
+from textrnn.text.formats import Row
+from textrnn.text.records import (
+    STANDARD_INPUT,
+    Ledger,
+    column_of_text,
+    format_of,
+    read_blocks,
+    read_records,
+    text_in,
+)
 
 DATASETS = "datasets:"  # what a source of that library begins with
-ENDINGS = (".txt", ".text", ".md", ".tsv", ".csv", ".jsonl", ".parquet")  # read in a folder, with .gz behind them too
+ENDINGS = (".txt", ".text", ".md", ".tsv", ".csv", ".jsonl", ".parquet", ".fasttext")  # in a folder, also with .gz
 BUILDERS = {".txt": "text", ".json": "json", ".jsonl": "json", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow"}
 PIECE = 1_002_000  # characters; a multiple of every n of n-grams
 
@@ -34,50 +43,23 @@ class Piece:
     ends: bool = True
 
 
-class Texts:
-    """The texts of sources, one after another, in pieces; every iteration reads them again, from the beginning.
+class Sources:
+    """Files, folders, patterns such as "books/*.txt", "-" or "datasets:ID[:SUBSET][@SPLIT]", to be read repeatedly."""
 
-    sources: files, folders, patterns such as "books/*.txt", "-", or "datasets:ID[:SUBSET][@SPLIT]". unit: whether a
-    plain file is one text or each line of it; a row of any other format is a text. boundary: where a text may be cut.
-    streaming: sets of the `datasets` library are read as they arrive, without a copy on the disk.
-    """
-
-    def __init__(
-        self,
-        sources: Sequence[str],
-        *,
-        unit: Unit,
-        boundary: re.Pattern[str],
-        format: str = "auto",
-        column: str | None = None,
-        encoding: str = "utf-8",
-        streaming: bool = False,
-        strict: bool = False,
-    ) -> None:
-        self.sources = expanded(sources)
-        self.unit, self.boundary, self.format, self.column = unit, boundary, format, column
-        self.encoding, self.streaming, self.strict = encoding, streaming, strict
+    def __init__(self, sources: Sequence[str | Path], *, strict: bool) -> None:
+        self.sources, self.strict = expanded(list(map(str, sources))), strict
         self._readings: dict[str, list[Ledger]] = {}  # of each source
         self._standard_input = copied_input() if STANDARD_INPUT in self.sources else None
 
-    def __iter__(self) -> Iterator[Piece]:
-        for source in self.sources:
-            yield from self._pieces(source)
-
-    def _pieces(self, source: str) -> Iterator[Piece]:
+    def new_ledger(self, source: str) -> Ledger:
+        """What another reading of a source counts its repairs in."""
         ledger = Ledger(source, strict=self.strict)
         self._readings.setdefault(source, []).append(ledger)
-        if source.startswith(DATASETS):
-            yield from map(Piece, dataset_texts(source, column=self.column, streaming=self.streaming))
-            return
-        path = self._standard_input.name if self._standard_input and source == STANDARD_INPUT else source
-        format = format_of(source) if self.format == "auto" else self.format
-        if format == "text" and self.unit == "text":
-            yield from in_pieces(read_blocks(path, encoding=self.encoding, ledger=ledger), self.boundary)
-            return
-        records = read_records(path, format=format, column=self.column, encoding=self.encoding, ledger=ledger)
-        for record in records:
-            yield Piece(record.text)
+        return ledger
+
+    def path_of(self, source: str) -> str:
+        """The file that holds what a source says, each time it is read."""
+        return self._standard_input.name if self._standard_input and source == STANDARD_INPUT else source
 
     @property
     def ledgers(self) -> dict[str, Ledger]:
@@ -88,6 +70,49 @@ class Texts:
     def files(self) -> list[str]:
         """The sources that are files on this machine."""
         return [source for source in self.sources if source != STANDARD_INPUT and not source.startswith(DATASETS)]
+
+
+class Texts(Sources):
+    """The texts of sources, one after another, in pieces; every iteration reads them again, from the beginning.
+
+    unit: whether a plain file is one text or each line of it; a row of any other format is a text. boundary: where a
+    text may be cut. streaming: sets of the `datasets` library are read as they arrive, without a copy on the disk.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[str | Path],
+        *,
+        unit: Unit,
+        boundary: re.Pattern[str],
+        format: str = "auto",
+        column: str | None = None,
+        encoding: str = "utf-8",
+        streaming: bool = False,
+        strict: bool = False,
+    ) -> None:
+        super().__init__(sources, strict=strict)
+        self.unit, self.boundary, self.format, self.column = unit, boundary, format, column
+        self.encoding, self.streaming = encoding, streaming
+
+    def __iter__(self) -> Iterator[Piece]:
+        for source in self.sources:
+            yield from self._pieces(source)
+
+    def _pieces(self, source: str) -> Iterator[Piece]:
+        ledger = self.new_ledger(source)
+        if source.startswith(DATASETS):
+            for text in dataset_texts(source, column=self.column, streaming=self.streaming, ledger=ledger):
+                yield Piece(text)
+            return
+        path = self.path_of(source)
+        format = format_of(source) if self.format == "auto" else self.format
+        if format == "text" and self.unit == "text":
+            yield from in_pieces(read_blocks(path, encoding=self.encoding, ledger=ledger), self.boundary)
+            return
+        records = read_records(path, format=format, column=self.column, encoding=self.encoding, ledger=ledger)
+        for record in records:
+            yield Piece(record.text)
 
 
 @dataclass(frozen=True)
@@ -192,8 +217,19 @@ def copied_input() -> Any:
     return file
 
 
-def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterator[str]:
-    """The texts of a set of the `datasets` library: "datasets:ID[:SUBSET][@SPLIT]", ID a hub's name or a local path."""
+def dataset_texts(source: str, *, column: str | None, streaming: bool, ledger: Ledger) -> Iterator[str]:
+    """The texts of a set of the `datasets` library."""
+    chosen: str | None = None
+    for number, row in dataset_rows(source, streaming=streaming):
+        chosen = column_of_text(list(row), column) if chosen is None else chosen
+        yield text_in(row, chosen, line=number, ledger=ledger)
+
+
+def dataset_rows(source: str, *, streaming: bool) -> Iterator[Row]:
+    """The rows of a set of the `datasets` library: "datasets:ID[:SUBSET][@SPLIT]", ID a hub's name or a local path.
+
+    A row's number stands for its line, the name of a class for its number.
+    """
     require("train", source)
     import datasets
 
@@ -211,14 +247,14 @@ def dataset_texts(source: str, *, column: str | None, streaming: bool) -> Iterat
             )
         else:
             rows = datasets.load_dataset(name, subset or None, split=split or "train", streaming=streaming)
-        name_of_text = None
+        columns = (rows.features or {}).items()
+        classes = {column: kind.names for column, kind in columns if isinstance(kind, datasets.ClassLabel)}
         for number, row in enumerate(rows, start=1):
-            name_of_text = name_of_text or column_of_text(list(row), column)
-            text = row[name_of_text]
-            if not isinstance(text, str | None):
-                raise DataError(f"{source}, row {number}: {name_of_text!r} is no text but {type(text).__name__}")
-            yield text or ""
-    except (DataError, UsageError):
-        raise
+            yield number, row | {column: class_name(row[column], names) for column, names in classes.items()}
     except Exception as error:  # the library raises many kinds, for an absent set, split, subset, network
         raise DataError(f"{source} cannot be read: {' '.join(str(error).split())[:300]}") from None
+
+
+def class_name(number: int | None, names: Sequence[str]) -> str | None:
+    """The name of a class; None where a row has none, which sets without labels write as -1."""
+    return None if number is None or number < 0 else names[number]

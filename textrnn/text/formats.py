@@ -19,8 +19,12 @@ LONGEST_FIELD = 2**26  # characters of a CSV field
 DEEPEST = 100  # levels of a JSON value
 ROWS_AT_ONCE = 1024  # of a parquet file
 LONE_RETURN = "a return outside quotes that ends no line: quote the cell, or write CRLF"
+UNLABELLED = "labelled plain text needs __label__NAME before each text; --input-format names another format"
 ESCAPE = re.compile(r"\\([tnr\\])")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
+LABEL = "__label__"  # what a label of fastText begins with
+SPACE = " \t\v\f\r\0"  # what separates its tokens; no other character does
+LABELS = re.compile(rf"(?<![^{SPACE}]){LABEL}([^{SPACE}]*)")
 
 Row = tuple[int, Any]  # the line on which it begins, from 1, and its value
 
@@ -48,6 +52,23 @@ def tsv_rows(source: Opened) -> Iterator[Row]:
     """Each line as cells between tabs; in a cell backslash and t, n, r or backslash are one character."""
     rows = ((number, unescaped_cells(line)) for number, line in text_rows(source))
     return named(rows, source)
+
+
+def fasttext_rows(source: Opened) -> Iterator[Row]:
+    """Each line as fastText reads it: `__label__NAME text`, one label a line; a blank line is none."""
+    accept_header(("label", "text"), source)
+    for number, line in text_rows(source):
+        line = line.strip(SPACE)
+        if not line:
+            source.ledger.add(BLANK_LINE, line=number, says="a blank line has no label")
+            continue
+        labels = LABELS.findall(line)
+        if not line.startswith(LABEL) or not labels[0]:
+            raise source.ledger.error(number, UNLABELLED)
+        if len(labels) > 1:
+            raise source.ledger.error(number, f"two labels, {labels[0]!r} and {labels[1]!r}: a text has one")
+        text = line.removeprefix(LABEL + labels[0]).lstrip(SPACE)
+        yield number, {"label": labels[0], "text": text}
 
 
 def csv_rows(source: Opened) -> Iterator[Row]:
@@ -81,6 +102,8 @@ def parquet_rows(source: Opened) -> Iterator[Row]:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
+    if source.ledger.name.endswith(".gz"):
+        raise UsageError(f"{source.ledger.name} is parquet, which is compressed in itself: unpack it")
     if not source.file.seekable():
         raise UsageError(f"parquet cannot be read from a pipe: give a file instead of {source.ledger.name}")
     try:
@@ -100,6 +123,7 @@ FORMATS: dict[str, Callable[[Opened], Iterator[Row]]] = {
     "csv": csv_rows,
     "jsonl": jsonl_rows,
     "parquet": parquet_rows,
+    "fasttext": fasttext_rows,
 }
 
 

@@ -58,8 +58,6 @@ def read_records(
     format = format_of(source) if format == "auto" else format
     if format == "text" and column is not None:
         raise UsageError(f"plain text has no column {column!r}: --input-format names another format")
-    if format == "parquet" and source.endswith(".gz"):
-        raise UsageError(f"{source} is parquet, which is compressed in itself: unpack it")
     ledger = ledger or Ledger(source, strict=True)
     chosen: str | None = None
     check_header = partial(column_of_text, column=column)  # before any row, for there may be none
@@ -69,12 +67,7 @@ def read_records(
             yield Record(value, None, line)
             continue
         chosen = column_of_text(list(value), column) if chosen is None else chosen
-        if chosen not in value:
-            raise ledger.error(line, f"a record without {chosen!r}")
-        text = value[chosen]
-        if text is not None and not isinstance(text, str):
-            raise ledger.error(line, f"{chosen!r} is no text but {type(text).__name__}")
-        yield Record(text or "", value, line)
+        yield Record(text_in(value, chosen, line=line, ledger=ledger), value, line)
 
 
 def format_of(source: str) -> str:
@@ -90,9 +83,23 @@ def column_of_text(columns: list[str], column: str | None) -> str:
         return wanted
     if column is None and len(columns) == 1:
         return columns[0]
+    raise no_column(columns, column, advice="name the column of the text with --column")
+
+
+def no_column(columns: list[str], column: str | None, *, advice: str) -> UsageError:
+    """An error that lists the columns there are. advice: what to do where none was asked for."""
     there_are = ", ".join(map(repr, columns)) or "none"
-    advice = "name the column of the text with --column" if column is None else f"there is no column {column!r}"
-    raise UsageError(f"{advice}; there are {there_are}")
+    return UsageError(f"{advice if column is None else f'there is no column {column!r}'}; there are {there_are}")
+
+
+def text_in(fields: Mapping[str, Any], column: str, *, line: int, ledger: Ledger) -> str:
+    """The text in a column, empty for null; DataError where there is none."""
+    if column not in fields:
+        raise ledger.error(line, f"a record without {column!r}")
+    text = fields[column]
+    if text is not None and not isinstance(text, str):
+        raise ledger.error(line, f"{column!r} is no text but {type(text).__name__}")
+    return text or ""
 
 
 def read_rows(
