@@ -43,7 +43,7 @@ class Data(Spec):
 
 
 class TrainingSettings(Spec):
-    """What `train` can be told, by flag, by `--set name=value` or by a TOML file. Some are for one task: see TASK_OF."""
+    """What `train` can be told, by flag, by `--set name=value` or by a TOML file; some for one task: see TASK_OF."""
 
     level: LevelName | None = Field(
         None,

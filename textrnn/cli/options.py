@@ -58,7 +58,18 @@ InputFormatOption = Annotated[
 ]
 ColumnOption = Annotated[
     str | None,
-    typer.Option("--column", help="The field that holds the text; else `text`, or an only one.", show_default=False),
+    typer.Option(
+        "--column",
+        "--text-column",
+        help="The field that holds the text; else `text`, or an only one.",
+        show_default=False,
+    ),
+]
+LabelColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--label-column", help="The field that holds the label; else `label`, or the other of two.", show_default=False
+    ),
 ]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first line that would have to be repaired, with exit 1.")

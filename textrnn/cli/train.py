@@ -13,6 +13,7 @@ from textrnn.cli.options import (
     ColumnOption,
     EncodingOption,
     InputFormatOption,
+    LabelColumnOption,
     StrictOption,
     example,
     one_of,
@@ -31,7 +32,7 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
-TASKS = ("lm",)
+TASKS = ("lm", "classifier")
 
 
 def train(
@@ -67,6 +68,22 @@ def train(
         bool, typer.Option("--dry-run", help="Only say what would be trained, how fast and in how much memory.")
     ] = False,
     column: ColumnOption = None,
+    label_column: LabelColumnOption = None,
+    ordinal: Annotated[
+        str | None,
+        typer.Option(
+            help="The labels from lowest to highest, with commas between, or `numeric`; else they have no order.",
+            show_default=False,
+        ),
+    ] = None,
+    unlabelled: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unlabelled",
+            help="Further texts without labels, for the vocabulary and word2vec; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
     input_format: InputFormatOption = "auto",
     streaming: Annotated[
         bool,
@@ -85,6 +102,8 @@ def train(
     cell: Annotated[str | None, setting("cell")] = None,
     projection: Annotated[int | None, setting("projection")] = None,
     residual: Annotated[bool | None, setting("residual")] = None,
+    bidirectional: Annotated[bool | None, setting("bidirectional")] = None,
+    readout: Annotated[str | None, setting("readout")] = None,
     recurrent_start: Annotated[str | None, setting("recurrent_start")] = None,
     embedding: Annotated[str | None, setting("embedding")] = None,
     embedding_size: Annotated[int | None, setting("embedding_size")] = None,
@@ -105,6 +124,11 @@ def train(
     recurrent_dropout: Annotated[float | None, setting("recurrent_dropout")] = None,
     weight_dropout: Annotated[float | None, setting("weight_dropout")] = None,
     weight_decay: Annotated[float | None, setting("weight_decay")] = None,
+    label_smoothing: Annotated[float | None, setting("label_smoothing")] = None,
+    class_weights: Annotated[str | None, setting("class_weights")] = None,
+    init_from: Annotated[str | None, setting("init_from")] = None,
+    layer_rate: Annotated[float | None, setting("layer_rate")] = None,
+    unfreeze: Annotated[float | None, setting("unfreeze")] = None,
     batch: Annotated[int | None, setting("batch")] = None,
     window: Annotated[int | None, setting("window")] = None,
     windows: Annotated[str | None, setting("windows")] = None,
@@ -113,6 +137,7 @@ def train(
     warmup: Annotated[int | None, setting("warmup")] = None,
     clip_norm: Annotated[float | None, setting("clip_norm")] = None,
     clip_value: Annotated[float | None, setting("clip_value")] = None,
+    metric: Annotated[str | None, setting("metric")] = None,
     patience: Annotated[int | None, setting("patience")] = None,
     seed: Annotated[int | None, setting("seed")] = None,
     device: Annotated[str | None, setting("device")] = None,
@@ -160,6 +185,9 @@ def train(
         valid=valid,
         input_format=input_format,
         column=column,
+        label_column=label_column,
+        ordinal=ordinal,
+        unlabelled=tuple(unlabelled or ()),
         encoding=encoding,
         streaming=streaming,
         strict=strict,

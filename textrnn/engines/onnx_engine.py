@@ -1,6 +1,10 @@
 """ONNX Runtime over a network that labels every step: what runs a language model."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.engines.engine import MANY, Floats, State
@@ -47,7 +51,7 @@ class OnnxEngine:
 
     def _run(
         self,
-        wanted: dict[str, tuple[int, ...]],
+        wanted: Mapping[str, Sequence[int]],
         ids: Ids,
         targets: Ids,
         perturbation: Floats,
@@ -58,7 +62,7 @@ class OnnxEngine:
         """The outputs that are wanted, and the state after."""
         batch = ids.shape[1]
         before = state if state is not None else self.initial_state(batch)
-        feeds = {"ids": ids, "targets": targets, "perturbation": perturbation, **before}
+        feeds: dict[str, NDArray[Any]] = {"ids": ids, "targets": targets, "perturbation": perturbation, **before}
         after = {f"{name}.after": (batch, units) for name, units in self.units.items()}
-        outputs = self._graph.run(wanted | after, feeds, one_thread=one_thread)
+        outputs = self._graph.run({**wanted, **after}, feeds, one_thread=one_thread)
         return outputs[: len(wanted)], dict(zip(self.units, outputs[len(wanted) :], strict=True))

@@ -101,7 +101,7 @@ class Classifier:
 
     def logprobs(self, texts: Sequence[str], *, batch_size: int = BATCH) -> NDArray[np.float64]:
         """The natural log-probability of each label for each text (texts, labels); NaN for a text without symbols."""
-        rows = self.tokenizer.encode_many(texts)
+        rows = [row.astype(np.int64) for row in self.tokenizer.encode_many(texts)]
         found = np.full((len(rows), len(self.labels.names)), np.nan)
         places = [place for place, row in enumerate(rows) if len(row)]
         batches = of_like_length([len(rows[place]) for place in places], count=batch_size)
@@ -112,7 +112,7 @@ class Classifier:
 
         with ThreadPoolExecutor(self.engine.workers if batch_size >= MANY else 1) as pool:
             for batch, logprobs in zip(members, pool.map(run, members), strict=True):
-                found[batch] = at_temperature(logprobs, self.labels.temperature)
+                found[batch] = at_temperature(logprobs.astype(np.float64), self.labels.temperature)
         return found
 
 

@@ -44,7 +44,8 @@ class ClassifierTraining:
 
     def __init__(self, corpus: Corpus, settings: ChosenSettings) -> None:
         facts = corpus.facts.labels
-        assert corpus.labels is not None and corpus.held_labels is not None and facts is not None
+        assert corpus.labels is not None
+        assert facts is not None
         self.corpus, self.settings, self.facts = corpus, settings, facts
         self.tokenizer = corpus.tokenizer
         self.symbol = self.tokenizer.level.symbol
@@ -122,7 +123,8 @@ class ClassifierTraining:
         length = int(np.median(self._lengths))
         long_enough = np.flatnonzero(self._lengths >= length)
         chosen = long_enough[:: max(1, len(long_enough) // SAMPLE_TEXTS)]
-        return self._ids[self._begins[chosen] + np.arange(length)[:, None]].astype(np.int64)
+        found: Ids = self._ids[self._begins[chosen] + np.arange(length)[:, None]].astype(np.int64)
+        return found
 
     def position(self) -> Position:
         """Where the batches go on."""

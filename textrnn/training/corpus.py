@@ -14,7 +14,7 @@ from textrnn.config import Spec, Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
 from textrnn.settings import Data
-from textrnn.text.corpora import Piece, Section, Strings, Texts
+from textrnn.text.corpora import Piece, Section, Sources, Strings, Texts
 from textrnn.text.levels import LEVELS, Learnt, Vocabulary
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.defaults import LevelSettings
@@ -181,18 +181,18 @@ def stream_of(data: Data, settings: LevelSettings, tokenizer: Tokenizer, facts: 
     return StreamedIds(Section(texts, settings.unit, begin=begin), tokenizer, facts.dtype)
 
 
-def names_of(texts: Texts) -> str:
+def names_of(texts: Sources) -> str:
     """What the sources are called, for people."""
     return ", ".join(Path(source).name for source in texts.sources)
 
 
-def origin_of(valid: Texts, texts: Texts) -> str:
+def origin_of(valid: Sources, texts: Sources) -> str:
     """What the sources to validate on are called; figures on a text that is learnt from too are of another kind."""
     learnt, held = (set(map(os.path.realpath, each.files)) for each in (texts, valid))
     return names_of(valid) + (", which is learnt from too" if learnt & held else "")
 
 
-def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
+def hashes_of(texts: Sources, valid: Sources | None) -> dict[str, str]:
     """The sha256 of each file; of many files, one of them all, since config.json is small."""
     hashes = {}
     for file in [*texts.files, *(valid.files if valid else ())]:
@@ -206,7 +206,7 @@ def hashes_of(texts: Texts, valid: Texts | None) -> dict[str, str]:
     return hashes
 
 
-def repairs_of(texts: Texts, valid: Texts | None) -> tuple[str, ...]:
+def repairs_of(texts: Sources, valid: Sources | None) -> tuple[str, ...]:
     """What had to be mended in the texts, in lines for people."""
     ledgers = [*texts.ledgers.values(), *(valid.ledgers.values() if valid else ())]
     return tuple(f"{ledger.name}: {line}" for ledger in ledgers for line in ledger.summary())

@@ -94,9 +94,9 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
         raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
     if settings.level != "word" and settings.split == "spaces":
         raise UsageError(f"split is for the level word, not for {settings.level}")
-    for name in WORD2VEC:
-        if settings.embedding != "word2vec" and getattr(settings, name) != TrainingSettings.model_fields[name].default:
-            raise UsageError(f"{name} is for the embedding word2vec, not for {settings.embedding}")
+    for each in WORD2VEC:
+        if settings.embedding != "word2vec" and getattr(settings, each) != TrainingSettings.model_fields[each].default:
+            raise UsageError(f"{each} is for the embedding word2vec, not for {settings.embedding}")
     at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
     at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
@@ -161,7 +161,7 @@ def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot |
 
 
 def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") -> Architecture:
-    """The language model that settings describe. origin: of the vectors that symbols begin with, if others made them."""
+    """The language model that settings describe. origin: of vectors that others made."""
     size = settings.embedding_size
     top_units = size if settings.tied and not settings.projection and size != settings.units else None
     return Architecture(

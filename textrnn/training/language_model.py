@@ -169,8 +169,8 @@ class LanguageModelTraining:
                 hidden, state = network(torch.from_numpy(columns[now]).to(network.device), state)
                 nats, _ = network.head.loss(hidden, torch.from_numpy(targets[now]).to(network.device))
                 total += nats.item()
-        nats = total / self._valid.targets
-        return Found(nats, cost=nats)
+        mean = total / self._valid.targets
+        return Found(mean, cost=mean)
 
     def labels(self, best: Row | None) -> None:
         """None: the next symbol has no other name."""

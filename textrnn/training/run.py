@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -14,9 +15,10 @@ from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.settings import TASK_OF
 from textrnn.training.classifier import ClassifierTraining
 from textrnn.training.corpus import Corpus
-from textrnn.training.defaults import dropouts
+from textrnn.training.defaults import ChosenSettings, dropouts
 from textrnn.training.language_model import LanguageModelTraining
 from textrnn.training.loop import Row
 from textrnn.training.loop import train as train_loop
@@ -165,6 +167,12 @@ class TrainingRun:
             best_step=self.best.step if self.best else 0,
             ended=self.ended,
             metrics=tuple(Figure(**asdict(metric)) for metric in metrics),
-            settings=self.settings.model_dump(),
+            settings=plain(self.settings, self.task.task),
             versions={"textrnn": textrnn.__version__, "torch": str(torch.__version__)},
         )
+
+
+def plain(settings: ChosenSettings, task: str) -> dict[str, Any]:
+    """The settings that a task has a use for, several values of one as they are typed."""
+    own = ((name, value) for name, value in settings.model_dump().items() if TASK_OF.get(name, task) == task)
+    return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in own}

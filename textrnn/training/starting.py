@@ -195,10 +195,11 @@ def train(
 ) -> Any:
     """Train a model and open it.
 
-    task: "lm" or "classifier". files: one or several texts to learn from: files, folders, patterns or "datasets:ID". out: the model
-    folder. valid: a text to validate on; else the end of the files is held out. column: the field of a table that holds
-    the text; label_column: that of its label; ordinal: the labels from the lowest to the highest, with commas between.
-    unlabelled: further texts without labels. cell: the name of one of the package's, or a cell of your own. settings: see settings.TrainingSettings.
+    task: "lm" or "classifier". files: one or several texts to learn from: files, folders, patterns or "datasets:ID".
+    out: the model folder. valid: a text to validate on; else some of the files is held out. column: the field of a
+    table that holds the text; label_column: that of its label; ordinal: the labels from the lowest to the highest, with
+    commas between. unlabelled: further texts without labels. cell: the name of one of the package's, or a cell of your
+    own. settings: see settings.TrainingSettings.
 
     >>> model = train("lm", ["novel.txt"], out="novel", minutes=3)  # doctest: +SKIP
     """

@@ -65,9 +65,10 @@ def with_vectors(corpus: Corpus, settings: ChosenSettings, file: VectorsFile | N
         origin = f"{Path(file.path).name} ({file.format}, sha256 {sha256_of(file.path)})"
         found = find_vectors(file, [spellings(corpus.tokenizer, index) for index in range(len(corpus.tokenizer))])
     elif settings.embedding == "word2vec":
+        further = " and further text" if corpus.unlabelled else ""
         origin = (
-            f"word2vec on the training text{' and further text' * bool(corpus.unlabelled)} ({settings.word2vec_model}, window {settings.word2vec_window}, negative "
-            f"{settings.word2vec_negative}, epochs {settings.word2vec_epochs}, seed {settings.word2vec_seed})"
+            f"word2vec on the training text{further} ({settings.word2vec_model}, window {settings.word2vec_window}, "
+            f"negative {settings.word2vec_negative}, epochs {settings.word2vec_epochs}, seed {settings.word2vec_seed})"
         )
         found = word2vec(corpus, settings, say)
     else:
