@@ -25,6 +25,7 @@ from textrnn.text.tokenizer import PAD, SPECIAL
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, classifier_architecture, for_classifier, with_level_defaults
 from textrnn.training.labelled_corpus import lengths_of, read_labelled_corpus
+from textrnn.training.language_start import read_start
 from textrnn.training.loop import Found, Row
 from textrnn.training.position import Position
 from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
@@ -54,6 +55,8 @@ class ClassifierTraining:
         self.architecture = classifier_architecture(
             settings, symbols=len(self.tokenizer), classes=len(facts.names), origin=origin
         )
+        if begun := corpus.facts.start:
+            self.architecture = self.architecture.model_copy(update={"input": begun.input, "core": begun.core})
         ids = next(corpus.ids.shards(0))
         lengths = lengths_of(ids)
         kept = lengths > 0
@@ -78,9 +81,11 @@ class ClassifierTraining:
         """
         if data.streaming:
             raise UsageError("a classifier reads its records more than once: without --streaming")
+        start = read_start(settings)
         of_level = with_level_defaults(settings, task=Classifier.task)
+        of_level = of_level.model_copy(update=start.settings()) if start else of_level
         file = named_file(of_level, streaming=False)
-        corpus = read_labelled_corpus(data, of_level, store=store, further=further)
+        corpus = read_labelled_corpus(data, of_level, start, store=store, further=further)
         of_level = of_level.model_copy(update={"embedding_size": file.size}) if file else of_level
         chosen = for_classifier(of_level)
         return with_vectors(corpus, chosen, file, say), chosen
@@ -238,4 +243,6 @@ class ClassifierTraining:
         ]
         if labels.without:
             lines.append(f"{labels.without:,} texts have no symbol and are left out")
+        if facts.start:
+            lines.append(f"vocabulary, vectors and layers begin as those of {facts.start.name}")
         return [*lines, *(facts.vectors.lines if facts.vectors else ())]
