@@ -70,9 +70,10 @@ class TrainingSettings(Spec):
         description="Read words and pieces in lower case. Default: words of a classifier, nothing of a language model.",
     )
     literal_unk: bool = Field(False, description="The word <unk> means the unknown symbol, as in the Penn Treebank.")
-    split: Literal["auto", "spaces", "punctuation"] = Field(
+    split: Literal["auto", "punctuation", "spaces", "english"] = Field(
         "auto",
-        description="Where words end: at spaces alone, or at punctuation too; auto: spaces where <unk> is literal.",
+        description="Where words end: at punctuation, at spaces alone, or as english treebanks have them (do n't); "
+        "auto: spaces where <unk> is literal, else punctuation.",
     )
 
     embedding: str = Field(

@@ -257,7 +257,7 @@ def vocabulary(settings: LevelSettings) -> Vocabulary:
         ngram=settings.ngram,
         lower=settings.lower,
         literal_unk=settings.literal_unk,
-        splits_at_spaces=settings.split == "spaces",
+        split=settings.split,
     )
 
 

@@ -15,6 +15,7 @@ from textrnn.config import (
     OneHot,
     Pretrained,
     ReadoutName,
+    Split,
     Unit,
     first_problem,
 )
@@ -58,7 +59,7 @@ class LevelSettings(TrainingSettings):
     unit: Unit
     vocabulary_size: int
     min_count: int
-    split: Literal["spaces", "punctuation"]
+    split: Split
     tied: bool
 
 
@@ -92,13 +93,11 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
         raise UsageError(f"lower and literal_unk are for the levels word and bpe, not for {settings.level}")
     if settings.level != "ngram" and settings.ngram != NGRAM:
         raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
-    if settings.level != "word" and settings.split == "spaces":
+    if settings.level != "word" and settings.split in ("spaces", "english"):
         raise UsageError(f"split is for the level word, not for {settings.level}")
     for each in WORD2VEC:
         if settings.embedding != "word2vec" and getattr(settings, each) != TrainingSettings.model_fields[each].default:
             raise UsageError(f"{each} is for the embedding word2vec, not for {settings.embedding}")
-    at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
-    at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
     most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
     is_tied = settings.level != "char" and settings.embedding == "learned" and not is_classifier
@@ -108,7 +107,7 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
         "unit": unit if settings.unit == "auto" else settings.unit,
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
-        "split": "spaces" if at_spaces else "punctuation",
+        "split": ("spaces" if is_closed else "punctuation") if settings.split == "auto" else settings.split,
         "tied": is_tied if settings.tied is None else settings.tied,
     }
     return LevelSettings(**{**settings.model_dump(), **update})
