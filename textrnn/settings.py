@@ -87,6 +87,11 @@ class TrainingSettings(Spec):
     freeze_embedding: bool = Field(
         False, description="Leave the vectors of word2vec or of a file as they are; else they are learnt further."
     )
+    embedding_deviation: NotNegative | None = Field(
+        None,
+        description="Scale the vectors of word2vec or of a file so that their entries have this standard deviation; 0 "
+        "leaves them. Default: 1 for classifier, as vectors begin that are learned; 0 for lm.",
+    )
     word2vec_model: Literal["skip-gram", "cbow"] = Field("skip-gram", description="skip-gram or cbow.")
     word2vec_window: Count = Field(5, description="Symbols to either side that word2vec takes for the context.")
     word2vec_negative: Count = Field(5, description="Symbols that word2vec draws against each true one.")
@@ -165,7 +170,12 @@ class TrainingSettings(Spec):
         "from the beginning.",
     )
 
-    batch: Count = Field(32, description="Streams or examples read side by side.")
+    batch: Count | None = Field(
+        None, description="Streams or examples read side by side. Default: 32 for lm, at most 128 texts for classifier."
+    )
+    batch_symbols: Count = Field(
+        2048, description="Symbols that the texts of a batch have at most, with padding, unless one alone has more."
+    )
     window: Count | None = Field(
         None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
     )
@@ -257,6 +267,7 @@ TASK_OF = {  # of the settings that one task alone has a use for
             "layer_rate",
             "unfreeze",
             "metric",
+            "batch_symbols",
         ),
         "classifier",
     ),

@@ -68,7 +68,7 @@ class ClassifierTraining:
         self._sequences: Sequences | None = None
         self._resumed: Position | None = None
         self.steps_per_epoch = float(len(self._in_order(0)))
-        self.streams = min(settings.batch, len(self._lengths))
+        self.streams = max(1, round(len(self._lengths) / self.steps_per_epoch))
         self.window = max(1, round(float(self._lengths.mean())))
 
     @staticmethod
@@ -119,6 +119,7 @@ class ClassifierTraining:
             self._lengths,
             self._labels,
             count=self.settings.batch,
+            symbols=self.settings.batch_symbols,
             padding=PAD,
             seed=order,
         )
@@ -239,7 +240,8 @@ class ClassifierTraining:
             f"{len(labels.names)} labels, {order}: {named}",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {self.settings.vocabulary_size or 'all'}, "
             f"min-count {self.settings.min_count}), {facts.left_out:,} occurrences of others are <unk>",
-            f"read in shuffled batches of {self.streams} texts of like length",
+            f"read in shuffled batches of texts of like length, at most {self.settings.batch} and "
+            f"{self.settings.batch_symbols:,} {self.symbol}s with padding",
         ]
         if labels.without:
             lines.append(f"{labels.without:,} texts have no symbol and are left out")

@@ -43,7 +43,7 @@ ALWAYS: dict[str, dict[str, float]] = {
 }
 OF_CLASSIFIER: dict[str, float] = {
     **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
-    **{"rate": 0.002, "window": 1},
+    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0},
 }
 
 
@@ -67,6 +67,8 @@ class ChosenSettings(LevelSettings):
     """Settings in which nothing is left open."""
 
     embedding_size: int
+    embedding_deviation: float
+    batch: int
     units: int
     layers: int
     input_dropout: float
@@ -120,7 +122,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     UsageError where both are given and differ.
     """
     kind = "characters" if settings.level == "char" else "others"
-    others = {"bidirectional": False, "readout": ("last",), "metric": "loss"}
+    others = {"bidirectional": False, "readout": ("last",), "metric": "loss", "embedding_deviation": 0.0, "batch": 32}
     chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
