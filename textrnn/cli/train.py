@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textrnn.cli.options import (
+    NEXT,
     ColumnOption,
     EncodingOption,
     InputFormatOption,
@@ -34,10 +35,6 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
-NEXT = {  # what to type when a model of this task is there
-    "lm": 'textrnn generate {model} -p "..."    or    textrnn score {model} --text "..."',
-    "classifier": 'textrnn classify {model} --text "..."    or    textrnn evaluate {model} FILE',
-}
 TASKS = tuple(NEXT)
 
 
