@@ -1,14 +1,16 @@
 """Stand-ins whose answers can be worked out in the head."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from textrnn.batch import Ids
 from textrnn.config import Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings, Unit
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
+from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
+from textrnn.training.loop import Found
 
 TENTHS = (0, 1, 0, 2, 3, 4)  # of <pad>, <unk>, <start>, <eos>, a, b
 
@@ -47,3 +49,14 @@ def fake_language_model(
     architecture = Architecture(input=OneHot(symbols=classes), core=Core(units=1), head=LabelPerStep(classes=classes))
     config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(unit=unit))
     return LanguageModel(FakeEngine(tenths), Tokenizer.of_characters(characters), config)
+
+
+def answers(*nats: float) -> Callable[[SequenceNetwork], Found]:
+    """Validations that find these figures in turn."""
+    left = iter(nats)
+
+    def validate(network: SequenceNetwork) -> Found:
+        found = next(left)
+        return Found(found, cost=found)
+
+    return validate

@@ -89,7 +89,7 @@ def test_input_dropout_drops_entries_of_the_first_layer_s_vectors_alone(build, i
     assert torch.equal(dropped, dropped[:1].expand_as(dropped)) == per_sequence
     assert not torch.equal(dropped, dropped[:, :1].expand_as(dropped))
     output = torch.randn(3, 2, 7)
-    assert torch.equal(network.dropped(output), output)
+    assert torch.equal(network.read_out(output), output)
     alone = network.layers(network.input(ids), network.initial_state(BATCH), dropouts=dropouts)[0]
     assert torch.equal(alone, whole.layers(whole.input(ids), whole.initial_state(BATCH))[0])
 
@@ -105,7 +105,7 @@ def test_layer_dropout_drops_entries_of_what_each_layer_hands_up_and_of_what_the
     assert torch.equal(handed == 0, (handed == 0)[:1].expand_as(handed)) == per_sequence
     output, _ = network(ids)
     assert (output != 0).all()
-    dropped = network.dropped(output)
+    dropped = network.read_out(output)
     assert torch.equal(dropped[dropped != 0], 2 * output[dropped != 0])
     assert 0.4 < (dropped == 0).float().mean() < 0.6
     assert torch.equal(dropped == 0, (dropped == 0)[:1].expand_as(dropped)) == per_sequence
@@ -169,11 +169,11 @@ def test_dropout_acts_in_training_alone(build, ids, kind, input):
     network = build(input=input, dropouts=Dropouts(**{kind: 0.5}))
     whole = build(input=input).eval()
     network.train()
-    first, second = (network.dropped(network(ids)[0]) for _ in range(2))
+    first, second = (network.read_out(network(ids)[0]) for _ in range(2))
     assert not torch.equal(first, second)
     network.eval()
     generator = torch.get_rng_state()
-    assert torch.equal(network.dropped(network(ids)[0]), whole(ids)[0])
+    assert torch.equal(network.read_out(network(ids)[0]), whole(ids)[0])
     assert torch.equal(torch.get_rng_state(), generator)  # nothing is drawn, so that an evaluation changes nothing
 
 

@@ -1,4 +1,4 @@
-"""Layers above each other and in both directions: against torch.nn and NumPy, with padding, connections, summaries."""
+"""Layers above each other and in both directions: against torch.nn and NumPy, with padding, connections."""
 
 import itertools
 
@@ -157,25 +157,3 @@ def test_levels_of_another_size_have_no_residual_connection():
     levels = list(stack.by_level(Vectors(torch.randn(STEPS, 2, INPUTS)), stack.initial_state(2, torch.device("cpu"))))
     assert [torch.equal(level.output, level.hidden[str(level.index)]) for level in levels] == [True, False, True]
     assert stack.size == levels[-1].output.shape[2] == 3
-
-
-def test_a_summary_holds_what_each_direction_made_of_the_whole_sequence():
-    stack = stack_of(bidirectional=True, units=2)
-    output = torch.arange(4 * 3 * 4.0).view(4, 3, 4)  # (time, batch, 2 forward and 2 backward)
-    # row t, sequence b begins at 12 t + 4 b: the forward half ends where the sequence does, the backward half at 0
-    expected = [[12 * 3 + 0, 37, 2, 3], [12 * 0 + 4, 5, 6, 7], [12 * 1 + 8, 21, 10, 11]]
-    assert stack.summary(output, torch.tensor([4, 1, 2])).tolist() == expected
-    assert stack.summary(output).tolist() == [[36, 37, 2, 3], [40, 41, 6, 7], [44, 45, 10, 11]]
-
-
-def test_a_summary_of_one_direction_is_its_last_output():
-    stack = stack_of(units=4)
-    output = torch.randn(4, 3, 4)
-    expected = torch.stack([output[3, 0], output[0, 1], output[1, 2]])
-    assert torch.equal(stack.summary(output, torch.tensor([4, 1, 2])), expected)
-
-
-def test_a_summary_of_projected_outputs_is_cut_where_they_are():
-    stack = stack_of(units=4, projection=1, bidirectional=True)
-    output = torch.randn(4, 2, 2)
-    assert torch.equal(stack.summary(output), torch.stack([output[-1, :, 0], output[0, :, 1]], -1))

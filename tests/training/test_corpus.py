@@ -264,7 +264,7 @@ def test_several_texts_are_validated_on_with_an_end_between_them(treebank):
     settings = with_level_defaults(training_settings({"level": "word", "unit": "text"}))
     data = Data(files=(str(treebank / "ptb.txt"),), valid=str(treebank / "valid.jsonl"))
     texts, valid = (texts_of([name], data, settings) for name in (*data.files, data.valid))
-    corpus = read_corpus(texts, valid, settings, store=treebank / "ids.bin")
+    corpus = read_corpus(texts, valid, settings, store=treebank / "ids.bin", further=treebank / "further.bin")
     assert [len(row) for row in corpus.rows] == [2, 1, 0, 2]
     assert corpus.facts.held.symbols == 5 + 3
     found = validation(corpus.rows, unit="text")
@@ -323,7 +323,9 @@ def test_figures_on_a_text_that_is_learnt_from_too_say_so(treebank, streaming):
         ([treebank], "valid.txt, which is learnt from too"),
     ):
         data = Data(files=tuple(map(str, files)), valid=str(treebank / "valid.txt"), streaming=streaming)
-        corpus, _ = LanguageModelTraining.read(data, settings, store=treebank / "ids.bin")
+        corpus, _ = LanguageModelTraining.read(
+            data, settings, store=treebank / "ids.bin", further=treebank / "further.bin"
+        )
         assert corpus.facts.held.origin == origin
 
 

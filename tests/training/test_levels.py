@@ -48,7 +48,7 @@ def test_each_level_and_unit_trains_and_what_is_saved_scores_and_writes(head, tm
     rows = list(run.rows())
     assert rows[-1].valid_nats < math.log(len(run.task.tokenizer))  # better than a draw
     assert rows[-1].valid_nats < rows[0].valid_nats
-    assert isinstance(run.sample(symbols=5), str)
+    assert isinstance(run.glimpse(symbols=5), str)
     model = textrnn.load(tmp_path / "model")
     assert (model.config.text.level, model.config.text.unit) == (level, unit)
     assert model.predicts_end == (unit == "line")
@@ -91,11 +91,11 @@ def test_lines_are_validated_on_as_if_alone_whatever_stands_beside_them(head, tm
     with torch.no_grad():
         for parameter in run.network.parameters():
             parameter.mul_(4)  # untrained weights are so small that what was read before hardly shows
-        together = run.task.validate(run.network)
+        together = run.task.validate(run.network).nats
         monkeypatch.setattr("textrnn.training.language_model.VALID_STREAMS", 1)
-        alone = training(head, tmp_path / "again", level="word", steps=1).task.validate(run.network)
+        alone = training(head, tmp_path / "again", level="word", steps=1).task.validate(run.network).nats
         monkeypatch.setattr("textrnn.training.language_model.VALID_OVERLAP", 3)  # steps of one call
-        in_pieces = run.task.validate(run.network)
+        in_pieces = run.task.validate(run.network).nats
     assert together == pytest.approx(alone, rel=1e-5)
     assert together == pytest.approx(in_pieces, rel=1e-5)
 

@@ -18,6 +18,7 @@ import torch
 from safetensors.numpy import load_file
 
 import textrnn
+from tests.fakes import answers
 from tests.training.killed import SETTINGS
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
@@ -94,12 +95,6 @@ def stopped(run: TrainingRun, step: int) -> Path:
         pass
     assert run.state.step == step
     return run.out
-
-
-def answers(*figures: float):
-    """Validation that finds these figures."""
-    left = iter(figures)
-    return lambda network: next(left)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import textrnn
+from tests.fakes import answers
 from textrnn.batch import Batch
 from textrnn.cli.training_display import as_line, picture
 from textrnn.config import Architecture, Core, LabelPerStep, Learned
@@ -57,9 +58,8 @@ def test_the_same_seed_gives_the_same_weights_and_another_seed_others(song, tmp_
 
 def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatch):
     run = begun(song, tmp_path / "model", steps=40, evaluations=4, **SMALL)
-    figures = iter([3.0, 1.0, 2.0, 2.5])
     kept = {}
-    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    monkeypatch.setattr(run.task, "validate", answers(3.0, 1.0, 2.0, 2.5))
     for row in run.rows():
         kept[row.step] = run.network.head.bias.detach().clone()
     best = textrnn.load(tmp_path / "model", engine="torch").engine.network.head.bias
@@ -78,8 +78,7 @@ def test_the_saved_model_is_the_best_one_not_the_last(song, tmp_path, monkeypatc
 
 def test_training_stops_after_evaluations_without_a_better_model(song, tmp_path, monkeypatch):
     run = begun(song, tmp_path / "model", steps=100, evaluations=10, patience=2, **SMALL)
-    figures = iter([3.0, 1.0, 2.0, 2.5, 0.1])
-    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    monkeypatch.setattr(run.task, "validate", answers(3.0, 1.0, 2.0, 2.5, 0.1))
     assert [row.valid_nats for row in run.rows()] == [3.0, 1.0, 2.0, 2.5]
     assert run.ended.startswith("early")
 
@@ -97,8 +96,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_pa
 
 def test_a_validation_loss_that_is_not_finite_stops_the_run_and_keeps_the_best(song, tmp_path, monkeypatch):
     run = begun(song, tmp_path / "model", steps=4, evaluations=4, **SMALL)
-    figures = iter([2.0, math.nan])
-    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    monkeypatch.setattr(run.task, "validate", answers(2.0, math.nan))
     rows = run.rows()
     next(rows)
     with pytest.raises(TrainingError, match=r"validation loss is not finite at step 2.*the best model so far is in"):
@@ -113,8 +111,7 @@ def resumable(folder: Path) -> int:
 
 def test_a_perplexity_too_large_to_say_does_not_end_the_run(song, tmp_path, monkeypatch):
     run = begun(song, tmp_path / "model", steps=2, evaluations=2, **SMALL)
-    figures = iter([800.0, 1.0])
-    monkeypatch.setattr(run.task, "validate", lambda network: next(figures))
+    monkeypatch.setattr(run.task, "validate", answers(800.0, 1.0))
     rows = run.rows()
     assert "perplexity inf" in as_line(run, next(rows))
     assert ModelFolder(run.out).config.training.metrics[1].value is None  # JSON has no infinity
@@ -153,9 +150,9 @@ def test_the_state_is_carried_between_windows_and_the_gradient_is_cut(monkeypatc
     monkeypatch.setattr(
         SequenceNetwork,
         "forward",
-        lambda self, ids, state=None: (seen.append(state), forward(self, ids, state))[1],
+        lambda self, ids, state=None, **others: (seen.append(state), forward(self, ids, state, **others))[1],
     )
-    list(train(network, windows, lambda network: 1.0, run))
+    list(train(network, windows, answers(1.0, 1.0), run))
     assert seen[0] is None
     assert seen[1]["hidden.0"].abs().sum() > 0
     assert not seen[1]["hidden.0"].requires_grad
@@ -167,7 +164,7 @@ def test_a_fresh_batch_starts_from_zero():
     ids = np.random.default_rng(0).integers(0, 6, (5, 2))
     run = state_of(network, steps=2, evaluations=1)
     run.carried = {"hidden.0": torch.full((2, 8), math.nan), "memory.0": torch.full((2, 8), math.nan)}
-    *_, row = train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, lambda network: 1.0, run)
+    *_, row = train(network, [Batch(ids[:-1], ids[1:], np.array([False, False]))] * 2, answers(1.0), run)
     assert math.isfinite(row.train_nats)
 
 
