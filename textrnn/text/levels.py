@@ -76,6 +76,7 @@ class Level:
     learn: Callable[[Iterable[str], Vocabulary], Learnt]
     joiner: Callable[[], Joiner]
     boundary: re.Pattern[str]  # where a long text may be cut and encoded in parts
+    cut: Callable[[str], list[str]]  # into chunks that are encoded as well alone, and that texts have in common
     is_lossless: bool  # the symbols give the text back exactly where none is <unk>
     most_symbols: int = 0  # kept by default; 0 is all
     min_count: int = 1  # by default
@@ -239,6 +240,18 @@ def parts(text: str, boundary: re.Pattern[str]) -> Iterator[str]:
 
 ANYWHERE = re.compile("")
 BETWEEN_WORDS = re.compile(r"(?<=\n)|(?<=\S)(?= \S)")
+WORD_WITH_SPACES = re.compile(r" *[^ \n]+(?:(?<=\s) +[^ \n]*)*|\n| +")  # a tab and a space after it stay together
+
+
+def cut_at_spaces(text: str) -> list[str]:
+    """What stands between spaces, and newlines."""
+    return text.replace("\n", " \n ").split(" ")
+
+
+def cut_into_parts(text: str) -> list[str]:
+    """Parts of a long text: n-grams count from its beginning."""
+    return list(parts(text, ANYWHERE))
+
 
 LEVELS = {
     level.name: level
@@ -250,6 +263,7 @@ LEVELS = {
             learn=learn_characters,
             joiner=Concatenation,
             boundary=ANYWHERE,
+            cut=list,
             is_lossless=True,
         ),
         Level(
@@ -259,6 +273,7 @@ LEVELS = {
             learn=learn_ngrams,
             joiner=Concatenation,
             boundary=ANYWHERE,
+            cut=cut_into_parts,
             is_lossless=True,
             most_symbols=10_000,
             min_count=2,
@@ -270,6 +285,7 @@ LEVELS = {
             learn=learn_words,
             joiner=Words,
             boundary=BETWEEN_WORDS,
+            cut=cut_at_spaces,
             is_lossless=False,
             most_symbols=33_000,
             min_count=2,
@@ -281,6 +297,7 @@ LEVELS = {
             learn=learn_pieces,
             joiner=PiecesAndBytes,
             boundary=BETWEEN_WORDS,
+            cut=WORD_WITH_SPACES.findall,
             is_lossless=True,
             most_symbols=8_000,
             min_count=2,
