@@ -78,3 +78,9 @@ class Sequences:
     def __len__(self) -> int:
         """How many batches there are."""
         return len(self._batches())
+
+
+def pieces(begins: Ids, lengths: Ids, *, longest: int, seed: int) -> tuple[Ids, Ids]:
+    """Where a piece of each sequence begins and how long it is: of a longer one than this a piece at a random place."""
+    kept = np.minimum(lengths, longest)
+    return begins + np.random.default_rng(seed).integers(lengths - kept + 1), kept

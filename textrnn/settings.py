@@ -119,13 +119,14 @@ class TrainingSettings(Spec):
     readout: tuple[ReadoutName, ...] | None = Field(
         None,
         description="What a classifier takes from the outputs: last, mean, max or attention; several side by side, "
-        "with commas. Default: max.",
+        "with commas. Default: max,attention.",
     )
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
         "uniform",
         description="How recurrent weights start: uniform, identity (meant for rectified units) or orthogonal.",
     )
 
+    word_dropout: Share = Field(0.0, description="Share of the places whose symbol is read as <unk> in training.")
     embedding_dropout: Share = Field(0.0, description="Share of the symbols dropped in training, each everywhere.")
     input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
     dropout: Share | None = Field(
@@ -150,7 +151,9 @@ class TrainingSettings(Spec):
     l2_input: NotNegative = Field(0.0, description="L2 penalty on the input weights of every layer.")
     l2_recurrent: NotNegative = Field(0.0, description="L2 penalty on the recurrent weights.")
     l2_output: NotNegative = Field(0.0, description="L2 penalty on the weights of the output.")
-    weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
+    weight_decay: NotNegative | None = Field(
+        None, description="Decoupled weight decay (AdamW). Default: 0.1 for lm, 0.01 for classifier."
+    )
     label_smoothing: Share = Field(0.0, description="Share of a label's weight that all labels have in training.")
     class_weights: Literal["equal", "balanced"] = Field(
         "equal", description="How much an example counts: equal, or balanced (the rarer its label, the more)."
@@ -175,6 +178,11 @@ class TrainingSettings(Spec):
     )
     batch_symbols: Count = Field(
         2048, description="Symbols that the texts of a batch have at most, with padding, unless one alone has more."
+    )
+    piece: CountFromZero = Field(
+        0,
+        description="Symbols of a text that a classifier learns from at once: of a longer one a piece, another in each "
+        "epoch; 0 is the whole.",
     )
     window: Count | None = Field(
         None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
@@ -268,6 +276,7 @@ TASK_OF = {  # of the settings that one task alone has a use for
             "unfreeze",
             "metric",
             "batch_symbols",
+            "piece",
         ),
         "classifier",
     ),

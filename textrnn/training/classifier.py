@@ -18,7 +18,7 @@ from textrnn.metrics.labels import confusion_of, predictions
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchLabeller
-from textrnn.sequences import Sequences
+from textrnn.sequences import Sequences, pieces
 from textrnn.settings import Data, TrainingSettings
 from textrnn.tasks.classifier import Classifier
 from textrnn.text.tokenizer import PAD, SPECIAL
@@ -113,10 +113,13 @@ class ClassifierTraining:
 
     def _in_order(self, order: int) -> Sequences:
         """An epoch."""
+        begins, lengths = self._begins, self._lengths
+        if self.settings.piece:
+            begins, lengths = pieces(begins, lengths, longest=self.settings.piece, seed=order)
         return Sequences(
             self._ids,
-            self._begins,
-            self._lengths,
+            begins,
+            lengths,
             self._labels,
             count=self.settings.batch,
             symbols=self.settings.batch_symbols,
@@ -234,6 +237,7 @@ class ClassifierTraining:
         named = ", ".join(f"{name} {count:,}" for name, count in shares)
         order = "from the lowest to the highest" if labels.is_ordinal else "in no order"
         of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+        piece = f", of a longer one {self.settings.piece:,} {self.symbol}s" if self.settings.piece else ""
         lines = [
             f"{len(self._lengths):,} texts of {self.window} {self.symbol}s on average to learn from, "
             f"{len(self.corpus.rows):,} to validate on ({facts.held.origin})",
@@ -241,7 +245,7 @@ class ClassifierTraining:
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {self.settings.vocabulary_size or 'all'}, "
             f"min-count {self.settings.min_count}), {facts.left_out:,} occurrences of others are <unk>",
             f"read in shuffled batches of texts of like length, at most {self.settings.batch} and "
-            f"{self.settings.batch_symbols:,} {self.symbol}s with padding",
+            f"{self.settings.batch_symbols:,} {self.symbol}s with padding{piece}",
         ]
         if labels.without:
             lines.append(f"{labels.without:,} texts have no symbol and are left out")

@@ -41,9 +41,10 @@ ALWAYS: dict[str, dict[str, float]] = {
     "characters": {"embedding_size": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
     "others": {"layers": 2, "window": 35, "rate": 0.003},
 }
+OF_LM: dict[str, float] = {"embedding_deviation": 0.0, "weight_decay": 0.1, "batch": 32}
 OF_CLASSIFIER: dict[str, float] = {
     **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
-    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0},
+    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0, "weight_decay": 0.01},
 }
 
 
@@ -68,6 +69,7 @@ class ChosenSettings(LevelSettings):
 
     embedding_size: int
     embedding_deviation: float
+    weight_decay: float
     batch: int
     units: int
     layers: int
@@ -122,8 +124,8 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     UsageError where both are given and differ.
     """
     kind = "characters" if settings.level == "char" else "others"
-    others = {"bidirectional": False, "readout": ("last",), "metric": "loss", "embedding_deviation": 0.0, "batch": 32}
-    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
+    others = {"bidirectional": False, "readout": ("last",), "metric": "loss"}
+    chosen = {**OF_LM, **ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and settings.projection:
@@ -147,7 +149,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
 def for_classifier(settings: LevelSettings) -> ChosenSettings:
     """The settings with what was left open chosen for a classifier."""
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
-    others = {"bidirectional": True, "readout": ("max",), "metric": "accuracy"}
+    others = {"bidirectional": True, "readout": ("max", "attention"), "metric": "accuracy"}
     seed = {"word2vec_seed": settings.seed % WORD2VEC_SEEDS}
     return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **given})
 
@@ -208,6 +210,7 @@ def core_of(settings: ChosenSettings, *, top_units: int | None = None) -> Core:
 def dropouts(settings: ChosenSettings) -> Dropouts:
     """What settings drop."""
     return Dropouts(
+        symbols=settings.word_dropout,
         embedding=settings.embedding_dropout,
         input=settings.input_dropout,
         layers=settings.dropout,
