@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+from textrnn.text.labelled import LabelledTexts
 
 CORPORA = Path(__file__).resolve().parent.parent / "corpora"
 
@@ -76,3 +79,26 @@ def test_no_slot_is_left_open_and_articles_fit(corpus: bytes) -> None:
     text = corpus.decode("ascii")
     assert not set(text) & set("{}|^")
     assert not re.search(r"\b[Aa] [aeio]|\b[Aa]n [bcdfgjklmnpqrstvwxyz]", text.replace("a one", ""))
+
+
+RANKED = ("very negative", "negative", "neutral", "positive", "very positive")
+
+
+def test_reviews_are_balanced_and_have_what_makes_reading_hard() -> None:
+    records = list(LabelledTexts([CORPORA / "reviews.csv"], column="review", strict=True))
+    texts = [record.text for record in records]
+    assert Counter(record.label for record in records) == dict.fromkeys(RANKED, 8)
+    assert texts.count("") == 1
+    assert len(set(texts)) == 40
+    assert all(any(part in text for text in texts) for part in ("\n", ",", '"', "\U0001f600"))
+    stars = LabelledTexts([CORPORA / "reviews.csv"], column="review", label_column="stars")
+    assert [RANKED[int(record.label) - 1] for record in stars] == [record.label for record in records]
+
+
+def test_questions_are_balanced_and_differ() -> None:
+    records = list(LabelledTexts([CORPORA / "questions.tsv"], strict=True))
+    assert Counter(record.label for record in records) == dict.fromkeys(
+        ("ABBR", "DESC", "ENTY", "HUM", "LOC", "NUM"), 20
+    )
+    assert len({record.text for record in records}) == 120
+    assert all(record.text.endswith("?") and record.text.isascii() for record in records)

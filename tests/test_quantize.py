@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.small_models import TEXT, save_small_model, small_model
-from textrnn.export import quantize as module
-from textrnn.export.quantize import beginning, measure, prices, quantize
+from textrnn.export import price as module
+from textrnn.export.price import TextSample, beginning, measure
+from textrnn.export.quantize import prices, quantize
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 
@@ -60,8 +61,9 @@ def test_the_card_and_the_price_are_of_the_same_text(
     monkeypatch.setattr(module, "MOST_CHARACTERS", 70)
     save_small_model(tmp_path / "small", level)
     full, out = tmp_path / "small-float32", tmp_path / "new"
-    quantize(full, out, text=TEXT, text_name="text.txt")
-    rows = {row.figure: row for row in prices(full, out, TEXT)}
+    sample = TextSample(TEXT, "text.txt")
+    quantize(full, out, sample)
+    rows = {row.figure: row for row in prices(full, out, sample)}
     card = {row["metric"]: row for row in json.loads((out / "config.json").read_text())["training"]["metrics"]}
     name = "perplexity" if level == "word" else "perplexity_without_eos"
     assert card[name]["protocol"].endswith(" characters of text.txt")

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from textrnn.cells import Cell as Cell
     from textrnn.tasks import load as load
+    from textrnn.tasks.classifier import Classifier as Classifier
+    from textrnn.tasks.explaining import Explanation as Explanation
     from textrnn.tasks.generation import Generation as Generation
     from textrnn.tasks.language_model import LanguageModel as LanguageModel
+    from textrnn.tasks.prediction import Prediction as Prediction
     from textrnn.tasks.scoring import Score as Score
     from textrnn.tasks.scoring import TokenList as TokenList
     from textrnn.training.starting import train as train
@@ -16,14 +19,29 @@ __version__ = "0.1.0"
 
 _HOMES = {  # each is imported on first use, so that `import textrnn` costs nothing
     "Cell": "textrnn.cells",
+    "Classifier": "textrnn.tasks.classifier",
+    "Explanation": "textrnn.tasks.explaining",
     "Generation": "textrnn.tasks.generation",
     "LanguageModel": "textrnn.tasks.language_model",
+    "Prediction": "textrnn.tasks.prediction",
     "Score": "textrnn.tasks.scoring",
     "TokenList": "textrnn.tasks.scoring",
     "load": "textrnn.tasks",
     "train": "textrnn.training.starting",
 }
-__all__ = ["Cell", "Generation", "LanguageModel", "Score", "TokenList", "__version__", "load", "train"]
+__all__ = [
+    "Cell",
+    "Classifier",
+    "Explanation",
+    "Generation",
+    "LanguageModel",
+    "Prediction",
+    "Score",
+    "TokenList",
+    "__version__",
+    "load",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

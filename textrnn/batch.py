@@ -126,21 +126,21 @@ def overlapping_streams(ids: NDArray[np.integer], *, count: int, start: int, ove
     return inputs.astype(np.int64), np.where(own, padded[position], IGNORE).astype(np.int64)
 
 
-def of_like_length(lengths: Sequence[int], *, count: int) -> list[list[int]]:
+def of_like_length(lengths: Sequence[int], *, count: int, padded: int = PADDED_AT_ONCE) -> list[list[int]]:
     """The places of rows, those of like length together, the longest first: at most `count` in a batch.
 
-    Fewer where they are long, so that a batch with its padding stays within bounds unless one row alone is longer.
+    Fewer where they are long: a batch with its padding has at most `padded` symbols unless one row alone is longer.
     """
     places = sorted(range(len(lengths)), key=lambda place: lengths[place], reverse=True)
     batches = []
     while places:
-        most = min(count, max(1, PADDED_AT_ONCE // max(1, lengths[places[0]])))
+        most = min(count, max(1, padded // max(1, lengths[places[0]])))
         batches.append(places[:most])
         places = places[most:]
     return batches
 
 
-def padded_columns(rows: Sequence[Ids], *, padding: int) -> Ids:
+def padded_columns(rows: Sequence[NDArray[np.integer]], *, padding: int) -> Ids:
     """Rows of ids of different lengths side by side as columns, filled up below: (longest, len(rows))."""
     columns = np.full((max(map(len, rows), default=0), len(rows)), padding, dtype=np.int64)
     for index, row in enumerate(rows):

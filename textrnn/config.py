@@ -16,6 +16,7 @@ FORMAT_VERSION = 3
 
 LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
+Split = Literal["punctuation", "spaces", "english"]
 Precision = Literal["float32", "int8"]
 UNKNOWN_CELL: Literal["unknown_cell"] = "unknown_cell"  # type of pydantic's complaint
 

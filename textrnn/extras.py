@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from textrnn.errors import MissingExtra
 
-NEEDS = {"train": ("torch", "onnx", "safetensors"), "parquet": ("pyarrow",)}
+NEEDS = {"train": ("torch", "onnx", "safetensors"), "eval": ("matplotlib", "sklearn"), "parquet": ("pyarrow",)}
 
 
 def require(extra: str, what: str) -> None:

@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 from textrnn.batch import Batch, Ids, padded_columns
 
 POOL = 64  # batches that are sorted by length together: the more, the less padding, and the less chance in an order
-PADDED_AT_ONCE = 2**16  # symbols of a batch with its padding, unless one sequence alone is longer
 
 
 class Sequences:
-    """Sequences that lie one behind the other, each once, in the random order of a seed, `count` in a batch.
+    """Sequences that lie one behind the other, each once, in the random order of a seed.
 
     begins, lengths: (sequences,) of each its first symbol in `ids` and how many there are. labels: (sequences,).
+    count, symbols: how many are in a batch at most, and how many symbols these have with their padding, unless one
+    alone has more.
     place: (1,), how many batches are behind; all that is needed to go on from here.
     """
 
@@ -36,11 +37,12 @@ class Sequences:
         labels: Ids,
         *,
         count: int,
+        symbols: int,
         padding: int,
         seed: int,
     ) -> None:
         self.ids, self.begins, self.lengths, self.labels = ids, begins, lengths, labels
-        self.count, self.padding, self.seed = count, padding, seed
+        self.count, self.symbols, self.padding, self.seed = count, symbols, padding, seed
         self.place = np.zeros(1, np.int64)
         self.continues = np.zeros(1, bool)
 
@@ -68,7 +70,7 @@ class Sequences:
             pool = order[begin : begin + POOL * self.count]
             sorted_pool = pool[np.argsort(-self.lengths[pool], kind="stable")]
             while len(sorted_pool):
-                fitting = max(1, PADDED_AT_ONCE // max(1, int(self.lengths[sorted_pool[0]])))
+                fitting = max(1, self.symbols // max(1, int(self.lengths[sorted_pool[0]])))
                 batches.append(sorted_pool[: min(self.count, fitting)])
                 sorted_pool = sorted_pool[min(self.count, fitting) :]
         return [batches[index] for index in random.permutation(len(batches))]
@@ -76,3 +78,9 @@ class Sequences:
     def __len__(self) -> int:
         """How many batches there are."""
         return len(self._batches())
+
+
+def pieces(begins: Ids, lengths: Ids, *, longest: int, seed: int) -> tuple[Ids, Ids]:
+    """Where a piece of each sequence begins and how long it is: of a longer one than this a piece at a random place."""
+    kept = np.minimum(lengths, longest)
+    return begins + np.random.default_rng(seed).integers(lengths - kept + 1), kept

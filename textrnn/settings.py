@@ -70,9 +70,10 @@ class TrainingSettings(Spec):
         description="Read words and pieces in lower case. Default: words of a classifier, nothing of a language model.",
     )
     literal_unk: bool = Field(False, description="The word <unk> means the unknown symbol, as in the Penn Treebank.")
-    split: Literal["auto", "spaces", "punctuation"] = Field(
+    split: Literal["auto", "punctuation", "spaces", "english"] = Field(
         "auto",
-        description="Where words end: at spaces alone, or at punctuation too; auto: spaces where <unk> is literal.",
+        description="Where words end: at punctuation, at spaces alone, or as english treebanks have them (do n't); "
+        "auto: spaces where <unk> is literal, else punctuation.",
     )
 
     embedding: str = Field(
@@ -85,6 +86,11 @@ class TrainingSettings(Spec):
     )
     freeze_embedding: bool = Field(
         False, description="Leave the vectors of word2vec or of a file as they are; else they are learnt further."
+    )
+    embedding_deviation: NotNegative | None = Field(
+        None,
+        description="Scale the vectors of word2vec or of a file so that their entries have this standard deviation; 0 "
+        "leaves them. Default: 1 for classifier, as vectors begin that are learned; 0 for lm.",
     )
     word2vec_model: Literal["skip-gram", "cbow"] = Field("skip-gram", description="skip-gram or cbow.")
     word2vec_window: Count = Field(5, description="Symbols to either side that word2vec takes for the context.")
@@ -113,13 +119,14 @@ class TrainingSettings(Spec):
     readout: tuple[ReadoutName, ...] | None = Field(
         None,
         description="What a classifier takes from the outputs: last, mean, max or attention; several side by side, "
-        "with commas. Default: max.",
+        "with commas. Default: max,attention.",
     )
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
         "uniform",
         description="How recurrent weights start: uniform, identity (meant for rectified units) or orthogonal.",
     )
 
+    word_dropout: Share = Field(0.0, description="Share of the places whose symbol is read as <unk> in training.")
     embedding_dropout: Share = Field(0.0, description="Share of the symbols dropped in training, each everywhere.")
     input_dropout: Share | None = Field(None, description="Share of the symbol vectors' entries dropped in training.")
     dropout: Share | None = Field(
@@ -144,7 +151,9 @@ class TrainingSettings(Spec):
     l2_input: NotNegative = Field(0.0, description="L2 penalty on the input weights of every layer.")
     l2_recurrent: NotNegative = Field(0.0, description="L2 penalty on the recurrent weights.")
     l2_output: NotNegative = Field(0.0, description="L2 penalty on the weights of the output.")
-    weight_decay: NotNegative = Field(0.1, description="Decoupled weight decay (AdamW).")
+    weight_decay: NotNegative | None = Field(
+        None, description="Decoupled weight decay (AdamW). Default: 0.1 for lm, 0.01 for classifier."
+    )
     label_smoothing: Share = Field(0.0, description="Share of a label's weight that all labels have in training.")
     class_weights: Literal["equal", "balanced"] = Field(
         "equal", description="How much an example counts: equal, or balanced (the rarer its label, the more)."
@@ -164,7 +173,17 @@ class TrainingSettings(Spec):
         "from the beginning.",
     )
 
-    batch: Count = Field(32, description="Streams or examples read side by side.")
+    batch: Count | None = Field(
+        None, description="Streams or examples read side by side. Default: 32 for lm, at most 128 texts for classifier."
+    )
+    batch_symbols: Count = Field(
+        2048, description="Symbols that the texts of a batch have at most, with padding, unless one alone has more."
+    )
+    piece: CountFromZero = Field(
+        0,
+        description="Symbols of a text that a classifier learns from at once: of a longer one a piece, another in each "
+        "epoch; 0 is the whole.",
+    )
     window: Count | None = Field(
         None, description="Steps that the gradient reaches back (truncated BPTT); 64 characters, else 35."
     )
@@ -256,6 +275,8 @@ TASK_OF = {  # of the settings that one task alone has a use for
             "layer_rate",
             "unfreeze",
             "metric",
+            "batch_symbols",
+            "piece",
         ),
         "classifier",
     ),

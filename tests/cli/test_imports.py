@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"torch", "gensim", "datasets", "onnx", "pandas", "matplotlib"}
+HEAVY = {"torch", "gensim", "datasets", "onnx", "pandas", "matplotlib", "sklearn", "scipy"}
 RUNTIME = {"onnxruntime", "tokenizers"}
 MARK = "modules: "
 PROGRAM = f"""

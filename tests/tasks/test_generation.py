@@ -137,9 +137,7 @@ def test_a_repetition_penalty_makes_what_stood_before_less_likely_and_tells_the_
 
 @pytest.fixture(scope="module")
 def words() -> Tokenizer:
-    return Tokenizer.learn(
-        ['the cat sat , " on the mat " . ( never mind ) \n'], "word", Vocabulary(splits_at_spaces=True)
-    )
+    return Tokenizer.learn(['the cat sat , " on the mat " . ( never mind ) \n'], "word", Vocabulary(split="spaces"))
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ TEST = """ the chairman of the group said shares rose $ N
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tied network of two layers over the words of the training text, its weights random."""
-    wanted = Vocabulary(literal_unk=True, splits_at_spaces=True)
+    wanted = Vocabulary(literal_unk=True, split="spaces")
     tokenizer = Tokenizer.learn(TRAIN.splitlines(), "word", wanted)
     config = small_config(tokenizer, "line", units=10, layers=2)
     path = tmp_path_factory.mktemp("treebank") / "model"

@@ -48,6 +48,7 @@ def test_numbers_beside_a_word_are_sorted_as_words() -> None:
         "1e1",
     )
     assert class_names(counted("10", "9", "nan")) == ("10", "9", "nan")
+    assert class_names(counted("10", "9", "\u0663")) == ("10", "9", "\u0663")  # three, in Arabic
 
 
 @given(names=CLASSES, more=st.data())

@@ -108,6 +108,11 @@ def test_sources_of_all_kinds_are_read_in_order_and_again(tmp_path: Path, monkey
     assert {source: len(ledger.summary()) for source, ledger in records.ledgers.items()} == {jsonl: 0, csv: 0, "-": 2}
 
 
+def test_lines_of_fasttext_are_found_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.fasttext").write_text("__label__a b\n")
+    assert pairs_of(LabelledTexts([tmp_path])) == [("b", "a")]
+
+
 def test_repairs_are_refused_where_it_is_strict(tmp_path: Path) -> None:
     path, content = tmp_path / "a.csv", "label,text\na,caf\xe9\n".encode("latin-1")
     assert read(path, content) == [("caf\ufffd", "a")]
@@ -155,6 +160,7 @@ def test_the_columns_are_chosen(
         ("a.csv", "review,stars", {}, "name the column of the label with --label-column; there are 'review', 'stars'"),
         ("a.csv", "text,a,b", {}, "name the column of the label with --label-column; there are 'text', 'a', 'b'"),
         ("a.tsv", "text\ta\tb\n", {"label_column": "c"}, "there is no column 'c'; there are 'text', 'a', 'b'"),
+        ("a.csv", "stars", {}, "name the column of the label with --label-column; there are 'stars'"),
         ("a.csv", "text", {}, "name the column of the label with --label-column; there are 'text'"),
         ("a.csv", "", {"column": "a", "label_column": "a"}, "'a' cannot be the column of the text and of the label"),
         ("a.csv", "a,b,label", {}, "name the column of the text with --column; there are 'a', 'b'"),

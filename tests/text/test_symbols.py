@@ -7,9 +7,10 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
+from textrnn.config import Split
 from textrnn.errors import UsageError
 from textrnn.text.joiners import BYTE, SPECIAL
-from textrnn.text.levels import LEVELS, PART, Vocabulary
+from textrnn.text.levels import LEVELS, PART, SPLITS, Vocabulary
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, OutOfVocabulary, Tokenizer
 
 FIRST = len(SPECIAL)
@@ -233,7 +234,7 @@ def test_words_and_marks_read_as_they_were_written(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "readable"), TOKENISED)
 def test_words_that_were_split_before_read_as_prose(text: str, readable: str) -> None:
-    tokenizer = Tokenizer.learn([text], "word", Vocabulary(splits_at_spaces=True))
+    tokenizer = Tokenizer.learn([text], "word", Vocabulary(split="spaces"))
     ids = tokenizer.encode(text).tolist()
     assert [tokenizer.tokens[index] for index in ids] == text.split()
     assert tokenizer.decode(ids) == readable
@@ -243,27 +244,45 @@ def test_words_that_were_split_before_read_as_prose(text: str, readable: str) ->
 def test_words_are_split_at_punctuation_or_at_spaces_alone() -> None:
     text = "Don't, it's well-known: 3.14_x (e.g. naïve)...\tOK--yes é e\u0301"
     found = {}
-    for splits in (False, True):
-        tokenizer = Tokenizer.learn([text], "word", Vocabulary(splits_at_spaces=splits))
-        found[splits] = [tokenizer.tokens[index] for index in tokenizer.encode(text)]
-    assert found[True] == text.split()
+    for split in ("punctuation", "spaces"):
+        tokenizer = Tokenizer.learn([text], "word", Vocabulary(split=split))
+        found[split] = [tokenizer.tokens[index] for index in tokenizer.encode(text)]
+    assert found["spaces"] == text.split()
     spaced = "Don't , it's well-known : 3.14_x ( e.g . naïve ) ... OK -- yes é e\u0301"
-    assert found[False] == spaced.split()
+    assert found["punctuation"] == spaced.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It's a film I don't like", "It 's a film I do n't like"),
+        ("CAN'T, won’t; shouldn't've", "CA N'T , wo n’t ; should n't 've"),
+        ("it 's what they 'll do n't", "it 's what they 'll do n't"),
+        ("rock'n'roll o'neill's well-known 3.14 d'art '90s", "rock'n'roll o'neill 's well-known 3.14 d'art ' 90s"),
+        ("n't isn't 'tis ' s 'd'", "n't is n't ' tis ' s 'd '"),
+    ],
+)
+def test_english_words_are_split_as_treebanks_have_them(text: str, words: str) -> None:
+    tokenizer = Tokenizer.learn([text], "word", Vocabulary(split="english"))
+    found = [tokenizer.tokens[index] for index in tokenizer.encode(text)]
+    assert found == words.split()
+    again = Tokenizer.learn([words], "word", Vocabulary(split="english"))
+    assert [again.tokens[index] for index in again.encode(words)] == found
 
 
 @given(
     text=st.lists(
         st.sampled_from([*SPECIAL, "<UNK>", "<Eos>", "a", "b.", "(", " ", "  ", "\n", "x<eos>y", "<unk>,"])
     ).map("".join),
-    splits=st.booleans(),
+    split=st.sampled_from(sorted(SPLITS)),
     lower=st.booleans(),
     literal=st.booleans(),
 )
 @settings(max_examples=150, deadline=None)
 def test_a_word_that_spells_a_special_symbol_is_ordinary_but_for_a_literal_unk(
-    text: str, splits: bool, lower: bool, literal: bool
+    text: str, split: Split, lower: bool, literal: bool
 ) -> None:
-    tokenizer = Tokenizer.learn([text], "word", Vocabulary(splits_at_spaces=splits, lower=lower, literal_unk=literal))
+    tokenizer = Tokenizer.learn([text], "word", Vocabulary(split=split, lower=lower, literal_unk=literal))
     for each in (tokenizer, Tokenizer.from_json(tokenizer.to_json(), "word")):
         ids = each.encode(text).tolist()
         assert not {PAD, START, EOS} & {*ids}
@@ -282,10 +301,10 @@ def test_words_in_lower_case() -> None:
     assert tokenizer.gives_back("the cat", tokenizer.encode("the cat"))
 
 
-@pytest.mark.parametrize("splits", [False, True])
-def test_newlines_are_symbols_of_a_text_of_words(splits: bool) -> None:
+@pytest.mark.parametrize("split", SPLITS)
+def test_newlines_are_symbols_of_a_text_of_words(split: Split) -> None:
     text = "the cat\nsat\n\non"
-    tokenizer = Tokenizer.learn([text], "word", Vocabulary(splits_at_spaces=splits))
+    tokenizer = Tokenizer.learn([text], "word", Vocabulary(split=split))
     tokens = [tokenizer.tokens[index] for index in tokenizer.encode(text)]
     assert tokens == ["the", "cat", "\n", "sat", "\n", "\n", "on"]
     assert tokenizer.decode(tokenizer.encode(text).tolist()) == text

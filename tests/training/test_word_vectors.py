@@ -250,7 +250,7 @@ def test_a_symbol_is_looked_up_as_a_reader_would_write_it():
     assert spelt["<0x41>"] == spelt["<pad>"] == ()
     assert spelt["<start>"] == ("<s>", "</s>")
     assert (spellings(tokenizer, UNK), spellings(tokenizer, EOS)) == (("<unk>",), ("</s>",))
-    words = Tokenizer.learn(["the <0x41> <0x41>"], "word", Vocabulary(splits_at_spaces=True))
+    words = Tokenizer.learn(["the <0x41> <0x41>"], "word", Vocabulary(split="spaces"))
     assert [spellings(words, index) for index in range(4, 6)] == [("<0x41>",), ("the",)]
 
 

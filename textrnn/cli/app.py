@@ -11,6 +11,7 @@ import typer
 import textrnn
 from textrnn.cli import (
     choose,
+    classify,
     compare,
     corpus,
     evaluate,
@@ -28,13 +29,26 @@ from textrnn.errors import DataError, TextrnnError, UsageError
 
 app = typer.Typer(
     name="textrnn",
-    help="Text with recurrent networks: train a model, generate from it, score with it.",
+    help="Text with recurrent networks: train a model, generate, score or classify with it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (train, generate, score, choose, next, evaluate, compare, inspect, selfcheck, quantize, models):
+for command in (
+    train,
+    generate,
+    score,
+    choose,
+    next,
+    classify,
+    evaluate,
+    compare,
+    inspect,
+    selfcheck,
+    quantize,
+    models,
+):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 app.add_typer(corpus.corpus, name="corpus")
@@ -56,7 +70,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Text with recurrent networks: train a model, generate from it, score with it."""
+    """Text with recurrent networks: train a model, generate, score or classify with it."""
     global _shows_traceback
     _shows_traceback = debug
 

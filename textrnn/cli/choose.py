@@ -55,9 +55,10 @@ def choose(
     from textrnn.cli.stream import joined, open_source, paired, stream, warn_of_unknown
     from textrnn.tasks import load
     from textrnn.tasks.choosing import wordings
+    from textrnn.tasks.language_model import LanguageModel
 
     given = open_source(context, file, line, encoding=encoding, strict=strict)
-    language_model = load(model, engine=engine, threads=threads)
+    language_model = load(model, LanguageModel, engine=engine, threads=threads)
     unknown: Counter[str] = Counter()
 
     def rows() -> Iterator[dict[str, Any]]:

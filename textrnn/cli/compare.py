@@ -52,12 +52,13 @@ def compare(
     from textrnn.cli.stream import joined, open_source, paired, stream
     from textrnn.errors import DataError, UsageError
     from textrnn.tasks import comparison, load
+    from textrnn.tasks.language_model import LanguageModel
 
     if lines and running_text:
         raise UsageError("--lines reads each line by itself: without --running-text")
     given = open_source(context, source, text, encoding=encoding, strict=strict)
     records = given.records(format=input_format, column=column)
-    one, other = (load(model, engine=engine, threads=threads) for model in (a, b))
+    one, other = (load(model, LanguageModel, engine=engine, threads=threads) for model in (a, b))
     typer.echo(f"a: {a}; b: {b}", err=True)
     if lines:
         likelier: Counter[str | None] = Counter()

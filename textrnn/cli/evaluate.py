@@ -1,6 +1,6 @@
 """textrnn evaluate"""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from textrnn.cli.options import (
     EngineOption,
     FormatOption,
     InputFormatOption,
+    LabelColumnOption,
     ModelArgument,
     OutOption,
     RunningTextOption,
@@ -18,7 +19,17 @@ from textrnn.cli.options import (
     example,
 )
 
-EXAMPLES = example("textrnn evaluate shakespeare README.md")
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textrnn.metrics.metric import Metric
+    from textrnn.tasks.label_evaluation import LabelEvaluation
+    from textrnn.text.labelled import LabelledTexts
+
+EXAMPLES = example(
+    "textrnn evaluate shakespeare README.md",
+    "textrnn evaluate sentiment reviews.csv --column review --confusion sentiment.png",
+)
 
 
 def evaluate(
@@ -26,6 +37,26 @@ def evaluate(
     file: Annotated[str, typer.Argument(help="A file of text or records (.gz too), or - for standard input.")],
     running_text: RunningTextOption = False,
     column: ColumnOption = None,
+    label_column: LabelColumnOption = None,
+    confusion: Annotated[
+        str | None,
+        typer.Option(
+            help="Write how often each label was taken for each: a picture (.png) or a table (.tsv, .csv, .jsonl).",
+            show_default=False,
+        ),
+    ] = None,
+    baselines: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baselines",
+            help="Labelled texts to train baselines on: the commonest label, and logistic regression on words.",
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(help="Another classifier, to test which is better on the same texts.", show_default=False),
+    ] = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
     strict: StrictOption = False,
@@ -34,25 +65,104 @@ def evaluate(
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Measure a model on a text: perplexity, nats, bits per character and per byte, each with its protocol."""
+    """Measure a model on a text, or a classifier on labelled records: each figure with its protocol."""
+    from pathlib import Path
+
+    from textrnn.cli.output import chosen_format
+    from textrnn.cli.stream import Source
+    from textrnn.errors import DataError, UsageError
+    from textrnn.tasks import load
+    from textrnn.tasks.classifier import Classifier
+    from textrnn.tasks.label_evaluation import evaluate_labels
+    from textrnn.text.labelled import LabelledTexts
+    from textrnn.text.records import read_blocks
+
+    opened = load(model, engine=engine, threads=threads)
+    if isinstance(opened, Classifier):
+        if running_text:
+            raise UsageError("--running-text is for a language model, and this is a classifier")
+
+        def labelled(*sources: str) -> LabelledTexts:
+            return LabelledTexts(
+                sources,
+                format=input_format,
+                column=column,
+                label_column=label_column,
+                encoding=encoding,
+                strict=strict,
+            )
+
+        records = labelled(file)
+        found = evaluate_labels(opened, records, on=Path(file).name, keeps_texts=bool(baselines))
+        other = load(against, Classifier, engine=engine, threads=threads) if against else None
+        metrics = found.metrics()
+        metrics += found.against(evaluate_labels(other, records, on=Path(file).name)) if other else []
+        metrics += of_baselines(found, labelled(*baselines)) if baselines else []
+        write_metrics(metrics, out, format)
+        show_confusion(found, confusion, is_shown=chosen_format(format, out) == "table")
+        for ledger in records.ledgers.values():
+            for line in ledger.summary():
+                typer.echo(line, err=True)
+        return
+    if label_column or confusion or baselines or against:
+        raise UsageError("--label-column, --confusion, --baselines and --against are for a classifier")
+    given = Source(file, encoding=encoding, strict=strict)
+    if column is None and given.format(input_format) == "text" and not opened.predicts_end:
+        metrics = opened.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
+    else:
+        texts = (text for text, _ in given.records(format=input_format, column=column))
+        metrics = opened.evaluate(texts, running_text=running_text)
+    if not given.ledger.bytes_read:
+        raise DataError(f"{file} is empty")
+    write_metrics(metrics, out, format)
+    given.report()
+
+
+def write_metrics(metrics: "Iterable[Metric]", out: str | None, format: str) -> None:
+    """A row for each figure."""
     from dataclasses import asdict
 
     from textrnn.cli.output import open_sink
-    from textrnn.cli.stream import Source
-    from textrnn.errors import DataError
-    from textrnn.tasks import load
-    from textrnn.text.records import read_blocks
 
-    language_model = load(model, engine=engine, threads=threads)
-    given = Source(file, encoding=encoding, strict=strict)
-    if column is None and given.format(input_format) == "text" and not language_model.predicts_end:
-        metrics = language_model.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
-    else:
-        records = given.records(format=input_format, column=column)
-        metrics = language_model.evaluate((text for text, _ in records), running_text=running_text)
-    if not given.ledger.bytes_read:
-        raise DataError(f"{file} is empty")
     with open_sink(out, format) as sink:
         for metric in metrics:
             sink.write(asdict(metric))
-    given.report()
+
+
+def of_baselines(found: "LabelEvaluation", training: "LabelledTexts") -> "list[Metric]":
+    """What baselines that learn from other labelled texts are worth on the same ones."""
+    import numpy as np
+
+    from textrnn.errors import DataError
+    from textrnn.metrics import baselines
+
+    places = {name: place for place, name in enumerate(found.names)}
+    texts, classes = [], []
+    for record in training:
+        if record.label not in places:
+            raise DataError(f"{record.place}: the label {record.label!r} is none of the model's")
+        texts.append(record.text)
+        classes.append(places[record.label])
+    learnt = baselines.LabelledTexts(texts, np.array(classes, np.int64))
+    held = baselines.LabelledTexts(found.texts, found.gold)
+    return baselines.baseline_metrics(learnt, held, classes=len(found.names), conditions=found.on)
+
+
+def show_confusion(found: "LabelEvaluation", file: str | None, *, is_shown: bool) -> None:
+    """Which labels were taken for which: on a terminal, and in a file where one is named."""
+    from textrnn.cli.output import open_sink
+    from textrnn.metrics.labels import confusion_table
+
+    rows = confusion_table(found.confusion, found.names)
+    if is_shown:
+        with open_sink(None, "table") as sink:
+            for row in rows:
+                sink.write(row)
+    if file and file.endswith(".png"):
+        from textrnn.metrics.pictures import confusion_picture
+
+        confusion_picture(found.confusion, found.names, file)
+    elif file:
+        with open_sink(file, "auto") as sink:
+            for row in rows:
+                sink.write(row)

@@ -100,13 +100,13 @@ def generate(
     from textrnn.decoding.sampling import Sampling
     from textrnn.errors import UsageError
     from textrnn.tasks import load
-    from textrnn.tasks.language_model import longest, new_seed
+    from textrnn.tasks.language_model import LanguageModel, longest, new_seed
 
     if prompts is not None and prompt:
         raise UsageError("give --prompt or --prompts, not both")
     sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
     most = longest(max_tokens, until_eos)
-    language_model = load(model, engine=engine, threads=threads)
+    language_model = load(model, LanguageModel, engine=engine, threads=threads)
     sources = against or (training_text(language_model.config) if novelty else [])
     check_texts(sources, encoding=encoding, strict=strict)
     seed = new_seed() if seed is None else seed

@@ -23,8 +23,9 @@ def next(
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.tasks import load
+    from textrnn.tasks.language_model import LanguageModel
 
-    language_model = load(model, engine=engine, threads=threads)
+    language_model = load(model, LanguageModel, engine=engine, threads=threads)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     with open_sink(None, format) as sink:
         for row in language_model.next(prefix, count=count):

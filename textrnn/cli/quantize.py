@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from textrnn.cli.options import (
+    NEXT,
     ColumnOption,
     EncodingOption,
     FormatOption,
     InputFormatOption,
+    LabelColumnOption,
     ModelArgument,
     StrictOption,
     example,
@@ -23,9 +25,11 @@ def quantize(
     model: ModelArgument,
     out: Annotated[str, typer.Option("--out", help="The folder to write the int8 model to.")],
     data: Annotated[
-        str | None, typer.Option("--data", help="A text or records to measure the change on.", show_default=False)
+        str | None,
+        typer.Option("--data", help="A text or (labelled) records to measure the change on.", show_default=False),
     ] = None,
     column: ColumnOption = None,
+    label_column: LabelColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
     strict: StrictOption = False,
@@ -39,19 +43,29 @@ def quantize(
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import Source
     from textrnn.extras import require
-    from textrnn.model_folder import find_model
+    from textrnn.model_folder import ModelFolder, find_model
+    from textrnn.text.labelled import LabelledTexts
 
     require("train", "textrnn quantize")
+    from textrnn.export.price import LabelledSample, Sample, TextSample
     from textrnn.export.quantize import prices
     from textrnn.export.quantize import quantize as write_int8
 
     given = Source(data, encoding=encoding, strict=strict)
-    text = given.text(format=input_format, column=column) if data else ""
     path = find_model(model)
+    task = ModelFolder(path).config.task
+    sample: Sample | None = None
+    if data and task == "classifier":
+        records = LabelledTexts(
+            [data], format=input_format, column=column, label_column=label_column, encoding=encoding, strict=strict
+        )
+        sample = LabelledSample(list(records), Path(data).name)
+    elif data:
+        sample = TextSample(given.text(format=input_format, column=column), Path(data).name)
     command = shlex.join(["textrnn", *sys.argv[1:]])
-    write_int8(path, Path(out), text=text, text_name=Path(data or "").name, command=command, overwrite=overwrite)
+    write_int8(path, Path(out), sample, command=command, overwrite=overwrite)
     with open_sink(None, format) as sink:
-        for row in prices(path, Path(out), text):
+        for row in prices(path, Path(out), sample):
             sink.write(asdict(row))
     given.report()
-    typer.echo(f'\nnext: textrnn generate {out} -p "..."', err=True)
+    typer.echo(f"\nnext: {NEXT[task].format(model=shlex.quote(out))}", err=True)

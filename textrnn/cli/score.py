@@ -81,6 +81,7 @@ def score(
     from textrnn.errors import UsageError
     from textrnn.metrics.perplexity import Tally
     from textrnn.tasks import load
+    from textrnn.tasks.language_model import LanguageModel
     from textrnn.tasks.scoring import parse_tokens, pieces_of
 
     by_word = unit == "word"
@@ -91,7 +92,7 @@ def score(
     if tokens and (column is not None or input_format not in ("auto", "jsonl")):
         raise UsageError("--tokens reads JSON lines: without --column and --input-format")
     given = open_source(context, source, text, encoding=encoding, strict=strict)
-    language_model = load(model, engine=engine, threads=threads)
+    language_model = load(model, LanguageModel, engine=engine, threads=threads)
     tally = Tally()
     per_token = per_token or by_word or heat
     if tokens:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textrnn.cli.options import (
+    NEXT,
     ColumnOption,
     EncodingOption,
     InputFormatOption,
@@ -23,6 +24,8 @@ from textrnn.errors import UsageError
 from textrnn.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textrnn.training.run import TrainingRun
 
 EXAMPLES = example(
@@ -32,7 +35,7 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
-TASKS = ("lm", "classifier")
+TASKS = tuple(NEXT)
 
 
 def train(
@@ -61,6 +64,10 @@ def train(
             "--extend", help="Go on with the training in --out that has ended: for more steps, by a new plan."
         ),
     ] = False,
+    seeds: Annotated[
+        int,
+        typer.Option(min=1, help="Train so many models, each with a seed of its own, into OUT/seed-N; compare them."),
+    ] = 1,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Begin anew where --out holds a model or a training.")
     ] = False,
@@ -117,6 +124,7 @@ def train(
     min_count: Annotated[int | None, setting("min_count")] = None,
     ngram: Annotated[int | None, setting("ngram")] = None,
     tied: Annotated[bool | None, setting("tied")] = None,
+    word_dropout: Annotated[float | None, setting("word_dropout")] = None,
     embedding_dropout: Annotated[float | None, setting("embedding_dropout")] = None,
     input_dropout: Annotated[float | None, setting("input_dropout")] = None,
     dropout: Annotated[float | None, setting("dropout")] = None,
@@ -130,6 +138,7 @@ def train(
     layer_rate: Annotated[float | None, setting("layer_rate")] = None,
     unfreeze: Annotated[float | None, setting("unfreeze")] = None,
     batch: Annotated[int | None, setting("batch")] = None,
+    piece: Annotated[int | None, setting("piece")] = None,
     window: Annotated[int | None, setting("window")] = None,
     windows: Annotated[str | None, setting("windows")] = None,
     shift: Annotated[int | None, setting("shift")] = None,
@@ -174,11 +183,14 @@ def train(
         raise UsageError("--resume and --extend go on with a run: without --overwrite and --dry-run")
     if not files and not goes_on:
         raise UsageError("name the texts to learn from, or - for standard input")
+    if seeds > 1 and (extend or dry_run):
+        raise UsageError("--seeds begins or resumes several runs: without --extend and --dry-run")
     if out is None and not dry_run:
         raise UsageError("name the model folder with --out")
     require("train", "textrnn train")
-    from textrnn.cli.training_display import foresee, say, watch
+    from textrnn.cli.training_display import foresee, say
     from textrnn.training import starting
+    from textrnn.training.saved_run import has_ended, is_begun
 
     data = Data(
         files=tuple(files or ()),
@@ -195,13 +207,14 @@ def train(
     if dry_run:
         foresee(task, data, settings)
         return
-    folder, command = Path(str(out)), shlex.join(["textrnn", *sys.argv[1:]])
-    if resume:
-        run = starting.resume(folder, data=data, asked=settings)
-    elif extend:
-        run = starting.extend(folder, data=data, asked=settings, command=command)
-    else:
-        run = starting.begin(
+    command = shlex.join(["textrnn", *sys.argv[1:]])
+
+    def started(folder: Path, settings: TrainingSettings, *, goes_on: bool) -> "TrainingRun":
+        if extend:
+            return starting.extend(folder, data=data, asked=settings, command=command)
+        if goes_on:
+            return starting.resume(folder, data=data, asked=settings)
+        return starting.begin(
             task,
             data,
             folder,
@@ -212,11 +225,42 @@ def train(
             overwrite=overwrite,
             say=say,
         )
+
+    if seeds == 1:
+        finished(to_its_end(started(Path(str(out)), settings, goes_on=resume)))
+        return
+    folders = []
+    for seed in range(settings.seed, settings.seed + seeds):
+        folders.append(Path(str(out)) / f"seed-{seed}")
+        if resume and has_ended(folders[-1]):
+            continue
+        say(f"seed {seed}")
+        of_seed = settings.model_copy(update={"seed": seed})
+        to_its_end(started(folders[-1], of_seed, goes_on=resume and is_begun(folders[-1])))
+    compared(folders)
+
+
+def to_its_end(run: "TrainingRun") -> "TrainingRun":
+    """The run, trained to its end and shown; where it is interrupted the program ends."""
+    from textrnn.cli.training_display import watch
+
     with stopping(run):
         watch(run)
     if run.is_stopped and not run.saved.ended:
         interrupted(run)
-    finished(run)
+    return run
+
+
+def compared(folders: "list[Path]") -> None:
+    """The figures of models that differ in their seed alone: each mean and spread."""
+    from textrnn.cli.training_display import say
+    from textrnn.model_folder import ModelFolder
+    from textrnn.training.seeds import spreads
+
+    for spread in spreads([ModelFolder(folder).config.training.metrics for folder in folders]):
+        each = ", ".join(f"{value:.4f}" for value in spread.values)
+        say(f"{spread.metric}: {spread.mean:.4f} ± {spread.deviation:.4f} ({each})  ({spread.protocol})")
+    say(f"models: {', '.join(map(str, folders))}; ± is the standard deviation of the seeds")
 
 
 def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -295,4 +339,4 @@ def finished(run: "TrainingRun") -> None:
             say(f"{metric.metric}: {value}  ({metric.protocol})")
     name = shlex.quote(str(run.out))
     say(f"model card: {run.out / 'README.md'}")
-    say(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."')
+    say(f"next: {NEXT[run.saved.task].format(model=name)}")

@@ -1,9 +1,11 @@
 """The interface between a network that labels whole sequences and what uses it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textrnn.batch import Ids, padded_columns
 from textrnn.engines.engine import Floats
@@ -18,7 +20,7 @@ class Padded:
     lengths: Ids
 
     @classmethod
-    def of(cls, rows: list[Ids]) -> "Padded":
+    def of(cls, rows: Sequence[NDArray[np.integer]]) -> "Padded":
         return cls(padded_columns(rows, padding=PAD), np.array([len(row) for row in rows], np.int64))
 
 

@@ -10,20 +10,28 @@ from torch import Tensor
 class Dropouts:
     """Shares dropped in training, each in [0, 1).
 
-    embedding: of the symbols, a symbol in the whole batch at once (Merity et al., 2018). input: of the entries of
-    the vectors at the input; layers: of each layer's outputs (Zaremba et al., 2014). recurrent: of the entries of the
-    last hidden vector where it meets the recurrent weights, the same at every step (Gal and Ghahramani, 2016). weight:
-    of the recurrent weights (DropConnect; Merity et al., 2018).
+    symbols: of the places, each of which is then read as <unk> (word dropout; Dai and Le, 2015). embedding: of the
+    symbols, a symbol in the whole batch at once (Merity et al., 2018). input: of the entries of the vectors at the
+    input; layers: of each layer's outputs (Zaremba et al., 2014). recurrent: of the entries of the last hidden vector
+    where it meets the recurrent weights, the same at every step (Gal and Ghahramani, 2016). weight: of the recurrent
+    weights (DropConnect; Merity et al., 2018).
     per_sequence: input and layers drop the same entries at every step of a sequence (variational dropout; Gal and
     Ghahramani, 2016).
     """
 
+    symbols: float = 0.0
     embedding: float = 0.0
     input: float = 0.0
     layers: float = 0.0
     recurrent: float = 0.0
     weight: float = 0.0
     per_sequence: bool = False
+
+    def hide(self, ids: Tensor, unknown: int) -> Tensor:
+        """Symbols (time, batch), a share of them unknown."""
+        if not self.symbols:
+            return ids
+        return torch.where(torch.rand(ids.shape, device=ids.device) < self.symbols, unknown, ids)
 
     def drop(self, x: Tensor, share: float) -> Tensor:
         """Vectors (time, batch, size) with a share of their entries dropped."""

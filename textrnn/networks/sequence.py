@@ -16,6 +16,7 @@ from textrnn.networks.readouts import build_readout
 from textrnn.networks.sequence_graph import write_sequence_graph
 from textrnn.networks.stack import Stack, State
 from textrnn.networks.step_graph import write_step_graph
+from textrnn.text.joiners import UNK
 
 TIED_DEVIATION = 0.1  # of vectors that are the output's weights too: with 1 the first logits would be far apart
 GRAPHS = {LabelPerStep: write_step_graph, LabelPerSequence: write_sequence_graph}
@@ -53,7 +54,7 @@ class SequenceNetwork(nn.Module):
         """
         before = state if state is not None else self.initial_state(ids.shape[1])
         dropouts = self.dropouts if self.training else NOTHING
-        read = self.input(ids, dropped=dropouts.embedding).dropped(dropouts)
+        read = self.input(dropouts.hide(ids, UNK), dropped=dropouts.embedding).dropped(dropouts)
         output, after = self.layers(read, before, lengths=lengths, dropouts=dropouts)
         return output, after
 

@@ -21,7 +21,8 @@ ENGINES: dict[type, type[OnnxEngine] | type[OnnxLabeller]] = {
     LabelPerStep: OnnxEngine,
     LabelPerSequence: OnnxLabeller,
 }
-VERBS = {"lm": "generate, score, next", "classifier": "classify"}  # the commands of a task alone
+NAMES = {"lm": "a language model", "classifier": "a classifier"}  # what people call them
+VERBS = {"lm": "generate, score, choose, next and compare", "classifier": "classify"}  # the commands of a task alone
 Kind = TypeVar("Kind", LanguageModel, Classifier)
 
 
@@ -58,7 +59,8 @@ def load(
     if config.task not in TASKS:
         raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
     if kind is not None and config.task != kind.task:
-        raise UsageError(f"{model} is a model for {config.task!r}, not {kind.task!r}: it takes {VERBS[config.task]}")
+        is_what, wanted = NAMES[config.task], NAMES[kind.task]
+        raise UsageError(f"{model} is {is_what}, not {wanted}: it is for {VERBS[config.task]}")
     tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
     check_sizes(str(model), config, tokenizer)
     return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config)

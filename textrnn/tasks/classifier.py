@@ -8,42 +8,28 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.batch import of_like_length
 from textrnn.config import LabelPerSequence, Labels, ModelConfig
-from textrnn.engines.engine import MANY
-from textrnn.engines.labeller import Labeller, Padded
+from textrnn.engines.labeller import Labeller
 from textrnn.errors import ModelError, UsageError
 from textrnn.metrics.calibration import at_temperature
+from textrnn.tasks.explaining import Explanation, explain_text
+from textrnn.tasks.labelling import Batches, Row, begin, logprobs_of, side_by_side
+from textrnn.tasks.prediction import Prediction, Wanted
 from textrnn.tasks.scoring import groups
-from textrnn.text.tokenizer import OutOfVocabulary, Tokenizer
+from textrnn.text.tokenizer import SURROGATE, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE, CHARACTERS_AT_ONCE = 8192, 2**22  # sorted by length together
 BATCH = 128
 
 
 @dataclass(frozen=True)
-class LabelProbability:
-    """A label and how likely it is."""
+class Begun:
+    """Texts whose labels are being computed. places: of those with symbols, which alone the batches count."""
 
-    label: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What a classifier says of a text.
-
-    label, probability: the likeliest; both None where the text has no symbol at all, and label alone where the
-    classifier abstains. ranked: the likeliest labels, as many as were asked for. probabilities: of every label, where
-    they were asked for. oov: what the vocabulary lacks of the text.
-    """
-
-    text: str
-    label: str | None
-    probability: float | None
-    ranked: list[LabelProbability]
-    probabilities: dict[str, float] | None
-    oov: list[OutOfVocabulary]
+    texts: Sequence[str]
+    rows: list[Row]
+    places: list[int]
+    batches: Batches[NDArray[np.float64]]
 
 
 class Classifier:
@@ -62,58 +48,78 @@ class Classifier:
         self,
         texts: str | Iterable[str],
         *,
-        labels: int = 1,
+        labels: int | None = None,
         probs: bool = False,
         abstain_below: float = 0.0,
         batch_size: int = BATCH,
     ) -> Iterator[Prediction]:
         """The label of a text or of each, in order; memory does not grow with their number.
 
-        labels: how many to rank. probs: fill `probabilities`. abstain_below: no label where the likeliest is less
-        probable than this. A text's label does not depend on its neighbours or on batch_size.
+        labels: how many to rank, in the field `labels`. probs: fill `probabilities`. abstain_below: no label where the
+        likeliest is less probable than this. A text's label does not depend on its neighbours or on batch_size.
         """
-        if not 1 <= labels <= len(self.labels.names):
-            raise UsageError(f"labels must be from 1 to {len(self.labels.names)}, not {labels}")
-        if not 0 <= abstain_below <= 1:
-            raise UsageError(f"abstain-below is a probability, from 0 to 1, not {abstain_below}")
+        wanted = Wanted(labels, probs, abstain_below)
+        wanted.check(self.labels.names)
         if batch_size < 1:
             raise UsageError(f"batch-size must be 1 or more, not {batch_size}")
-        return self._classify(one_or_many(texts), labels, probs, abstain_below, batch_size)
+        return self._classify(one_or_many(texts), wanted, batch_size)
 
-    def _classify(
-        self, texts: Iterable[str], labels: int, probs: bool, abstain_below: float, batch_size: int
-    ) -> Iterator[Prediction]:
-        names = self.labels.names
-        for group in groups(texts, records=RECORDS_AT_ONCE, characters=CHARACTERS_AT_ONCE):
-            logprobs = self.logprobs(group, batch_size=batch_size)
-            for text, row in zip(group, logprobs, strict=True):
-                oov = self.tokenizer.out_of_vocabulary(text)
-                if np.isnan(row[0]):
-                    yield Prediction(text, None, None, [], None, oov)
-                    continue
-                probabilities = np.exp(row).tolist()
-                order = np.argsort(-row, kind="stable")[:labels].tolist()
-                ranked = [LabelProbability(names[index], probabilities[index]) for index in order]
-                likeliest = ranked[0]
-                label = likeliest.label if likeliest.probability >= abstain_below else None
-                found = dict(zip(names, probabilities, strict=True)) if probs else None
-                yield Prediction(text, label, likeliest.probability, ranked, found, oov)
+    def _classify(self, texts: Iterable[str], wanted: Wanted, batch_size: int) -> Iterator[Prediction]:
+        """While the network reads a group, the next is taken and encoded, and the one before is put to use."""
+        begun: Begun | None = None
+        with side_by_side(self.engine, batch_size=batch_size) as pool:
+            for group in groups(texts, records=RECORDS_AT_ONCE, characters=CHARACTERS_AT_ONCE):
+                following = self._begin(group, pool, batch_size)
+                if begun:
+                    yield from self._predictions(begun, wanted)
+                begun = following
+            if begun:
+                yield from self._predictions(begun, wanted)
 
     def logprobs(self, texts: Sequence[str], *, batch_size: int = BATCH) -> NDArray[np.float64]:
         """The natural log-probability of each label for each text (texts, labels); NaN for a text without symbols."""
-        rows = [row.astype(np.int64) for row in self.tokenizer.encode_many(texts)]
-        found = np.full((len(rows), len(self.labels.names)), np.nan)
+        with side_by_side(self.engine, batch_size=batch_size) as pool:
+            return self._logprobs(self._begin(texts, pool, batch_size))
+
+    def explain(
+        self, text: str, *, labels: int | None = None, probs: bool = False, abstain_below: float = 0.0
+    ) -> Explanation:
+        """The label of a text, and how it came about: after each word what the network says of the text so far.
+
+        labels, probs, abstain_below: see `classify`. The network reads the text anew up to each word: the time grows
+        with the square of the text's length, the memory does not.
+        """
+        wanted = Wanted(labels, probs, abstain_below)
+        wanted.check(self.labels.names)
+        return explain_text(text, self.engine, self.tokenizer, self.labels, wanted, batch_size=BATCH)
+
+    def _begin(self, texts: Sequence[str], pool: ThreadPoolExecutor, batch_size: int) -> Begun:
+        """Encode texts, and let the engine begin with them."""
+        rows: list[Row] = list(self.tokenizer.encode_many(texts))
         places = [place for place, row in enumerate(rows) if len(row)]
-        batches = of_like_length([len(rows[place]) for place in places], count=batch_size)
-        members = [[places[index] for index in batch] for batch in batches]
+        readable = rows if len(places) == len(rows) else [rows[place] for place in places]
+        return Begun(texts, rows, places, begin(readable, self.engine, pool, batch_size=batch_size, keep=logprobs_of))
 
-        def run(batch: list[int]) -> NDArray[np.float32]:
-            return self.engine.run(Padded.of([rows[place] for place in batch])).logprobs
+    def _logprobs(self, begun: Begun) -> NDArray[np.float64]:
+        """Of each label for each text, as soon as it is there."""
+        found = np.full((len(begun.places), len(self.labels.names)), np.nan)
+        for members, logprobs in begun.batches:
+            found[members] = logprobs.result()
+        every = np.full((len(begun.rows), len(self.labels.names)), np.nan)
+        every[begun.places] = at_temperature(found, self.labels.temperature)
+        return every
 
-        with ThreadPoolExecutor(self.engine.workers if batch_size >= MANY else 1) as pool:
-            for batch, logprobs in zip(members, pool.map(run, members), strict=True):
-                found[batch] = at_temperature(logprobs.astype(np.float64), self.labels.temperature)
-        return found
+    def _predictions(self, begun: Begun, wanted: Wanted) -> Iterable[Prediction]:
+        return wanted.predictions(begun.texts, self._logprobs(begun), self._lacking(begun), self.labels.names)
+
+    def _lacking(self, begun: Begun) -> Iterator[list[OutOfVocabulary]]:
+        """What the vocabulary lacks of each text."""
+        lengths = [len(row) for row in begun.rows]
+        owners = np.repeat(np.arange(len(lengths)), lengths)
+        unknown = set(owners[np.concatenate(begun.rows) == UNK].tolist())
+        for place, text in enumerate(begun.texts):
+            is_lacking = place in unknown or SURROGATE.search(text)
+            yield self.tokenizer.out_of_vocabulary(text) if is_lacking else []
 
 
 def one_or_many(texts: str | Iterable[str]) -> Iterable[str]:

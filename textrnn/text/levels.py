@@ -14,7 +14,7 @@ from pydantic import Field
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-from textrnn.config import Spec, Unit
+from textrnn.config import Spec, Split, Unit
 from textrnn.errors import UsageError
 from textrnn.text.joiners import DUMMY, SPECIAL, UNK, Concatenation, Joiner, PiecesAndBytes, Words
 
@@ -32,11 +32,15 @@ PIECE = (
     r"|[^\S\n]+(?=[^\S\n]\S)|\s"  # spaces but the last, which belongs to a word
 )
 SPELT = r"<(?=(?:pad|unk|start|eos)>)"  # the first half of a word that spells a special symbol
-WORD = (
-    SPELT + r"|\n"
-    r"|[\p{L}\p{M}\p{N}_]+(?:['’.,\-][\p{L}\p{M}\p{N}_]+)*"  # don't, well-known, 3.14
-    r"|\.{2,}|-{2,}|."
+LETTER = r"[\p{L}\p{M}\p{N}_]"
+MARKS = r"|\.{2,}|-{2,}|."
+WORD = SPELT + r"|\n" + rf"|{LETTER}+(?:['’.,\-]{LETTER}+)*" + MARKS  # don't, well-known, 3.14
+NOT = rf"[nN]['’][tT](?!{LETTER})"
+HALF = rf"['’](?i:s|ll|re|ve|d|m)(?!{LETTER})"  # the second half of it's, we'll
+ENGLISH = (  # as the Penn Treebank has them: do n't, it 's, well-known
+    SPELT + r"|\n" + rf"|{NOT}|{HALF}|{LETTER}+?(?={NOT})|{LETTER}+(?:(?!{HALF})['’.,\-]{LETTER}+)*" + MARKS
 )
+SPLITS = {"punctuation": WORD, "spaces": SPELT + r"|\n", "english": ENGLISH}
 
 PART = 2004  # characters, a multiple of every n of n-grams
 COVERAGE = 0.9995  # of the characters that have a symbol of their own; SentencePiece's default
@@ -51,7 +55,7 @@ class Vocabulary(Spec):
     ngram: int = Field(3, ge=2, le=4)  # no more: a longer run could spell a special symbol
     lower: bool = False
     literal_unk: bool = False  # the word <unk> means the symbol
-    splits_at_spaces: bool = False  # and nowhere else
+    split: Split = "punctuation"  # where words end, see SPLITS
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class Level:
     learn: Callable[[Iterable[str], Vocabulary], Learnt]
     joiner: Callable[[], Joiner]
     boundary: re.Pattern[str]  # where a long text may be cut and encoded in parts
+    cut: Callable[[str], list[str]]  # into chunks that are encoded as well alone, and that texts have in common
     is_lossless: bool  # the symbols give the text back exactly where none is <unk>
     most_symbols: int = 0  # kept by default; 0 is all
     min_count: int = 1  # by default
@@ -130,11 +135,14 @@ def learn_ngrams(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
 
 
 def word_splitter(
-    *, lower: bool = False, literal_unk: bool = False, splits_at_spaces: bool = False
+    *, lower: bool = False, literal_unk: bool = False, split: Split = "punctuation"
 ) -> HuggingFaceTokenizer:
-    """A tokenizer that tells words and punctuation marks apart, or what stands between two spaces, and knows none."""
+    """A tokenizer that tells words and punctuation marks apart, or what stands between two spaces, and knows none.
+
+    Or English words and the halves of those drawn together, so that don't is read as the do n't of treebanks.
+    """
     tokenizer = HuggingFaceTokenizer(models.WordLevel({SPECIAL[UNK]: UNK}, unk_token=SPECIAL[UNK]))
-    pattern = SPELT + r"|\n" if splits_at_spaces else WORD
+    pattern = SPLITS[split]
     if literal_unk:
         pattern = f"{UNK_WORD}|{pattern}"
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -154,9 +162,7 @@ def words_of(text: str, splitter: HuggingFaceTokenizer) -> Iterator[str]:
 
 def learn_words(texts: Iterable[str], wanted: Vocabulary) -> Learnt:
     """Words and punctuation marks, or what stands between two spaces."""
-    tokenizer = word_splitter(
-        lower=wanted.lower, literal_unk=wanted.literal_unk, splits_at_spaces=wanted.splits_at_spaces
-    )
+    tokenizer = word_splitter(lower=wanted.lower, literal_unk=wanted.literal_unk, split=wanted.split)
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(words_of(text, tokenizer))
@@ -234,6 +240,18 @@ def parts(text: str, boundary: re.Pattern[str]) -> Iterator[str]:
 
 ANYWHERE = re.compile("")
 BETWEEN_WORDS = re.compile(r"(?<=\n)|(?<=\S)(?= \S)")
+WORD_WITH_SPACES = re.compile(r" *[^ \n]+(?:(?<=\s) +[^ \n]*)*|\n| +")  # a tab and a space after it stay together
+
+
+def cut_at_spaces(text: str) -> list[str]:
+    """What stands between spaces, and newlines."""
+    return text.replace("\n", " \n ").split(" ")
+
+
+def cut_into_parts(text: str) -> list[str]:
+    """Parts of a long text: n-grams count from its beginning."""
+    return list(parts(text, ANYWHERE))
+
 
 LEVELS = {
     level.name: level
@@ -245,6 +263,7 @@ LEVELS = {
             learn=learn_characters,
             joiner=Concatenation,
             boundary=ANYWHERE,
+            cut=list,
             is_lossless=True,
         ),
         Level(
@@ -254,6 +273,7 @@ LEVELS = {
             learn=learn_ngrams,
             joiner=Concatenation,
             boundary=ANYWHERE,
+            cut=cut_into_parts,
             is_lossless=True,
             most_symbols=10_000,
             min_count=2,
@@ -265,6 +285,7 @@ LEVELS = {
             learn=learn_words,
             joiner=Words,
             boundary=BETWEEN_WORDS,
+            cut=cut_at_spaces,
             is_lossless=False,
             most_symbols=33_000,
             min_count=2,
@@ -276,6 +297,7 @@ LEVELS = {
             learn=learn_pieces,
             joiner=PiecesAndBytes,
             boundary=BETWEEN_WORDS,
+            cut=WORD_WITH_SPACES.findall,
             is_lossless=True,
             most_symbols=8_000,
             min_count=2,

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,8 @@ from tokenizers import Encoding
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
 from textrnn.errors import ModelError
-from textrnn.text.joiners import EOS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner
+from textrnn.text.chunks import ID, Chunks
+from textrnn.text.joiners import DUMMY, EOS, PAD, REPLACEMENT, SPECIAL, START, UNK, Joiner
 from textrnn.text.levels import LEVELS, Vocabulary, of_characters, parts
 from textrnn.text.tokenizer_file import check_tokenizer
 
@@ -115,15 +115,33 @@ class Tokenizer:
 
     def encode_many(self, texts: Sequence[str], *, continued: bool = False) -> list[NDArray[np.uint32]]:
         """The ids of each text. continued: they are what follows in another, so that nothing is put before them."""
-        cut = [self._parts(text) or [""] for text in texts]
-        first = self._within if continued else self.inner
-        firsts = first.encode_batch_fast([first for first, *_ in cut], add_special_tokens=False)
-        following = [part for _, *rest in cut for part in rest]
-        later = iter(self._within.encode_batch_fast(following, add_special_tokens=False) if following else ())
-        return [
-            np.concatenate([np.array(encoding.ids, np.uint32) for encoding in (begin, *islice(later, len(rest) - 1))])
-            for begin, rest in zip(firsts, cut, strict=True)
-        ]
+        ids, lengths = self.encode_flat(texts, continued=continued)
+        ends = lengths.cumsum().tolist()
+        return [ids[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+    def encode_flat(
+        self, texts: Sequence[str], *, continued: bool = False
+    ) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
+        """The ids of all texts, one text after another, and how many each has; else as `encode_many`."""
+        rows = self._chunks.encode([self._cut(text, continued=continued) for text in texts])
+        lengths = np.fromiter(map(len, rows), np.intp, len(rows)) // ID.itemsize
+        return np.frombuffer(bytearray().join(rows), ID), lengths
+
+    def _cut(self, text: str, *, continued: bool = False) -> list[str]:
+        """The chunks of a text, the first with what is put before it."""
+        chunks = self.level.cut(self._readable(text))
+        if chunks and not continued:
+            chunks[0] = self._before + chunks[0]
+        return chunks
+
+    @cached_property
+    def _before(self) -> str:
+        """What is put before a text."""
+        return "" if self._within is self.inner else DUMMY
+
+    @cached_property
+    def _chunks(self) -> Chunks:
+        return Chunks(self._within)
 
     def ids(self, tokens: Iterable[str]) -> NDArray[np.int64]:
         """The ids of tokens; one that the vocabulary lacks is <unk>."""
@@ -161,7 +179,11 @@ class Tokenizer:
             begin += len(part)
 
     def _parts(self, text: str) -> list[str]:
-        return list(parts(SURROGATE.sub(self._stand_in, text), self.level.boundary))
+        return list(parts(self._readable(text), self.level.boundary))
+
+    def _readable(self, text: str) -> str:
+        """The text as the library takes it."""
+        return SURROGATE.sub(self._stand_in, text)
 
     def decode(self, ids: Iterable[int], *, after: str = "") -> str:
         """The text of ids, which follow a prompt; <unk> reads as U+FFFD, the other special tokens as nothing."""
@@ -196,6 +218,8 @@ class Tokenizer:
 
     def out_of_vocabulary(self, text: str) -> list[OutOfVocabulary]:
         """What the vocabulary lacks, in order, each as often as it occurs; half a character is always such."""
-        places = {span.begin: text[span.begin : span.end] for span in self.spans(text) if span.id == UNK}
+        put = len(self._before)
+        found = self._chunks.unknown(self._before + self._readable(text), self._cut(text))
+        places = {begin - put: text[begin - put : end - put] for begin, end in found}
         places |= {match.start(): match[0] for match in SURROGATE.finditer(text)}
         return [OutOfVocabulary(places[offset], offset) for offset in sorted(places)]

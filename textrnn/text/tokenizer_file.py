@@ -9,7 +9,7 @@ from typing import Any
 from textrnn.errors import ModelError
 from textrnn.strict_json import parse_json
 from textrnn.text.joiners import DUMMY, SPECIAL, UNK
-from textrnn.text.levels import PIECE, SPELT, UNK_PIECE, UNK_WORD, WORD
+from textrnn.text.levels import PIECE, SPLITS, UNK_PIECE, UNK_WORD
 
 Json = dict[str, Any]
 
@@ -75,7 +75,7 @@ SPACES = split(r"[^\S\n]+", "Removed")
 SPACE_OF_UNK = split(f" (?={UNK_PIECE})", "Removed")
 LOWERCASE, PREPEND = {"type": "Lowercase"}, {"type": "Prepend", "prepend": DUMMY}
 PIECES = [PIECE, rf"{SPELT_PIECE}|{PIECE}"]
-WORDS = [SPELT + r"|\n", WORD]
+WORDS = list(SPLITS.values())
 
 SPECIAL_TOKENS = [
     {"id": index, "content": token, "special": True, "normalized": False} for index, token in enumerate(SPECIAL)

@@ -18,13 +18,14 @@ from textrnn.metrics.labels import confusion_of, predictions
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchLabeller
-from textrnn.sequences import Sequences
+from textrnn.sequences import Sequences, pieces
 from textrnn.settings import Data, TrainingSettings
 from textrnn.tasks.classifier import Classifier
 from textrnn.text.tokenizer import PAD, SPECIAL
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, classifier_architecture, for_classifier, with_level_defaults
 from textrnn.training.labelled_corpus import lengths_of, read_labelled_corpus
+from textrnn.training.language_start import read_start
 from textrnn.training.loop import Found, Row
 from textrnn.training.position import Position
 from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
@@ -54,6 +55,8 @@ class ClassifierTraining:
         self.architecture = classifier_architecture(
             settings, symbols=len(self.tokenizer), classes=len(facts.names), origin=origin
         )
+        if begun := corpus.facts.start:
+            self.architecture = self.architecture.model_copy(update={"input": begun.input, "core": begun.core})
         ids = next(corpus.ids.shards(0))
         lengths = lengths_of(ids)
         kept = lengths > 0
@@ -65,7 +68,7 @@ class ClassifierTraining:
         self._sequences: Sequences | None = None
         self._resumed: Position | None = None
         self.steps_per_epoch = float(len(self._in_order(0)))
-        self.streams = min(settings.batch, len(self._lengths))
+        self.streams = max(1, round(len(self._lengths) / self.steps_per_epoch))
         self.window = max(1, round(float(self._lengths.mean())))
 
     @staticmethod
@@ -78,9 +81,11 @@ class ClassifierTraining:
         """
         if data.streaming:
             raise UsageError("a classifier reads its records more than once: without --streaming")
+        start = read_start(settings)
         of_level = with_level_defaults(settings, task=Classifier.task)
+        of_level = of_level.model_copy(update=start.settings()) if start else of_level
         file = named_file(of_level, streaming=False)
-        corpus = read_labelled_corpus(data, of_level, store=store, further=further)
+        corpus = read_labelled_corpus(data, of_level, start, store=store, further=further)
         of_level = of_level.model_copy(update={"embedding_size": file.size}) if file else of_level
         chosen = for_classifier(of_level)
         return with_vectors(corpus, chosen, file, say), chosen
@@ -108,12 +113,16 @@ class ClassifierTraining:
 
     def _in_order(self, order: int) -> Sequences:
         """An epoch."""
+        begins, lengths = self._begins, self._lengths
+        if self.settings.piece:
+            begins, lengths = pieces(begins, lengths, longest=self.settings.piece, seed=order)
         return Sequences(
             self._ids,
-            self._begins,
-            self._lengths,
+            begins,
+            lengths,
             self._labels,
             count=self.settings.batch,
+            symbols=self.settings.batch_symbols,
             padding=PAD,
             seed=order,
         )
@@ -228,14 +237,18 @@ class ClassifierTraining:
         named = ", ".join(f"{name} {count:,}" for name, count in shares)
         order = "from the lowest to the highest" if labels.is_ordinal else "in no order"
         of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+        piece = f", of a longer one {self.settings.piece:,} {self.symbol}s" if self.settings.piece else ""
         lines = [
             f"{len(self._lengths):,} texts of {self.window} {self.symbol}s on average to learn from, "
             f"{len(self.corpus.rows):,} to validate on ({facts.held.origin})",
             f"{len(labels.names)} labels, {order}: {named}",
             f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {self.settings.vocabulary_size or 'all'}, "
             f"min-count {self.settings.min_count}), {facts.left_out:,} occurrences of others are <unk>",
-            f"read in shuffled batches of {self.streams} texts of like length",
+            f"read in shuffled batches of texts of like length, at most {self.settings.batch} and "
+            f"{self.settings.batch_symbols:,} {self.symbol}s with padding{piece}",
         ]
         if labels.without:
             lines.append(f"{labels.without:,} texts have no symbol and are left out")
+        if facts.start:
+            lines.append(f"vocabulary, vectors and layers begin as those of {facts.start.name}")
         return [*lines, *(facts.vectors.lines if facts.vectors else ())]

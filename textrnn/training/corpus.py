@@ -2,15 +2,16 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from textrnn.batch import Ids
-from textrnn.config import Spec, Unit
+from textrnn.config import Core, Input, Spec, Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
 from textrnn.settings import Data
@@ -56,12 +57,21 @@ class LabelFacts(Spec):
     without: int
 
 
+class Start(Spec):
+    """The language model that a classifier goes on from: its name, and what both have in common."""
+
+    name: str
+    core: Core
+    input: Input
+
+
 class Facts(Spec):
     """What was found out about a training text while it was read.
 
     symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
     was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
-    vectors: of the symbols, where others made them. labels: where the texts have any.
+    vectors: of the symbols, where others made them. labels: where the texts have any. start: the language
+    model that a classifier goes on from.
     """
 
     files: dict[str, str]  # name → sha256
@@ -74,6 +84,7 @@ class Facts(Spec):
     held: Held
     vectors: Origin | None = None
     labels: LabelFacts | None = None
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -82,8 +93,8 @@ class Corpus:
 
     rows: the symbols of each text to validate on, up to the limit of the settings, without <eos>.
     labels, held_labels: the number of the label of each text to learn from and of each to validate on, if they have
-    any. vectors: what those of the symbols are when a run begins, where others made them. unlabelled: further texts,
-    for word2vec alone.
+    any. vectors: what those of the symbols are when a run begins, where others made them. weights: the same of
+    the whole network but its head. unlabelled: further texts, for word2vec alone.
     """
 
     tokenizer: Tokenizer
@@ -93,6 +104,7 @@ class Corpus:
     labels: Ids | None = None
     held_labels: Ids | None = None
     vectors: NDArray[np.float32] | None = None
+    weights: Mapping[str, Tensor] | None = None
     unlabelled: StoredIds | None = None
 
 
@@ -245,7 +257,7 @@ def vocabulary(settings: LevelSettings) -> Vocabulary:
         ngram=settings.ngram,
         lower=settings.lower,
         literal_unk=settings.literal_unk,
-        splits_at_spaces=settings.split == "spaces",
+        split=settings.split,
     )
 
 

@@ -15,6 +15,7 @@ from textrnn.config import (
     OneHot,
     Pretrained,
     ReadoutName,
+    Split,
     Unit,
     first_problem,
 )
@@ -40,9 +41,10 @@ ALWAYS: dict[str, dict[str, float]] = {
     "characters": {"embedding_size": 128, "layers": 1, "input_dropout": 0.0, "window": 64, "rate": 0.009},
     "others": {"layers": 2, "window": 35, "rate": 0.003},
 }
+OF_LM: dict[str, float] = {"embedding_deviation": 0.0, "weight_decay": 0.1, "batch": 32}
 OF_CLASSIFIER: dict[str, float] = {
     **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
-    **{"rate": 0.002, "window": 1},
+    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0, "weight_decay": 0.01},
 }
 
 
@@ -58,7 +60,7 @@ class LevelSettings(TrainingSettings):
     unit: Unit
     vocabulary_size: int
     min_count: int
-    split: Literal["spaces", "punctuation"]
+    split: Split
     tied: bool
 
 
@@ -66,6 +68,9 @@ class ChosenSettings(LevelSettings):
     """Settings in which nothing is left open."""
 
     embedding_size: int
+    embedding_deviation: float
+    weight_decay: float
+    batch: int
     units: int
     layers: int
     input_dropout: float
@@ -92,13 +97,11 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
         raise UsageError(f"lower and literal_unk are for the levels word and bpe, not for {settings.level}")
     if settings.level != "ngram" and settings.ngram != NGRAM:
         raise UsageError(f"ngram is for the level ngram, not for {settings.level}")
-    if settings.level != "word" and settings.split == "spaces":
+    if settings.level != "word" and settings.split in ("spaces", "english"):
         raise UsageError(f"split is for the level word, not for {settings.level}")
     for each in WORD2VEC:
         if settings.embedding != "word2vec" and getattr(settings, each) != TrainingSettings.model_fields[each].default:
             raise UsageError(f"{each} is for the embedding word2vec, not for {settings.embedding}")
-    at_spaces = settings.split == "spaces" or (settings.split == "auto" and settings.literal_unk)
-    at_spaces = at_spaces and settings.level == "word"
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
     most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
     is_tied = settings.level != "char" and settings.embedding == "learned" and not is_classifier
@@ -108,7 +111,7 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
         "unit": unit if settings.unit == "auto" else settings.unit,
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
-        "split": "spaces" if at_spaces else "punctuation",
+        "split": ("spaces" if is_closed else "punctuation") if settings.split == "auto" else settings.split,
         "tied": is_tied if settings.tied is None else settings.tied,
     }
     return LevelSettings(**{**settings.model_dump(), **update})
@@ -122,7 +125,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
     """
     kind = "characters" if settings.level == "char" else "others"
     others = {"bidirectional": False, "readout": ("last",), "metric": "loss"}
-    chosen = {**ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
+    chosen = {**OF_LM, **ALWAYS[kind], **next(row for most, row in BY_SIZE[kind] if symbols < most)}
     chosen["word2vec_seed"] = settings.seed % WORD2VEC_SEEDS
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     if settings.tied and settings.projection:
@@ -146,7 +149,7 @@ def by_size(settings: LevelSettings, symbols: int) -> ChosenSettings:
 def for_classifier(settings: LevelSettings) -> ChosenSettings:
     """The settings with what was left open chosen for a classifier."""
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
-    others = {"bidirectional": True, "readout": ("max",), "metric": "accuracy"}
+    others = {"bidirectional": True, "readout": ("max", "attention"), "metric": "accuracy"}
     seed = {"word2vec_seed": settings.seed % WORD2VEC_SEEDS}
     return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **given})
 
@@ -207,6 +210,7 @@ def core_of(settings: ChosenSettings, *, top_units: int | None = None) -> Core:
 def dropouts(settings: ChosenSettings) -> Dropouts:
     """What settings drop."""
     return Dropouts(
+        symbols=settings.word_dropout,
         embedding=settings.embedding_dropout,
         input=settings.input_dropout,
         layers=settings.dropout,

@@ -29,8 +29,10 @@ from textrnn.training.corpus import (
 )
 from textrnn.training.defaults import LevelSettings
 from textrnn.training.ids import StoredIds, smallest_type, write_ids
+from textrnn.training.language_start import LanguageStart
 
 TEXTS_AT_ONCE = 4096  # encoded together
+SPLIT_SEED = 0  # of no run: all are validated on the same texts, so that they can be compared
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,11 @@ class Share:
 
     texts: LabelledTexts
     share: float  # held out
-    seed: int
     is_held: bool
 
     def __iter__(self) -> Iterator[Labelled]:
         for record in self.texts:
-            if self.share == 0 or is_held(record.text, share=self.share, seed=self.seed) == self.is_held:
+            if self.share == 0 or is_held(record.text, share=self.share, seed=SPLIT_SEED) == self.is_held:
                 yield record
 
 
@@ -74,17 +75,20 @@ def labelled_texts(sources: Iterable[str], data: Data) -> LabelledTexts:
     )
 
 
-def read_labelled_corpus(data: Data, settings: LevelSettings, *, store: Path, further: Path) -> Corpus:
+def read_labelled_corpus(
+    data: Data, settings: LevelSettings, start: LanguageStart | None, *, store: Path, further: Path
+) -> Corpus:
     """Learn labels and vocabulary, encode the texts into the file `store`, and hold out what is validated on.
 
-    further: the file for the ids of the texts without labels. Without a file to validate on, a share of the records is
-    held out by chance, the same for every order of theirs.
+    start: whose vocabulary it is to be, if not one that is learnt. further: the file for the ids of the texts without
+    labels. Without a file to validate on, a share of the records is held out by chance, the same in every order of
+    theirs and for every seed.
     """
     texts = labelled_texts(data.files, data)
     valid = labelled_texts([data.valid], data) if data.valid else None
     share = 0.0 if valid else settings.valid_share
-    learnt_from = Share(texts, share, settings.seed, is_held=False)
-    held_from = valid if valid is not None else Share(texts, share, settings.seed, is_held=True)
+    learnt_from = Share(texts, share, is_held=False)
+    held_from = valid if valid is not None else Share(texts, share, is_held=True)
     origin = origin_of(valid, texts) if valid else f"{settings.valid_share:.0%} of the records, by chance"
     others: Texts | tuple[()] = texts_of(data.unlabelled, data, settings) if data.unlabelled else ()
 
@@ -96,8 +100,12 @@ def read_labelled_corpus(data: Data, settings: LevelSettings, *, store: Path, fu
         raise DataError(
             f"the label {strange[0]!r} is among what is validated on ({origin}), and none to learn from has it"
         )
-    learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others)), vocabulary(settings))
-    tokenizer = Tokenizer(learnt.tokenizer, settings.level)
+    distinct = None
+    if start is None:
+        learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others)), vocabulary(settings))
+        tokenizer, distinct = Tokenizer(learnt.tokenizer, settings.level), learnt.distinct
+    else:
+        tokenizer = start.tokenizer
     dtype = smallest_type(len(tokenizer))
     symbols, number, left_out = write_ids(store, AsPieces(learnt_from), tokenizer, dtype)
     if others:
@@ -116,7 +124,7 @@ def read_labelled_corpus(data: Data, settings: LevelSettings, *, store: Path, fu
         symbols=symbols,
         texts=number,
         left_out=left_out,
-        distinct=learnt.distinct,
+        distinct=distinct,
         held=Held(origin=origin, symbols=sum(map(len, rows)), characters=0, bytes=0, gives_back=False),
         labels=LabelFacts(
             names=names,
@@ -125,9 +133,19 @@ def read_labelled_corpus(data: Data, settings: LevelSettings, *, store: Path, fu
             held=tuple(held_counts[name] for name in names),
             without=without + held_without,
         ),
+        start=start.facts if start else None,
     )
     unlabelled = StoredIds(further, dtype) if others else None
-    return Corpus(tokenizer, ids, rows, facts, labels, held_labels, unlabelled=unlabelled)
+    return Corpus(
+        tokenizer,
+        ids,
+        rows,
+        facts,
+        labels,
+        held_labels,
+        weights=start.weights if start else None,
+        unlabelled=unlabelled,
+    )
 
 
 def counted(records: Iterable[Labelled]) -> Counter[str]:

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from textrnn.networks.sequence import SequenceNetwork
 from textrnn.training.defaults import ChosenSettings
 
+DEPTH = "depth"  # of a group's parameters, from the head: 0, the top layer: 1, and so on down to the symbols' vectors
 
-def adamw(network: nn.Module, settings: ChosenSettings) -> torch.optim.AdamW:
-    """AdamW (Loshchilov and Hutter, 2019); biases do not decay."""
-    decays = [parameter for parameter in network.parameters() if parameter.ndim > 1]
-    others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
+
+def adamw(network: SequenceNetwork, settings: ChosenSettings) -> torch.optim.AdamW:
+    """AdamW (Loshchilov and Hutter, 2019), a group for each depth; biases do not decay."""
+    members: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        members.setdefault((depth_of(name, network.architecture.core.layers), parameter.ndim > 1), []).append(parameter)
     groups = [
-        {"params": decays, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": parameters, "weight_decay": settings.weight_decay if decays else 0.0, DEPTH: depth}
+        for (depth, decays), parameters in sorted(members.items(), key=lambda group: (not group[0][1], group[0][0]))
     ]
     return torch.optim.AdamW(groups, lr=settings.rate, betas=(0.9, settings.beta2), fused=True)
 
@@ -38,3 +42,19 @@ class Schedule:
             return self.peak * (step + 1) / self.warmup
         done = min(1.0, (step - self.warmup) / max(1, self.total - self.warmup))
         return self.peak * (self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def depth_of(name: str, layers: int) -> int:
+    """How far a parameter is below the head."""
+    part, _, rest = name.partition(".")
+    if part == "layers":
+        return layers - int(rest.partition(".")[0].removesuffix("_reverse"))
+    return layers + 1 if part == "input" else 0
+
+
+def share_of_rate(depth: int, settings: ChosenSettings, *, epoch: float) -> float:
+    """The rate at a depth as a share of that of the head: lower below, and 0 until that depth is learnt too.
+
+    Discriminative rates and gradual unfreezing (Howard and Ruder, 2018).
+    """
+    return settings.layer_rate**depth if epoch >= depth * settings.unfreeze else 0.0

@@ -54,6 +54,8 @@ class TrainingRun:
         )
         if corpus.vectors is not None and isinstance(self.network.input, LearnedInput):
             self.network.input.start_from(corpus.vectors)
+        if corpus.weights is not None:
+            self.network.load_state_dict(corpus.weights, strict=False)
         self.network.to(self.settings.device)
         self.task.prepare(self.network)
         self.parameters = count_parameters(self.network)

@@ -17,7 +17,7 @@ from textrnn.config import Spec
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import State
 from textrnn.training.defaults import ChosenSettings
-from textrnn.training.optimizers import Schedule, adamw
+from textrnn.training.optimizers import DEPTH, Schedule, adamw, share_of_rate
 
 UNTIMED_STEPS = 5  # first calls allocate and choose kernels
 TIMED_STEPS = 25  # at least; more while the rate still rises and the share below is not used up
@@ -161,8 +161,9 @@ class RunState:
         loss = nats / max(1, targets)
         (loss if penalty is None else loss + penalty).backward()  # type: ignore[no-untyped-call]
         norm = self._clip()
+        rate, epoch = self.schedule.rate(self.step - self.start), self.step / (self.steps_per_epoch or math.inf)
         for group in self.optimizer.param_groups:
-            group["lr"] = self.schedule.rate(self.step - self.start)
+            group["lr"] = rate * share_of_rate(group[DEPTH], self.settings, epoch=epoch)
         self.optimizer.step()
         self.step += 1
         self._nats, self._targets = self._nats + nats.detach().cpu(), self._targets + targets

@@ -176,3 +176,13 @@ def read_saved_run(path: Path) -> SavedRun:
         raise refusal(file, error) from None
     except ValueError as error:
         raise ModelError(f"{file} is not JSON: {error}") from None
+
+
+def is_begun(model: Path) -> bool:
+    """Whether a folder holds a training."""
+    return (model / TRAINING / POINTER).exists()
+
+
+def has_ended(model: Path) -> bool:
+    """Whether a folder holds a training that has ended."""
+    return is_begun(model) and bool(read_saved_run(model / TRAINING).ended)

@@ -24,7 +24,8 @@ from textrnn.training.word_vectors import Say, unheard
 
 EXTENDABLE = {  # what a new schedule may change: the end and how fast and how carefully it is reached
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),
-    *("embedding_dropout", "input_dropout", "dropout", "dropout_mask", "recurrent_dropout", "weight_dropout"),
+    *("word_dropout", "embedding_dropout", "input_dropout", "dropout", "dropout_mask", "recurrent_dropout"),
+    *("weight_dropout", "label_smoothing"),
     *("activation_penalty", "temporal_penalty", "evaluations", "patience", "save_seconds"),
     *(f"{norm}_{kind}" for norm in ("l1", "l2") for kind in KINDS),
 }

@@ -76,7 +76,7 @@ def with_vectors(corpus: Corpus, settings: ChosenSettings, file: VectorsFile | N
     kept = "left as they are" if settings.freeze_embedding else "learnt further"
     lines = (f"vectors of {settings.embedding_size} numbers from {origin}, {kept}", *coverage(corpus, found, file))
     facts = corpus.facts.model_copy(update={"vectors": Origin(name=origin, lines=lines)})
-    return replace(corpus, facts=facts, vectors=filled(found, seed=settings.seed))
+    return replace(corpus, facts=facts, vectors=filled(scaled(found, settings.embedding_deviation), seed=settings.seed))
 
 
 def spellings(tokenizer: Tokenizer, index: int) -> tuple[str, ...]:
@@ -95,6 +95,12 @@ def spellings(tokenizer: Tokenizer, index: int) -> tuple[str, ...]:
         return ()
     inner = token.removeprefix(" ")
     return (SENTENCEPIECE_SPACE + inner, inner) if token != inner and inner else (token,)
+
+
+def scaled(found: Found, deviation: float) -> Found:
+    """The vectors, all times one number, so that the entries of those found have this standard deviation; 0: as is."""
+    now = float(found.rows[found.is_found].std(dtype=np.float64))
+    return replace(found, rows=found.rows * np.float32(deviation / now)) if deviation and now else found
 
 
 def filled(found: Found, *, seed: int) -> NDArray[np.float32]:

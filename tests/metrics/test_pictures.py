@@ -1,0 +1,114 @@
+"""The picture of a confusion: what stands in it, and that all of it is within."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from numpy.typing import NDArray
+
+from textrnn.errors import DataError, MissingExtra
+from textrnn.metrics.labels import Confusion
+from textrnn.metrics.pictures import confusion_picture
+
+SMALL = Confusion(np.array([[1_200, 40, 1], [3, 997, 0]]))
+LONG = "a label that says at great length what it is of"
+
+
+def diagonal(classes: int) -> Confusion:
+    return Confusion(np.eye(classes, classes + 1, dtype=np.int64) * 7)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that are saved."""
+    figures: list[Figure] = []
+    save = Figure.savefig
+    monkeypatch.setattr(Figure, "savefig", lambda figure, *a, **k: (figures.append(figure), save(figure, *a, **k))[1])
+    return figures
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_counts_and_shares_of_the_row_stand_in_the_cells(tmp_path: Path, drawn: list[Figure]) -> None:
+    confusion_picture(SMALL, ["no", "yes"], tmp_path / "picture.png")
+    assert texts(drawn[0]) == ["1,200\n97%", "40\n3%", "1\n<1%", "3\n<1%", "997\n100%"]
+    axes = drawn[0].axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["no", "yes", "(no prediction)"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["no (1,241)", "yes (1,000)"]
+
+
+def test_a_letter_is_dark_on_light_and_light_on_dark(tmp_path: Path, drawn: list[Figure]) -> None:
+    counts = np.array([[55, 45, 0], [35, 65, 0]])
+    confusion_picture(Confusion(counts), ["no", "yes"], tmp_path / "picture.png")
+    (image,) = drawn[0].axes[0].images
+    for text, share in zip(drawn[0].axes[0].texts, (counts[:, :2] / 100).flat, strict=True):
+        background = image.to_rgba(np.array([[share]]))[0, 0, 0]
+        letter = {"white": 1.0, "black": 0.0}[text.get_color()]
+        light, dark = sorted(relative_luminance(each) for each in (background, letter))[::-1]
+        assert (light + 0.05) / (dark + 0.05) > 4.4
+
+
+def relative_luminance(grey: float) -> float:
+    """Of a grey in sRGB."""
+    return float(((grey + 0.055) / 1.055) ** 2.4) if grey > 0.04 else float(grey / 12.92)
+
+
+def border(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate([pixels[:4].ravel(), pixels[-4:].ravel(), pixels[:, :4].ravel(), pixels[:, -4:].ravel()])
+
+
+@pytest.mark.parametrize(("classes", "name"), [(1, "x"), (2, "yes"), (2, LONG), (20, LONG)])
+def test_nothing_touches_the_border_and_no_letters_touch(
+    tmp_path: Path, drawn: list[Figure], classes: int, name: str
+) -> None:
+    path = tmp_path / "picture.png"
+    confusion_picture(diagonal(classes), [f"{name} {number}" for number in range(classes)], path)
+    assert (border(imread(path)[:, :, :3]) == 1).all()
+    axes = drawn[0].axes[0]
+    boxes = [label.get_window_extent() for label in axes.get_yticklabels()]
+    assert not any(box.overlaps(other) for box, other in pairwise(boxes))
+    cell = axes.get_window_extent().width / classes
+    assert all(text.get_window_extent().width < cell for text in axes.texts)
+
+
+@pytest.mark.parametrize("count", [9, 9_999, 12_345_678])
+def test_a_cell_is_as_wide_as_its_count(tmp_path: Path, drawn: list[Figure], count: int) -> None:
+    confusion_picture(Confusion(np.array([[count, 0, 0], [0, count, 0]])), "ab", tmp_path / "picture.png")
+    axes = drawn[0].axes[0]
+    assert all(text.get_window_extent().width < axes.get_window_extent().width / 2 for text in axes.texts)
+
+
+@pytest.mark.parametrize("name", ["$x^2$", "$", "\\frac", "_a_", "", "%s {0}"])
+def test_a_label_is_shown_as_it_is(tmp_path: Path, drawn: list[Figure], name: str) -> None:
+    confusion_picture(diagonal(2), [name, "other"], tmp_path / "picture.png")
+    for labels in (drawn[0].axes[0].get_xticklabels(), drawn[0].axes[0].get_yticklabels()):
+        assert labels[0].get_text().startswith(name)
+        assert not labels[0].get_parse_math()
+
+
+def test_a_class_without_texts_has_an_empty_row(tmp_path: Path, drawn: list[Figure]) -> None:
+    confusion_picture(Confusion(np.array([[2, 0, 0], [0, 0, 0]])), ["a", "b"], tmp_path / "picture.png")
+    assert texts(drawn[0]) == ["2\n100%"]
+
+
+def test_the_settings_of_the_program_stay_as_they_are(tmp_path: Path) -> None:
+    before = dict(matplotlib.rcParams)
+    confusion_picture(SMALL, ["no", "yes"], tmp_path / "picture.png")
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be written"):
+        confusion_picture(SMALL, ["no", "yes"], tmp_path / "absent" / "picture.png")
+
+
+def test_a_picture_without_its_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'textrnn\[eval\]'"):
+        confusion_picture(SMALL, ["no", "yes"], tmp_path / "picture.png")

@@ -1,0 +1,125 @@
+"""What a model's change costs or gains: two models side by side on a sample of what they are for."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from textrnn.config import ModelConfig
+from textrnn.metrics.metric import Metric
+from textrnn.tasks.classifier import Classifier
+from textrnn.tasks.label_evaluation import LabelEvaluation, evaluate_labels
+from textrnn.tasks.language_model import LanguageModel
+from textrnn.text.labelled import Labelled
+
+MOST_CHARACTERS = 500_000  # of the text that the price is measured on
+MOST_RECORDS = 20_000
+MAIN = ("accuracy", "macro_f1", "nats")  # of a classifier's figures
+
+
+@dataclass(frozen=True)
+class Price:
+    """One line of what quantising costs or gains."""
+
+    figure: str
+    float32: float | None
+    int8: float | None
+    change: str
+
+
+class Sample(Protocol):
+    """What models of one task are measured on."""
+
+    def metrics(self, model: Any) -> list[Metric]:
+        """A model's figures, whose protocol names the sample."""
+
+    def prices(self, old: Any, new: Any) -> list[Price]:
+        """A float32 model beside an int8 one: speed and figures."""
+
+
+@dataclass(frozen=True)
+class TextSample:
+    """A text, for language models."""
+
+    text: str
+    name: str
+
+    def metrics(self, model: LanguageModel) -> list[Metric]:
+        read = beginning(self.text, model.config)
+        whole = len(read) == len(self.text)
+        on = self.name if whole else f"the first {len(read):,} characters of {self.name}"
+        return [Metric(**{**asdict(row), "protocol": f"{row.protocol}; on {on}"}) for row in model.evaluate(read)]
+
+    def prices(self, old: LanguageModel, new: LanguageModel) -> list[Price]:
+        read = beginning(self.text, old.config)
+        (before, before_seconds), (after, after_seconds) = (measure(model, read) for model in (old, new))
+        return [
+            price("tokens a second, texts side by side", len(before) / before_seconds, len(after) / after_seconds),
+            price("perplexity", math.exp(-before.mean()), math.exp(-after.mean())),
+            Price("largest change of one token's log-probability", None, None, f"{np.abs(before - after).max():.4f}"),
+        ]
+
+
+@dataclass(frozen=True)
+class LabelledSample:
+    """Labelled records, for classifiers; at most MOST_RECORDS are read."""
+
+    records: Sequence[Labelled]
+    name: str
+
+    def metrics(self, model: Classifier) -> list[Metric]:
+        return [row for row in self._evaluation(model).metrics() if "[" not in row.metric]
+
+    def prices(self, old: Classifier, new: Classifier) -> list[Price]:
+        (before, before_seconds), (after, after_seconds) = (self._timed(model) for model in (old, new))
+        figures = [{row.metric: row.value for row in found.metrics()} for found in (before, after)]
+        largest = np.nanmax(np.abs(np.exp(before.logprobs) - np.exp(after.logprobs)), initial=0.0)
+        others = int((before.predicted != after.predicted).sum())
+        return [
+            price("texts a second", len(before.gold) / before_seconds, len(after.gold) / after_seconds),
+            *(price(name, figures[0][name] or 0.0, figures[1][name] or 0.0) for name in MAIN),
+            Price("largest change of one label's probability", None, None, f"{largest:.4f}"),
+            Price("texts with another label", None, None, f"{others:,} of {len(before.gold):,}"),
+        ]
+
+    def _evaluation(self, model: Classifier) -> LabelEvaluation:
+        records = self.records[:MOST_RECORDS]
+        whole = len(records) == len(self.records)
+        return evaluate_labels(
+            model, records, on=self.name if whole else f"the first {len(records):,} records of {self.name}"
+        )
+
+    def _timed(self, model: Classifier) -> tuple[LabelEvaluation, float]:
+        model.logprobs([record.text for record in self.records[:1]])
+        begin = time.perf_counter()
+        return self._evaluation(model), time.perf_counter() - begin
+
+
+def price(figure: str, old: float, new: float) -> Price:
+    """A row with its ratio."""
+    return Price(figure, old, new, f"x {new / old:.4f}" if old else "")
+
+
+def beginning(text: str, config: ModelConfig) -> str:
+    """As much of a text as is measured; of lines whole ones."""
+    if len(text) <= MOST_CHARACTERS:
+        return text
+    end = text.rfind("\n", 0, MOST_CHARACTERS) + 1 if config.text.unit == "line" else 0
+    return text[: end or MOST_CHARACTERS]
+
+
+def measure(model: LanguageModel, text: str) -> tuple[np.ndarray, float]:
+    """Every token's log-probability, and the seconds it took: each line, or 64 pieces of like length side by side."""
+    length = -(-len(text) // 64)
+    is_lines = model.config.text.unit == "line"
+    texts = (
+        text.removesuffix("\n").split("\n") if is_lines else [text[i : i + length] for i in range(0, len(text), length)]
+    )
+    list(model.score(texts[:1]))
+    begin = time.perf_counter()
+    scores = list(model.score(texts, per_token=True))
+    seconds = time.perf_counter() - begin
+    return np.array([row.logprob for score in scores for row in score.token_logprobs]), seconds
