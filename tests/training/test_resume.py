@@ -20,6 +20,7 @@ from safetensors.numpy import load_file
 import textrnn
 from tests.fakes import answers
 from tests.training.killed import SETTINGS
+from tests.training.labelled import written
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.settings import Data, training_settings
@@ -42,6 +43,13 @@ def text(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def records(text) -> Path:
+    """The same, each line with a label."""
+    lines = text.read_text().splitlines()
+    return written(text.with_name("song.jsonl"), [(line, str(len(line) % 3)) for line in lines])
+
+
 def outcome(folder: Path) -> tuple[dict[str, list], list[dict]]:
     """The weights of a model, and its history without what a clock says."""
     model = ModelFolder(folder)
@@ -53,15 +61,15 @@ def outcome(folder: Path) -> tuple[dict[str, list], list[dict]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "windows"),
+    ("seed", "way"),
     [
-        *((0, "contiguous"), (0, "reshape")),
+        *((0, "contiguous"), (0, "reshape"), (0, "classifier")),
         *(pytest.param(*row, marks=pytest.mark.slow) for row in ((1, "contiguous"), (2, "contiguous"), (1, "shift"))),
     ],
 )
-def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, windows, text, tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    command = [sys.executable, "-m", "tests.training.killed", *map(str, (text, whole, killed, seed, windows))]
+def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, way, text, records, tmp_path):
+    whole, killed, read = tmp_path / "whole", tmp_path / "killed", records if way == "classifier" else text
+    command = [sys.executable, "-m", "tests.training.killed", *map(str, (read, whole, killed, seed, way))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lives = json.loads(done.stdout)
     assert lives["codes"][:-1] == [-signal.SIGKILL] * (len(lives["codes"]) - 1)
