@@ -1,15 +1,22 @@
 """What is let through to ONNX Runtime: all that the program writes, and no more than that."""
 
+from contextlib import nullcontext
+from functools import cache
 from itertools import product
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import AttributeProto
 
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot
+from textrnn.config import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot, Precision
 from textrnn.engines.graph_check import OPERATORS, check_graph
+from textrnn.engines.labeller import Padded
+from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.errors import ModelError
 from textrnn.networks import inputs
 from textrnn.networks.sequence import SequenceNetwork
@@ -18,7 +25,7 @@ SYMBOLS = 7
 
 
 def every_graph() -> list[bytes]:
-    """A graph of each cell, input, head, depth and precision; in int8 with the first layer's table and without."""
+    """A graph of each cell, input, head, depth, direction and precision; in int8 with the first table and without."""
     graphs = []
     for cell, input, layers in product(CELLS, ("one-hot", "learned", "tied"), (1, 2)):
         tied = input == "tied"
@@ -33,6 +40,11 @@ def every_graph() -> list[bytes]:
             graphs += [network.to_graph("float32"), network.to_graph("int8", bounds)]
             patch.setattr(inputs, "TABLE_ENTRIES", 1)
             graphs.append(network.to_graph("int8", bounds))
+    for cell, bidirectional in product(CELLS, (False, True)):
+        core = Core(cell=cell, units=4, bidirectional=bidirectional)
+        head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
+        network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
+        graphs += [network.to_graph("float32"), network.to_graph("int8", dict.fromkeys(core.unbounded(), 3.0))]
     return graphs
 
 
@@ -111,3 +123,66 @@ def test_numbers_are_read_as_protocol_buffers_have_them() -> None:
     model.graph.initializer[-1].dims[0] = 70_001
     with pytest.raises(ModelError, match="an array is not of the size that it states"):
         check_graph(model.SerializeToString())
+
+
+def test_whole_numbers_are_not_divided() -> None:
+    """The lowest by -1, which a file can bring about, is an exception of the processor: it would end the process."""
+    graph = onnx.load_from_string(looping("ids"))
+    graph.graph.node[0].CopyFrom(onnx.helper.make_node("Div", ["ids", "one"], ["computed"]))
+    with pytest.raises(ModelError, match="operator 'Div' of domain '' is never used"):
+        check_graph(graph.SerializeToString())
+
+
+@pytest.mark.parametrize("lengths", [[-1, 2], [0, 3], [3, 8], [3]])
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_lengths_that_a_graph_makes_up_end_in_an_error_or_in_no_harm(lengths: list[int], precision: Precision) -> None:
+    """Those that are read are the program's own, but a file can put others in their place."""
+    model = onnx.load_from_string(labelling(precision))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(lengths), "others"))
+    for node in model.graph.node:
+        node.input[:] = ["others" if name == "lengths" else name for name in node.input]
+    engine = OnnxLabeller(model.SerializeToString(), threads=1)
+    batch = Padded.of([np.array([4, 5, 6]), np.array([4, 5])])
+    with nullcontext() if lengths == [0, 3] else pytest.raises(ModelError, match=r"model\.onnx cannot be run: \[ONNX"):
+        assert np.isfinite(engine.run(batch).logprobs).all()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_graph_of_other_operators_and_inputs_is_refused_or_runs(data: st.DataObject) -> None:
+    """Any operator that passes, with any attribute and any inputs, in the place of any other."""
+    model = onnx.load_from_string(data.draw(st.sampled_from([labelling("float32"), labelling("int8")])))
+    names = [name for node in model.graph.node for name in (*node.input, *node.output)]
+    for _ in range(data.draw(st.integers(1, 3))):
+        node = data.draw(st.sampled_from(model.graph.node))
+        change = data.draw(st.sampled_from(["operator", "input", "number", "numbers"]))
+        attributes = [each for each in node.attribute if each.type in (AttributeProto.INT, AttributeProto.INTS)]
+        if change == "operator":
+            node.op_type = data.draw(st.sampled_from(sorted(OPERATORS[""])))
+        elif change == "input" and node.input:
+            node.input[data.draw(st.integers(0, len(node.input) - 1))] = data.draw(st.sampled_from(names))
+        elif change == "number" and attributes:
+            attribute = data.draw(st.sampled_from(attributes))
+            number = data.draw(st.sampled_from([-(2**63), -9, -2, -1, 0, 1, 2, 9, 2**31, 2**63 - 1]))
+            attribute.i, attribute.ints[:] = number, [number] * len(attribute.ints)
+        elif change == "numbers":
+            axes = data.draw(st.lists(st.integers(-3, 3), max_size=4))
+            del node.attribute[:]
+            node.attribute.append(onnx.helper.make_attribute("axes", axes, attr_type=AttributeProto.INTS))
+    try:
+        engine = OnnxLabeller(model.SerializeToString(), threads=1)
+        logprobs = engine.run(Padded.of([np.array([4, 5, 6]), np.array([4, 5])])).logprobs
+    except ModelError as error:
+        assert "\n" not in str(error)
+        return
+    assert logprobs.shape == (2, 3)
+
+
+@cache
+def labelling(precision: Precision) -> bytes:
+    """A graph that labels whole sequences."""
+    core = Core(cell="gru", units=4, bidirectional=True)
+    head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
+    with torch.random.fork_rng():
+        network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
+    return network.to_graph(precision)

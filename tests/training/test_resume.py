@@ -85,8 +85,8 @@ def stopped(run: TrainingRun, step: int) -> Path:
     """The folder of a run that was asked to stop in the midst of a step."""
     update = run.state.update
 
-    def last(*arguments) -> None:
-        update(*arguments)
+    def last(*arguments, symbols: int) -> None:
+        update(*arguments, symbols=symbols)
         if run.state.step == step:
             run.stop()
 

@@ -30,7 +30,7 @@ ARITHMETIC = (
     "QuantizeLinear",
     "Cast",
     "ArgMax",
-    "Div",
+    "Reciprocal",  # and not Div: of whole numbers by 0 it ends the process
     "ReduceMax",
     "ReduceSum",
     "Softmax",

@@ -125,7 +125,7 @@ def mean_to_graph(
     readout: SequenceReadout, graph: Graph, outputs: Symbol, places: PlacesInGraph, _: Symbol | None
 ) -> Symbol:
     counts = graph.node("ReduceSum", places.mask, graph.numbers(0), keepdims=1)
-    return weighted_in_graph(graph, outputs, graph.node("Div", places.mask, counts))
+    return weighted_in_graph(graph, outputs, places.mask * graph.node("Reciprocal", counts))
 
 
 def maximum_to_graph(
