@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from textrnn.engines.engine import Floats
 from textrnn.engines.labeller import Labelled, Labeller
+from textrnn.metrics.calibration import Logprobs
 from textrnn.metrics.words import words_of
 from textrnn.tasks.labelling import begin, logprobs_of, side_by_side
 from textrnn.tasks.prediction import Prediction, Wanted
