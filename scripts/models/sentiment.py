@@ -2,9 +2,9 @@
 
 Usage: python scripts/models/sentiment.py FLOAT32 DATA OUT
 
-FLOAT32 is a folder that `scripts/bench/sentiment.py DATA sst5` has trained: the one of its seeds that is the best on the
-validation split. DATA holds sst5/test.jsonl, sst2/test.jsonl and imdb/test.jsonl.gz. OUT gets the int8 model, its card
-the figures of that int8 model on these and on corpora/reviews.csv, texts of kinds that it was not trained on among them.
+FLOAT32 is a folder that `scripts/bench/sentiment.py DATA sst5` has trained: the one of its seeds that is the best on
+the validation split. DATA holds sst5/test.jsonl, sst2/test.jsonl and imdb/test.jsonl.gz. OUT gets the int8 model, and
+its card the figures of that model on these and on corpora/reviews.csv: texts of kinds it was not trained on among them.
 """
 
 import argparse
