@@ -59,7 +59,7 @@ def test_it_trains_shows_figures_and_says_what_to_type_next(run, novel, tmp_path
     )
     assert code == 0
     assert stdout == ""
-    figures = ("perplexity", "bits a character", "symbols/s")
+    figures = ("perplexity", "bits/character", "symbols/s")
     for part in ("vocabulary: ", "6 steps are planned", *figures, "model card", "next:"):
         assert part in stderr
     card = (out / "README.md").read_text()
@@ -110,7 +110,7 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
     ("arguments", "code", "says"),
     [
         (("lm", "absent.txt"), 1, "there is no file absent.txt"),
-        (("classifier", "NOVEL"), 2, "'classifier' is not one of lm"),
+        (("crossword", "NOVEL"), 2, "'crossword' is not one of lm, classifier"),
         (("lm", "NOVEL", "--set", "units"), 2, "--set takes name=value"),
         (("lm", "NOVEL", "--set", "nunits=3"), 2, "unknown setting 'nunits'"),
         (("lm", "NOVEL", "--windows", "reshape", "--window", "9999999"), 2, "a window of 9,999,999 is longer than the"),
@@ -247,16 +247,16 @@ def test_several_files_are_several_documents(run, novel, tmp_path):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_keeps_its_best_model_and_says_how_to_go_on(run, novel, tmp_path, monkeypatch, number):
-    sample = TrainingRun.sample
+    glimpse = TrainingRun.glimpse
 
     def interrupt(self, **arguments):
         if len(self.history) == 2:
             os.kill(os.getpid(), number)
-        return sample(self, **arguments)
+        return glimpse(self, **arguments)
 
     out = tmp_path / "model"
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRun, "sample", interrupt)
+        patch.setattr(TrainingRun, "glimpse", interrupt)
         code, stdout, stderr = run("train", "lm", novel, "--out", out, *TINY, "--set", "evaluations=3")
     assert (code, stdout) == (130, "")
     assert f"interrupted at step 4 of 6; the best model so far is in {out}" in stderr
@@ -281,7 +281,7 @@ def test_a_second_interruption_ends_at_once(run, novel, tmp_path, monkeypatch):
 
     out = tmp_path / "model"
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRun, "sample", interrupt)
+        patch.setattr(TrainingRun, "glimpse", interrupt)
         code, _, stderr = run("train", "lm", novel, "--out", out, *TINY)
     assert code == 130
     assert "ending after this step (again: at once" in stderr
@@ -389,7 +389,7 @@ def test_what_has_ended_is_extended_and_what_has_not_is_not_begun_anew(run, nove
         raise DataError("the lamp went out")
 
     with monkeypatch.context() as patch:
-        patch.setattr(TrainingRun, "sample", fail)
+        patch.setattr(TrainingRun, "glimpse", fail)
         assert run(*command, "--overwrite").code == 1
     refused = run(*command)
     assert refused.code == 2

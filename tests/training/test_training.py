@@ -21,7 +21,7 @@ from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train
 from textrnn.training.optimizers import Schedule
-from textrnn.training.run import TrainingRun
+from textrnn.training.run import TrainingRun, plain
 from textrnn.training.run_state import TIMED_STEPS, RunState
 from textrnn.training.saved_run import TrainingFolder
 from textrnn.training.starting import begin
@@ -255,7 +255,7 @@ def test_what_is_left_open_is_chosen_by_the_size_of_the_text():
 @pytest.mark.parametrize("symbols", [50_000, 500_000, 50_000_000])
 def test_nothing_is_left_open_in_the_end(level, symbols):
     settings = chosen(symbols=symbols, level=level)
-    assert not [name for name, value in settings.model_dump().items() if value is None]
+    assert not [name for name, value in plain(settings, "lm").items() if value is None]
     described = architecture(settings, symbols=100)
     assert described.head.tied == (level != "char")
     assert described.input.size == settings.embedding_size
@@ -417,4 +417,5 @@ def test_the_vocabulary_comes_from_the_training_text_alone(tmp_path):
 def test_settings_that_a_model_was_trained_with_can_be_given_again(level, windows):
     values = {"windows": windows, **({"literal_unk": True} if level in ("word", "bpe") else {})}
     chosen = by_size(with_level_defaults(TrainingSettings(level=level, **values)), 50_000)
-    assert by_size(with_level_defaults(training_settings(chosen.model_dump())), 50_000) == chosen
+    again = training_settings(plain(chosen, "lm"))
+    assert by_size(with_level_defaults(again), 50_000) == chosen

@@ -205,7 +205,7 @@ def test_sentences_are_the_whole_text_in_pieces_that_gensim_takes(ids, ends):
     text = np.array([EOS if place in ends else index for place, index in enumerate(ids)] + [EOS], np.uint8)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_vectors, "LONGEST", 7)
-        sentences = [[int(name) for name in sentence] for sentence in Sentences(text, 31)]
+        sentences = [[int(name) for name in sentence] for sentence in Sentences([text], 31)]
     assert max(map(len, sentences)) <= 8
     joined = [index for sentence in sentences for index in sentence]
     assert [index for index in joined if index != START] == text.tolist()
@@ -222,7 +222,8 @@ def test_a_text_longer_than_gensim_takes_is_learnt_from_to_its_end():
         "model", "long.txt", level="char", unit="text", embedding="word2vec", embedding_size=4, valid_share=0.01
     )
     assert word_vectors.LONGEST + 1 <= 10_000
-    sentences = list(Sentences(next(found.task.corpus.ids.shards(0)), len(found.task.tokenizer)))
+    ids = next(found.task.corpus.ids.shards(0))
+    sentences = list(Sentences([ids], len(found.task.tokenizer)))
     assert sum(map(len, sentences)) == found.task.corpus.facts.symbols + 1
 
 

@@ -204,10 +204,10 @@ def origin_of(valid: Sources, texts: Sources) -> str:
     return names_of(valid) + (", which is learnt from too" if learnt & held else "")
 
 
-def hashes_of(texts: Sources, valid: Sources | None) -> dict[str, str]:
+def hashes_of(*read: Sources | None) -> dict[str, str]:
     """The sha256 of each file; of many files, one of them all, since config.json is small."""
     hashes = {}
-    for file in [*texts.files, *(valid.files if valid else ())]:
+    for file in (file for sources in read if sources for file in sources.files):
         name = Path(file).name
         try:
             hashes[file if name in hashes else name] = sha256_of(file)

@@ -90,7 +90,7 @@ def read_labelled_corpus(
     learnt_from = Share(texts, share, is_held=False)
     held_from = valid if valid is not None else Share(texts, share, is_held=True)
     origin = origin_of(valid, texts) if valid else f"{settings.valid_share:.0%} of the records, by chance"
-    others: Texts | tuple[()] = texts_of(data.unlabelled, data, settings) if data.unlabelled else ()
+    others = texts_of(data.unlabelled, data, settings) if data.unlabelled else None
 
     counts, held_counts = counted(learnt_from), counted(held_from)
     if not held_counts:
@@ -98,11 +98,12 @@ def read_labelled_corpus(
     names = class_names(counts, data.ordinal)
     if strange := sorted(held_counts.keys() - counts.keys()):
         raise DataError(
-            f"the label {strange[0]!r} is among what is validated on ({origin}), and none to learn from has it"
+            f"the label {strange[0]!r} is among what is validated on ({origin}), and no record to learn from has it: "
+            "add some, or mend the label"
         )
     distinct = None
     if start is None:
-        learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others)), vocabulary(settings))
+        learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others or ())), vocabulary(settings))
         tokenizer, distinct = Tokenizer(learnt.tokenizer, settings.level), learnt.distinct
     else:
         tokenizer = start.tokenizer
@@ -116,9 +117,9 @@ def read_labelled_corpus(
     ids = StoredIds(store, dtype)
     without = int((lengths_of(next(ids.shards(0))) == 0).sum())
     if without == number or not rows:
-        raise DataError(f"no text of {names_of(texts) if rows == [] else origin} has a symbol")
+        raise DataError(f"no text of {names_of(texts) if without == number else origin} has a symbol")
     facts = Facts(
-        files=hashes_of(texts, valid) | (hashes_of(others, None) if others else {}),
+        files=hashes_of(texts, valid, others),
         repairs=repairs_of(texts, valid) + (repairs_of(others, None) if others else ()),
         dtype=dtype,
         symbols=symbols,

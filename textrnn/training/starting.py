@@ -29,7 +29,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
     *("activation_penalty", "temporal_penalty", "evaluations", "patience", "save_seconds"),
     *(f"{norm}_{kind}" for norm in ("l1", "l2") for kind in KINDS),
 }
-TEXTS = ("files", "valid")  # of Data, compared by what is in them
+TEXTS = ("files", "valid", "unlabelled")  # of Data, compared by what is in them
 
 
 def begin(
@@ -146,14 +146,14 @@ def refuse_changes(
         before, now = getattr(saved.data, name), getattr(data, name)
         if name not in TEXTS and now not in (before, field.default):
             raise UsageError(f"{name} was {before} and is now {now}: a run keeps how it reads its text")
-    if data.files or data.valid:
+    if any(getattr(data, name) for name in TEXTS):
         refuse_other_texts(saved, data)
 
 
 def refuse_other_texts(saved: SavedRun, data: Data) -> None:
     """Raise UsageError, naming it, where a file is not one that the run was begun with; names may have changed."""
-    valid = texts_of([data.valid], data, saved.settings) if data.valid else None
-    now, before = hashes_of(texts_of(data.files, data, saved.settings), valid), saved.facts.files
+    sources = (data.files, [data.valid] if data.valid else [], data.unlabelled)
+    now, before = hashes_of(*(texts_of(each, data, saved.settings) for each in sources)), saved.facts.files
     if sorted(now.values()) == sorted(before.values()):
         return
     for name, digest in now.items():

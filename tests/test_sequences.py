@@ -1,0 +1,85 @@
+"""Whole sequences in batches: each once in an epoch with its label, in an order that comes again from any place."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from textrnn.batch import Batch
+from textrnn.sequences import Sequences, pieces
+
+PADDING, END = 0, 3
+LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=80)
+
+
+def sequences(lengths: list[int], *, count: int = 4, symbols: int = 64, seed: int = 0) -> Sequences:
+    """Sequences of these lengths, whose labels are their places and whose symbols say which they are; END behind."""
+    rows = [np.append(1000 * (place + 1) + np.arange(length), END) for place, length in enumerate(lengths)]
+    begins = np.cumsum([0, *(length + 1 for length in lengths)])[:-1]
+    ids, labels = np.concatenate(rows).astype(np.uint32), np.arange(len(lengths))
+    return Sequences(ids, begins, np.array(lengths), labels, count=count, symbols=symbols, padding=PADDING, seed=seed)
+
+
+def contents(batch: Batch) -> list[tuple[list[int], list[int], list[int], list[bool]]]:
+    return [each.tolist() for each in (batch.inputs, batch.targets, batch.lengths, batch.continues)]
+
+
+@given(LENGTHS, st.integers(1, 7), st.integers(1, 90), st.integers(0, 2**63 - 1))
+def test_each_sequence_comes_once_with_its_label_and_its_padding_behind_it(lengths, count, symbols, seed):
+    epoch = sequences(lengths, count=count, symbols=symbols, seed=seed)
+    seen = []
+    for batch in epoch:
+        steps, width = batch.inputs.shape
+        assert batch.targets.shape == (1, width)
+        assert not batch.continues.any()
+        assert steps == batch.lengths.max()
+        assert width <= count
+        assert width == 1 or steps * width <= symbols
+        for column, label, length in zip(batch.inputs.T, batch.targets[0], batch.lengths, strict=True):
+            assert column[:length].tolist() == list(range(1000 * (label + 1), 1000 * (label + 1) + lengths[label]))
+            assert (column[length:] == PADDING).all()
+            seen.append(label)
+    assert sorted(seen) == list(range(len(lengths)))
+    assert len(epoch) == epoch.place[0]
+
+
+@given(LENGTHS, st.integers(0, 2**63 - 1), st.data())
+def test_an_epoch_goes_on_from_any_place_as_if_it_had_not_stopped(lengths, seed, data):
+    whole = [contents(batch) for batch in sequences(lengths, seed=seed)]
+    behind = data.draw(st.integers(0, len(whole)))
+    first = sequences(lengths, seed=seed)
+    assert [contents(batch) for batch, _ in zip(first, range(behind), strict=False)] == whole[:behind]
+    again = sequences(lengths, seed=seed)
+    again.place = np.array([behind])
+    assert [contents(batch) for batch in again] == whole[behind:]
+
+
+def test_another_seed_is_another_order_and_another_company():
+    lengths = [5] * 40
+    one, other = ([frozenset(batch.targets[0].tolist()) for batch in sequences(lengths, seed=seed)] for seed in (1, 2))
+    assert one != other
+    assert set(one) != set(other)
+
+
+def test_sequences_of_like_length_are_together_and_the_batches_in_no_order_of_length():
+    lengths = np.random.default_rng(0).integers(1, 200, 600).tolist()
+    batches = list(sequences(lengths, count=8, symbols=10**6))
+    padded = sum(batch.inputs.size for batch in batches)
+    assert padded < 1.1 * sum(lengths)
+    steps = [len(batch.inputs) for batch in batches]
+    assert steps not in (sorted(steps), sorted(steps, reverse=True))
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(1, 12), st.integers(0, 2**63 - 1))
+def test_a_piece_lies_within_its_sequence_and_a_short_one_is_whole(lengths, longest, seed):
+    begins = np.cumsum([0, *lengths])[:-1]
+    starts, sizes = pieces(begins, np.array(lengths), longest=longest, seed=seed)
+    for begin, length, start, size in zip(begins, lengths, starts, sizes, strict=True):
+        assert size == min(length, longest)
+        assert begin <= start <= start + size <= begin + length
+    again, _ = pieces(begins, np.array(lengths), longest=longest, seed=seed)
+    assert again.tolist() == starts.tolist()
+
+
+def test_pieces_begin_anywhere_both_ends_included():
+    starts = {int(pieces(np.array([7]), np.array([5]), longest=3, seed=seed)[0][0]) for seed in range(60)}
+    assert starts == {7, 8, 9}
