@@ -32,7 +32,10 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
-TASKS = ("lm", "classifier")
+TASKS = {  # what to do with the model, once trained
+    "lm": 'textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."',
+    "classifier": 'textrnn classify {name} --text "..."',
+}
 
 
 def train(
@@ -293,6 +296,5 @@ def finished(run: "TrainingRun") -> None:
         for metric in run.task.metrics(run.best):
             value = "-" if metric.value is None else f"{metric.value:.4f}"
             say(f"{metric.metric}: {value}  ({metric.protocol})")
-    name = shlex.quote(str(run.out))
     say(f"model card: {run.out / 'README.md'}")
-    say(f'next: textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."')
+    say(f"next: {TASKS[run.task.task].format(name=shlex.quote(str(run.out)))}")
