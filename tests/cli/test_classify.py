@@ -176,7 +176,7 @@ def test_a_summary_counts_all_that_was_said(run: Run, tiny_classifier: Path, mod
     for name in NAMES:
         count = sum(each.label == name for each in found)
         assert (f"{name} {count}" in says) == bool(count)
-    assert says.startswith("15 texts: ")
+    assert says.startswith("texts: 15; ")
     assert "(temperature 1.250; int8)\n" in says
     assert "without any symbol, and so without a label: 3\n" in says
     assert "unknown words, read as <unk>: 6 in 3 texts, listed as `oov`\n" in says
@@ -268,6 +268,19 @@ def test_a_classifier_is_no_language_model(run: Run, tiny_classifier: Path, comm
 def test_a_language_model_is_no_classifier(run: Run, tiny_int8: Path) -> None:
     line = refused(run("classify", tiny_int8, "--text", "a"), 2)
     assert "is a language model, not a classifier: it is for generate, score, choose, next and compare" in line
+
+
+def test_training_says_how_to_use_the_model(run: Run, tmp_path: Path) -> None:
+    rows = [{"text": "the cat", "label": "a"}, {"text": "a mat", "label": "b"}] * 20
+    (tmp_path / "a.jsonl").write_text(WRITERS["jsonl"](rows, "\n"))
+    sizes = ("--steps", "2", "--units", "4", "--embedding-size", "4", "--batch", "4")
+    out = tmp_path / "model"
+    files = (tmp_path / "a.jsonl", "--valid", tmp_path / "a.jsonl")
+    result = run("train", "classifier", *files, "--out", out, *sizes)
+    assert result.code == 0, result.stderr
+    assert result.stderr.endswith(f'next: textrnn classify {out} --text "..."\n')
+    (row,) = jsonl(run("classify", out, "--text", "the cat", "--format", "jsonl").stdout)
+    assert row["label"] in ("a", "b")
 
 
 # explanations
@@ -421,6 +434,6 @@ def test_many_labels_are_summed_up() -> None:
     for prediction in many.classify(["a" * length for length in range(1, 61)]):
         summary.add(prediction)
     line, *others = summary.lines(many, abstain_below=0.0)
-    assert line.startswith("60 texts: l0 2, l1 2, ")
+    assert line.startswith("texts: 60; l0 2, l1 2, ")
     assert "l19 2, 10 other labels 20  (temperature 1.000; float32)" in line
     assert others == []

@@ -168,6 +168,12 @@ def test_text_that_spells_a_special_token_is_text(exact: dict[str, Classifier]) 
         assert found.label in NAMES
 
 
+def test_half_a_character_is_unknown_to_every_level(exact: dict[str, Classifier]) -> None:
+    for model in exact.values():
+        (found,) = model.classify("the \ud800")
+        assert found.oov == [OutOfVocabulary("\ud800", 4)]
+
+
 def test_white_space_has_a_label_where_it_is_a_symbol(exact: dict[str, Classifier]) -> None:
     labels = {level: next(model.classify("  ")).label for level, model in exact.items()}
     assert labels["word"] is None

@@ -137,7 +137,7 @@ class Summary:
         others = sum(self.labels[name] for name in seen[SHOWN:])
         more = f", {len(seen) - SHOWN:,} other labels {others:,}" if others else ""
         conditions = f"temperature {classifier.labels.temperature:.3f}; {classifier.config.precision}"
-        yield f"{count:,} texts: {shown or 'no label'}{more}  ({conditions})"
+        yield f"texts: {count:,}; {shown or 'no label'}{more}  ({conditions})"
         if abstained := self.labels[None] - self.without:
             yield f"abstained: {abstained:,}, the likeliest label is less probable than {abstain_below:g}"
         if self.without:
