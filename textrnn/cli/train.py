@@ -35,14 +35,7 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
-<<<<<<< HEAD
 TASKS = tuple(NEXT)
-=======
-TASKS = {  # what to do with the model, once trained
-    "lm": 'textrnn generate {name} -p "..."    or    textrnn score {name} --text "..."',
-    "classifier": 'textrnn classify {name} --text "..."',
-}
->>>>>>> 4ca688e4be0557e95f6b02922133259527812912
 
 
 def train(
@@ -345,8 +338,4 @@ def finished(run: "TrainingRun") -> None:
             value = "-" if metric.value is None else f"{metric.value:.4f}"
             say(f"{metric.metric}: {value}  ({metric.protocol})")
     say(f"model card: {run.out / 'README.md'}")
-<<<<<<< HEAD
     say(f"next: {NEXT[run.saved.task].format(model=name)}")
-=======
-    say(f"next: {TASKS[run.task.task].format(name=shlex.quote(str(run.out)))}")
->>>>>>> 4ca688e4be0557e95f6b02922133259527812912
