@@ -1,7 +1,7 @@
 """Folders of every format that was ever written still load, and say what they said.
 
-tests/fixtures/format-2 was written by `python -m tests.test_formats tests/fixtures/format-2`, and format-1 by what that
-was at its time. It is run again only for a new format, into a folder of its own.
+tests/fixtures/format-3 was written by `python -m tests.test_formats tests/fixtures/format-3`, and those before by what
+that was at their time. It is run again only for a new format, into a folder of its own.
 """
 
 import json
@@ -18,13 +18,17 @@ from textrnn.config import (
     FORMAT_VERSION,
     Architecture,
     Core,
+    LabelPerSequence,
     LabelPerStep,
+    Labels,
     Learned,
     ModelConfig,
     OneHot,
     TextSettings,
+    Unit,
 )
 from textrnn.export.quantize import quantize
+from textrnn.text.tokenizer import Tokenizer
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FORMATS = sorted(path for path in FIXTURES.iterdir() if path.name.startswith("format-"))
@@ -34,6 +38,10 @@ MODELS = {  # level → the core, and whether the head is tied
     "char": (Core(cell="peephole-lstm", units=4, layers=2, projection=3, residual=True), False),
     "word": (Core(cell="gru", units=4), True),
 }
+CLASSIFIER = "classifier"
+CLASSIFIERS = [path for path in FORMATS if (path / f"{CLASSIFIER}-float32").exists()]
+LABELS = Labels(names=("bad", "so-so", "good"), is_ordinal=True, temperature=1.25)
+READOUTS = ("last", "mean", "max", "attention")
 ENGINES = [("float32", "onnx"), ("float32", "torch"), ("int8", "onnx")]
 PROMPT = "The"
 
@@ -58,6 +66,23 @@ def test_a_model_of_this_format_says_what_it_said(fixture: Path, precision: str,
     assert found["text"] == expected["text"]
 
 
+def judgements(model: Path, *, engine: str) -> list[list[float] | None]:
+    """What a classifier says of each text: log-probabilities, or nothing."""
+    rows = textrnn.load(model, engine=engine, threads=1).logprobs(TEXTS)
+    return [None if np.isnan(row).any() else row.tolist() for row in rows]
+
+
+@pytest.mark.parametrize(("precision", "engine"), ENGINES)
+@pytest.mark.parametrize("fixture", CLASSIFIERS, ids=lambda path: path.name)
+def test_a_classifier_of_this_format_says_what_it_said(fixture: Path, precision: str, engine: str) -> None:
+    name = f"{CLASSIFIER}-{precision}"
+    *expected, empty = json.loads((fixture / EXPECTED).read_text())[name]
+    *found, of_nothing = judgements(fixture / name, engine=engine)
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert of_nothing is empty is None
+    assert textrnn.load(fixture / name).labels == LABELS
+
+
 @pytest.mark.parametrize("fixture", FORMATS, ids=lambda path: path.name)
 def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixture: Path, tmp_path: Path) -> None:
     quantize(fixture / "char-float32", tmp_path / "small")
@@ -68,16 +93,14 @@ def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixt
 
 
 def test_there_is_a_fixture_of_the_format_of_today() -> None:
-    assert FIXTURES / f"format-{FORMAT_VERSION}" in FORMATS
+    assert FIXTURES / f"format-{FORMAT_VERSION}" in CLASSIFIERS
 
 
 def write_fixture(folder: Path) -> None:
     """Tiny models of this version and what they say."""
-    from tests.small_models import small_tokenizer, untrained
-    from textrnn.export.save import save_model
-    from textrnn.networks.calibration import calibrated
+    from tests.small_models import small_tokenizer
 
-    expected = {}
+    expected: dict[str, Any] = {}
     for level, (core, is_tied) in MODELS.items():
         tokenizer = small_tokenizer(level)
         symbols = len(tokenizer)
@@ -86,21 +109,41 @@ def write_fixture(folder: Path) -> None:
             core=core,
             head=LabelPerStep(classes=symbols, tied=is_tied),
         )
-        text = TextSettings(level=tokenizer.level.name, unit=tokenizer.level.unit)  # type: ignore[arg-type]
-        network = untrained(architecture)
-        with torch.no_grad():
-            for weights in network.parameters():
-                weights *= 3
-        full = folder / f"{level}-float32"
-        ids = np.concatenate([tokenizer.encode(line) for line in TEXTS]).astype(np.int64)
-        bounds = calibrated(network, torch.from_numpy(ids[:, None]))
-        config = ModelConfig(task="lm", architecture=architecture, text=text, bounds=bounds)
-        save_model(full, network, tokenizer, config)
-        quantize(full, folder / f"{level}-int8")
-        for precision in ("float32", "int8"):
-            name = f"{level}-{precision}"
-            expected[name] = answers(folder / name, engine="onnx")
+        for name, model in write_both(folder, level, "lm", architecture, tokenizer).items():
+            expected[name] = answers(model, engine="onnx")
+    tokenizer = small_tokenizer("word")
+    architecture = Architecture(
+        input=Learned(symbols=len(tokenizer), size=3),
+        core=Core(cell="lstm", units=4, layers=2, bidirectional=True, projection=2, residual=True),
+        head=LabelPerSequence(classes=len(LABELS.names), readouts=READOUTS),
+    )
+    for name, model in write_both(folder, CLASSIFIER, "classifier", architecture, tokenizer, labels=LABELS).items():
+        expected[name] = judgements(model, engine="onnx")
     (folder / EXPECTED).write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
+
+
+def write_both(
+    folder: Path, name: str, task: str, architecture: Architecture, tokenizer: Tokenizer, *, labels: Labels | None = None
+) -> dict[str, Path]:
+    """An untrained model in float32 and in int8: names, and where they are."""
+    from tests.small_models import untrained
+    from textrnn.export.save import save_model
+    from textrnn.networks.calibration import calibrated
+
+    network = untrained(architecture)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights *= 3
+    unit: Unit = "line" if labels else tokenizer.level.unit  # type: ignore[assignment]
+    text = TextSettings(level=tokenizer.level.name, unit=unit)  # type: ignore[arg-type]
+    ids = np.concatenate([tokenizer.encode(line) for line in TEXTS]).astype(np.int64)
+    bounds = calibrated(network, torch.from_numpy(ids[:, None]))
+    config = ModelConfig(task=task, architecture=architecture, text=text, labels=labels, bounds=bounds)
+    found = {f"{name}-{precision}": folder / f"{name}-{precision}" for precision in ("float32", "int8")}
+    full, small = found.values()
+    save_model(full, network, tokenizer, config)
+    quantize(full, small)
+    return found
 
 
 if __name__ == "__main__":
