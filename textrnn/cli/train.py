@@ -338,4 +338,4 @@ def finished(run: "TrainingRun") -> None:
             value = "-" if metric.value is None else f"{metric.value:.4f}"
             say(f"{metric.metric}: {value}  ({metric.protocol})")
     say(f"model card: {run.out / 'README.md'}")
-    say(f"next: {NEXT[run.saved.task].format(model=name)}")
+    say(f"next: {NEXT[run.saved.task].format(model=shlex.quote(str(run.out)))}")
