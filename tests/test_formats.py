@@ -123,7 +123,13 @@ def write_fixture(folder: Path) -> None:
 
 
 def write_both(
-    folder: Path, name: str, task: str, architecture: Architecture, tokenizer: Tokenizer, *, labels: Labels | None = None
+    folder: Path,
+    name: str,
+    task: str,
+    architecture: Architecture,
+    tokenizer: Tokenizer,
+    *,
+    labels: Labels | None = None,
 ) -> dict[str, Path]:
     """An untrained model in float32 and in int8: names, and where they are."""
     from tests.small_models import untrained

@@ -13,9 +13,9 @@ from textrnn.engines.labeller import Labeller
 from textrnn.errors import ModelError, UsageError
 from textrnn.metrics.calibration import at_temperature
 from textrnn.tasks.explaining import Explanation, explain_text
+from textrnn.tasks.grouping import groups, one_or_many
 from textrnn.tasks.labelling import Batches, Row, begin, logprobs_of, side_by_side
 from textrnn.tasks.prediction import Prediction, Wanted
-from textrnn.tasks.scoring import groups
 from textrnn.text.tokenizer import SURROGATE, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE, CHARACTERS_AT_ONCE = 8192, 2**22  # sorted by length together
@@ -166,8 +166,3 @@ def summed(logprobs: NDArray[np.float64], members: list[list[int]]) -> NDArray[n
     """The log-probability of each group of labels, of those in any group: (texts, groups)."""
     sums = np.stack([np.logaddexp.reduce(logprobs[:, group], axis=1) for group in members], axis=1)
     return np.asarray(sums - np.logaddexp.reduce(sums, axis=1)[:, None])
-
-
-def one_or_many(texts: str | Iterable[str]) -> Iterable[str]:
-    """A text alone as the only one."""
-    return [texts] if isinstance(texts, str) else texts
