@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -109,10 +110,12 @@ def test_no_more_is_read_ahead_than_a_group(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_consumer_that_stops_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECORDS_AT_ONCE", 2)
-    model = fake_classifier()
-    found = model.classify("ab" for _ in itertools.count())
+    before = threading.active_count()
+    found = fake_classifier().classify("ab" for _ in itertools.count())
     assert next(found).label == "two"
-    found.close()  # the texts have no end: what waits for them would not return
+    assert threading.active_count() > before
+    found.close()  # type: ignore[attr-defined]  # a generator
+    assert threading.active_count() == before
 
 
 def test_what_goes_wrong_in_a_batch_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
