@@ -5,9 +5,21 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from textrnn.batch import Ids
-from textrnn.config import Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings, Unit
+from textrnn.config import (
+    Architecture,
+    Core,
+    LabelPerSequence,
+    LabelPerStep,
+    Labels,
+    ModelConfig,
+    OneHot,
+    TextSettings,
+    Unit,
+)
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
+from textrnn.engines.labeller import Labelled, Padded
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.loop import Found
@@ -60,3 +72,42 @@ def answers(*nats: float) -> Callable[[SequenceNetwork], Found]:
         return Found(found, cost=found)
 
     return validate
+
+
+class FakeLabeller:
+    """A sequence of n symbols has label n modulo the classes with probability 0.6; the others share the rest evenly.
+
+    Attention to symbol number k, from 1, is k / (1 + 2 + … + n). `batches` holds the lengths in each call.
+    """
+
+    workers = 2
+
+    def __init__(self, classes: int, *, has_attention: bool = True) -> None:
+        self.classes, self.has_attention = classes, has_attention
+        self.batches: list[list[int]] = []
+
+    def run(self, batch: Padded) -> Labelled:
+        self.batches.append(batch.lengths.tolist())
+        probabilities = np.full((len(batch.lengths), self.classes), 0.4 / (self.classes - 1))
+        np.put_along_axis(probabilities, (batch.lengths % self.classes)[:, None], 0.6, 1)
+        step = np.arange(1, len(batch.ids) + 1)[:, None]
+        weights = np.where(step <= batch.lengths, step, 0) / (batch.lengths * (batch.lengths + 1) / 2)
+        attention = weights.astype(np.float32) if self.has_attention else None
+        return Labelled(np.log(probabilities).astype(np.float32), attention)
+
+
+def fake_classifier(
+    names: Sequence[str] = ("zero", "one", "two"), *, has_attention: bool = True, temperature: float = 1.0
+) -> Classifier:
+    """A classifier of the letters a and b and the space over a FakeLabeller; all else is <unk>."""
+    tokenizer = Tokenizer.of_characters("ab ")
+    architecture = Architecture(
+        input=OneHot(symbols=len(tokenizer)), core=Core(units=1), head=LabelPerSequence(classes=len(names))
+    )
+    config = ModelConfig(
+        task="classifier",
+        architecture=architecture,
+        text=TextSettings(unit="line"),
+        labels=Labels(names=tuple(names), temperature=temperature),
+    )
+    return Classifier(FakeLabeller(len(names), has_attention=has_attention), tokenizer, config)

@@ -4,11 +4,24 @@ from pathlib import Path
 
 import torch
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings, Unit
+from textrnn.config import (
+    Architecture,
+    Core,
+    LabelPerSequence,
+    LabelPerStep,
+    Labels,
+    Learned,
+    ModelConfig,
+    Precision,
+    ReadoutName,
+    TextSettings,
+    Unit,
+)
 from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.networks.torch_engine import TorchEngine
+from textrnn.networks.torch_engine import TorchEngine, TorchLabeller
+from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS, Vocabulary
 from textrnn.text.tokenizer import Tokenizer
@@ -19,6 +32,7 @@ TEXT = (
     'Call me "Ishmael" (some years ago): never mind how long!\n'
     "the mat isn't the cat's; it's 5% of the hat.\n"
 ) * 4
+NAMES = ("bad", "so-so", "good")  # of the labels of a classifier
 
 
 def untrained(architecture: Architecture, *, seed: int = 0) -> SequenceNetwork:
@@ -61,4 +75,39 @@ def save_small_model(path: Path, level: str, unit: Unit | None = None) -> Path:
     full = path.with_name(f"{path.name}-float32")
     save_model(full, untrained(config.architecture), tokenizer, config)
     quantize(full, path)
+    return path
+
+
+def classifier_config(
+    tokenizer: Tokenizer, readouts: tuple[ReadoutName, ...] = ("max", "attention"), *, precision: Precision = "float32"
+) -> ModelConfig:
+    """A network that reads in both directions."""
+    architecture = Architecture(
+        input=Learned(symbols=len(tokenizer), size=8),
+        core=Core(units=6, bidirectional=True),
+        head=LabelPerSequence(classes=len(NAMES), readouts=readouts),
+    )
+    return ModelConfig(
+        task="classifier",
+        architecture=architecture,
+        text=TextSettings(level=tokenizer.level.name, unit="line"),  # type: ignore[arg-type]
+        labels=Labels(names=NAMES, temperature=1.25),
+        precision=precision,
+    )
+
+
+def small_classifier(level: str, readouts: tuple[ReadoutName, ...] = ("max", "attention")) -> Classifier:
+    """A classifier in memory, on PyTorch."""
+    tokenizer = small_tokenizer(level)
+    config = classifier_config(tokenizer, readouts)
+    return Classifier(TorchLabeller(untrained(config.architecture).eval()), tokenizer, config)
+
+
+def save_small_classifier(
+    path: Path, level: str, readouts: tuple[ReadoutName, ...] = ("max", "attention"), *, precision: Precision = "int8"
+) -> Path:
+    """The same as a folder."""
+    tokenizer = small_tokenizer(level)
+    config = classifier_config(tokenizer, readouts, precision=precision)
+    save_model(path, untrained(config.architecture), tokenizer, config)
     return path

@@ -49,6 +49,14 @@ def test_our_contenders_work(bench):
     assert bench("score").CLASSES == bench("step").CLASSES > START
 
 
+def test_every_contender_encodes_the_sentences(bench, tmp_path):
+    tokenise = bench("tokenise")
+    (tmp_path / "text").write_text("the cat sat on the mat\nand the hat\n" * 9)
+    for way in tokenise.WAYS:
+        for work in (tokenise.by_library, tokenise.by_library_fast, tokenise.ours, tokenise.ours_unknown):
+            assert tokenise.measure(tmp_path / "text", tmp_path / "text", way, 3, work)() > 0
+
+
 def test_every_way_to_the_longest_span_finds_as_much(bench, tmp_path):
     novelty = bench("novelty")
     (tmp_path / "text").write_text("the cat sat on the mat\nand the hat\nsat on the cat\n")

@@ -30,6 +30,7 @@ COMMANDS = (
     "score",
     "choose",
     "next",
+    "classify",
     "evaluate",
     "compare",
     "inspect",
@@ -69,7 +70,8 @@ def workplace(tmp_path_factory):
     (folder / "prompts.txt").write_text("The ship\nThe lamp\n")
     for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
         (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
-    shutil.copy(ROOT / "corpora" / "choices.txt", folder)
+    for name in ("choices.txt", "questions.tsv"):
+        shutil.copy(ROOT / "corpora" / name, folder)
     reviews = "stars,review\n" + '5,"Bright, and\nfar to be seen."\n2,The stairs are steep.\n' * 40
     (folder / "reviews.csv").write_text(reviews)
     (folder / "reviews.csv.gz").write_bytes(gzip.compress(reviews.encode()))
@@ -136,7 +138,7 @@ def test_the_cell_of_the_instructions_is_trained_and_opened(workplace, monkeypat
 
 
 def test_the_public_names_are_these_and_exist():
-    classes = {"Cell", "Generation", "LanguageModel", "Score", "TokenList"}
+    classes = {"Cell", "Classifier", "Explanation", "Generation", "LanguageModel", "Prediction", "Score", "TokenList"}
     assert set(textrnn.__all__) == {*classes, "__version__", "load", "train"}
     for name in textrnn.__all__:
         assert getattr(textrnn, name)

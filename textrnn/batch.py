@@ -126,15 +126,17 @@ def overlapping_streams(ids: NDArray[np.integer], *, count: int, start: int, ove
     return inputs.astype(np.int64), np.where(own, padded[position], IGNORE).astype(np.int64)
 
 
-def of_like_length(lengths: Sequence[int], *, count: int, padded: int = PADDED_AT_ONCE) -> list[list[int]]:
+def of_like_length(lengths: Sequence[int], *, count: int, padded: int | None = None) -> list[list[int]]:
     """The places of rows, those of like length together, the longest first: at most `count` in a batch.
 
-    Fewer where they are long: a batch with its padding has at most `padded` symbols unless one row alone is longer.
+    Fewer where they are long: a batch with its padding has at most `padded` symbols, else PADDED_AT_ONCE, unless
+    one row alone is longer.
     """
+    within = PADDED_AT_ONCE if padded is None else padded
     places = sorted(range(len(lengths)), key=lambda place: lengths[place], reverse=True)
     batches = []
     while places:
-        most = min(count, max(1, padded // max(1, lengths[places[0]])))
+        most = min(count, max(1, within // max(1, lengths[places[0]])))
         batches.append(places[:most])
         places = places[most:]
     return batches

@@ -9,7 +9,9 @@ def parse_json(content: bytes | str) -> Any:
     """The value of a document; ValueError for what is not UTF-8, NaN, an infinite number, a name given twice."""
     try:
         text = content.decode() if isinstance(content, bytes) else content
-        return json.loads(text, object_pairs_hook=once_each, parse_constant=refuse_constant, parse_float=finite_number)
+        if text.startswith("\ufeff"):
+            raise ValueError("it begins with a byte-order mark")
+        return DECODER.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
@@ -34,3 +36,6 @@ def finite_number(text: str) -> float:
 def refuse_constant(name: str) -> None:
     """NaN and Infinity are not JSON."""
     raise ValueError(f"{name} is no number")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=once_each, parse_constant=refuse_constant, parse_float=finite_number)

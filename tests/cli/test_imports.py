@@ -56,6 +56,13 @@ def test_running_a_model_loads_nothing_heavy(tiny_model: Path, command: str, mor
     assert "onnxruntime" in modules or command == "inspect"
 
 
+@pytest.mark.parametrize("more", [(), ("--explain", "--format", "table"), ("--explain", "--html", "/dev/null")])
+def test_classifying_loads_nothing_heavy(tiny_classifier: Path, more: tuple[str, ...]) -> None:
+    modules = loaded("classify", tiny_classifier, *more)
+    assert not modules & HEAVY
+    assert "onnxruntime" in modules
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -67,7 +74,17 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
         ("--version",),
         *(
             (command, "--help")
-            for command in ("generate", "score", "choose", "next", "evaluate", "compare", "selfcheck", "train")
+            for command in (
+                "generate",
+                "score",
+                "choose",
+                "next",
+                "classify",
+                "evaluate",
+                "compare",
+                "selfcheck",
+                "train",
+            )
         ),
         ("corpus", "check", "--help"),
     ],

@@ -21,7 +21,9 @@ CHOICES = [
 ]
 TOKENIZERS = [
     Tokenizer.learn(
-        [*LEARNT_FROM, f"{GREEK} i\u0307\n" * 3], level, Vocabulary(size=420 if level == "bpe" else 0, **choice)
+        [*LEARNT_FROM, f"{GREEK} i\u0307\n" * 3, "a\t\t b\n" * 30],
+        level,
+        Vocabulary(size=420 if level == "bpe" else 0, **choice),
     )
     for level in LEVELS
     for choice in (CHOICES if level in ("word", "bpe") else [{}])

@@ -14,6 +14,7 @@ from textrnn.cli.options import (
     EngineOption,
     FormatOption,
     InputFormatOption,
+    MergeOption,
     ModelArgument,
     OutOption,
     SourceArgument,
@@ -21,6 +22,7 @@ from textrnn.cli.options import (
     TextOption,
     ThreadsOption,
     example,
+    merges,
 )
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def classify(
         str | None,
         typer.Option(help="Write the explanations as a page to this file; with --explain implied.", show_default=False),
     ] = None,
+    merge: MergeOption = None,
     batch: Annotated[
         int, typer.Option("--batch", "--batch-size", min=1, help="Texts computed side by side; changes no label.")
     ] = 128,
@@ -78,6 +81,7 @@ def classify(
 
     given = open_source(context, source, text, encoding=encoding, strict=strict)
     classifier = load(model, Classifier, engine=engine, threads=threads)
+    classifier = classifier.merged(merges(merge)) if merge else classifier
     records = given.records(format=input_format, column=column)
     summary = Summary()
     as_record = partial(record_of, summary=summary, probs=probs, is_ranked=labels is not None)
@@ -133,7 +137,7 @@ class Summary:
         others = sum(self.labels[name] for name in seen[SHOWN:])
         more = f", {len(seen) - SHOWN:,} other labels {others:,}" if others else ""
         conditions = f"temperature {classifier.labels.temperature:.3f}; {classifier.config.precision}"
-        yield f"{count:,} texts: {shown or 'no label'}{more}  ({conditions})"
+        yield f"texts: {count:,}; {shown or 'no label'}{more}  ({conditions})"
         if abstained := self.labels[None] - self.without:
             yield f"abstained: {abstained:,}, the likeliest label is less probable than {abstain_below:g}"
         if self.without:

@@ -11,12 +11,14 @@ from textrnn.cli.options import (
     FormatOption,
     InputFormatOption,
     LabelColumnOption,
+    MergeOption,
     ModelArgument,
     OutOption,
     RunningTextOption,
     StrictOption,
     ThreadsOption,
     example,
+    merges,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ def evaluate(
     running_text: RunningTextOption = False,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
+    merge: MergeOption = None,
     confusion: Annotated[
         str | None,
         typer.Option(
@@ -92,9 +95,11 @@ def evaluate(
                 strict=strict,
             )
 
-        records = labelled(file)
+        groups, records = merges(merge or []), labelled(file)
+        opened = opened.merged(groups) if groups else opened
         found = evaluate_labels(opened, records, on=Path(file).name, keeps_texts=bool(baselines))
         other = load(against, Classifier, engine=engine, threads=threads) if against else None
+        other = other.merged(groups) if other and groups else other
         metrics = found.metrics()
         metrics += found.against(evaluate_labels(other, records, on=Path(file).name)) if other else []
         metrics += of_baselines(found, labelled(*baselines)) if baselines else []
@@ -104,8 +109,8 @@ def evaluate(
             for line in ledger.summary():
                 typer.echo(line, err=True)
         return
-    if label_column or confusion or baselines or against:
-        raise UsageError("--label-column, --confusion, --baselines and --against are for a classifier")
+    if label_column or merge or confusion or baselines or against:
+        raise UsageError("--label-column, --merge, --confusion, --baselines and --against are for a classifier")
     given = Source(file, encoding=encoding, strict=strict)
     if column is None and given.format(input_format) == "text" and not opened.predicts_end:
         metrics = opened.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))

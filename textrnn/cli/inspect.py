@@ -1,6 +1,11 @@
 """textrnn inspect"""
 
+from typing import TYPE_CHECKING
+
 from textrnn.cli.options import FormatOption, ModelArgument, example
+
+if TYPE_CHECKING:
+    from textrnn.config import ModelConfig
 
 EXAMPLES = example("textrnn inspect shakespeare")
 
@@ -38,6 +43,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "input": entry.kind,
         "core": str(config.architecture.core),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}{peepholes}",
+        "labels": labels_of(config),
         "bounds": ", ".join(f"{name} {bound.value:.4g}" for name, bound in config.bounds.items()),
         **training.model_dump(
             include={"data", "source", "licence", "command", "parameters", "steps", "best_step", "ended"}
@@ -50,3 +56,11 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     for name, value in facts.items():
         if value != "":
             print(printable(f"{name}: {value}", keep="\n"), file=stream)
+
+
+def labels_of(config: "ModelConfig") -> str:
+    """The labels of a classifier, and how its probabilities are made."""
+    if config.labels is None:
+        return ""
+    order = "from the lowest to the highest" if config.labels.is_ordinal else "in no order"
+    return f"{', '.join(config.labels.names)} ({order}; temperature {config.labels.temperature:.3f})"

@@ -13,7 +13,7 @@ from textrnn.errors import DataError, UsageError
 from textrnn.metrics.novelty import Copied, longest_copies
 from textrnn.model_folder import sha256_of
 from textrnn.tasks.generation import Generation
-from textrnn.tasks.scoring import in_groups
+from textrnn.tasks.grouping import in_groups
 from textrnn.text.records import STANDARD_INPUT, Ledger, read_blocks
 
 SAMPLES_AT_ONCE = 1_024  # for so many a text is read anew

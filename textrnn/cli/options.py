@@ -1,5 +1,6 @@
 """Options that several commands share, declared once."""
 
+import csv
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
@@ -34,6 +35,20 @@ def setting(name: str) -> Any:
     field = TrainingSettings.model_fields[name]
     default = "" if field.default in (None, 0, 0.0) else f" Default: {field.default}."
     return typer.Option(help=f"{field.description}{default}", rich_help_panel="Training", show_default=False)
+
+
+def merges(given: list[str]) -> dict[str, list[str]]:
+    """The groups of labels that --merge names."""
+    groups: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, members = text.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"--merge takes name=label,label, not {text!r}")
+        if name.strip() in groups:
+            raise UsageError(f"--merge names {name.strip()!r} twice")
+        (labels,) = csv.reader([members], skipinitialspace=True)
+        groups[name.strip()] = [label.strip() for label in labels]
+    return groups
 
 
 def example(*commands: str) -> str:
@@ -73,6 +88,15 @@ LabelColumnOption = Annotated[
     str | None,
     typer.Option(
         "--label-column", help="The field that holds the label; else `label`, or the other of two.", show_default=False
+    ),
+]
+MergeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--merge",
+        help='Labels to put together, such as "good=positive,very positive"; once for each group, other labels are '
+        "left out.",
+        show_default=False,
     ),
 ]
 StrictOption = Annotated[

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,9 @@ from textrnn.errors import DataError
 
 PAGE = 100  # rows of a table on a terminal
 SMALL = 5e-4  # below it four decimals would show one digit or none
+NEEDS_QUOTES = re.compile(r'[,"\r\n]')
+NEEDS_ESCAPE = re.compile(r"[\\\t\n\r]")
+ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 Record = Mapping[str, Any]
 
@@ -73,9 +77,9 @@ class Sink:
 def as_json(value: Any) -> str:
     """The value in JSON: null for an infinite number, text for what JSON does not have."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=as_text)
+        return FINITE_JSON.encode(value)
     except ValueError:
-        return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, default=as_text)
+        return FINITE_JSON.encode(finite(value))
 
 
 def finite(value: Any) -> Any:
@@ -94,15 +98,18 @@ def as_text(value: Any) -> str:
     return str(value.isoformat()) if isinstance(value, date | time) else str(value)
 
 
+JSON = (bool, int, float, list, tuple, Mapping)
+FINITE_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=as_text)
+CELL_JSON = json.JSONEncoder(ensure_ascii=False, default=as_text)
+
+
 def cell(value: Any) -> str:
     """A value in a TSV or CSV cell: nothing for None, JSON for a list."""
-    if value is None:
-        return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool | int | float | list | tuple | Mapping):
-        return json.dumps(value, ensure_ascii=False, default=as_text)
-    return as_text(value)
+    if value is None:
+        return ""
+    return CELL_JSON.encode(value) if isinstance(value, JSON) else as_text(value)
 
 
 def shown(value: Any) -> str:
@@ -121,12 +128,12 @@ def printable(text: str, *, keep: str = "") -> str:
 
 def escaped(text: str) -> str:
     """A TSV cell on one line: backslash, tab, newline and return as two characters each."""
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
+    return text.translate(ESCAPES) if NEEDS_ESCAPE.search(text) else text
 
 
 def quoted(text: str) -> str:
     """A CSV cell by RFC 4180; the csv module leaves a lone return bare, which no reader takes back."""
-    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
+    return '"' + text.replace('"', '""') + '"' if NEEDS_QUOTES.search(text) else text
 
 
 def chosen_format(format: str, out: str | None) -> str:

@@ -337,6 +337,5 @@ def finished(run: "TrainingRun") -> None:
         for metric in run.task.metrics(run.best):
             value = "-" if metric.value is None else f"{metric.value:.4f}"
             say(f"{metric.metric}: {value}  ({metric.protocol})")
-    name = shlex.quote(str(run.out))
     say(f"model card: {run.out / 'README.md'}")
-    say(f"next: {NEXT[run.saved.task].format(model=name)}")
+    say(f"next: {NEXT[run.saved.task].format(model=shlex.quote(str(run.out)))}")

@@ -1,24 +1,70 @@
 """The model card: what a model is, what it was made from, how good it is and under which protocol."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from textrnn.config import ModelConfig
+from textrnn.config import LabelPerSequence, ModelConfig
+
+
+@dataclass(frozen=True)
+class About:
+    """What a card says of a task: what the model is, in a sentence; commands that use it; its limits."""
+
+    what: Callable[[ModelConfig], str]
+    uses: tuple[str, ...]
+    limits: str
+
+
+def language_model(config: ModelConfig) -> str:
+    """What a language model is."""
+    tied = " tied to the output" if config.architecture.head.tied else ""
+    return (
+        f"A recurrent language model made with textrnn: {config.architecture.core}, "
+        f"{config.architecture.input.kind} input{tied}, {config.architecture.head.classes} symbols "
+        f"({config.text.level} level, unit {config.text.unit}), {config.precision}."
+    )
+
+
+def classifier(config: ModelConfig) -> str:
+    """What a classifier is."""
+    head, labels = config.architecture.head, config.labels
+    assert isinstance(head, LabelPerSequence)
+    assert labels is not None
+    order = "from the lowest to the highest" if labels.is_ordinal else "in no order"
+    return (
+        f"A recurrent classifier made with textrnn: {config.architecture.core}, {config.architecture.input.kind} "
+        f"input, readout {' and '.join(head.readouts)}, {config.architecture.input.symbols} symbols "
+        f"({config.text.level} level), {config.precision}. Labels, {order}: {', '.join(labels.names)}. "
+        f"Probabilities are at temperature {labels.temperature:.3f}."
+    )
+
+
+ABOUT = {
+    "lm": About(
+        language_model,
+        ('textrnn generate {name} -p "" --max-tokens 200', 'textrnn score {name} --text "a line"'),
+        "It knows the text that it was trained on and no other: its language, its time and its errors. What it writes "
+        "is not fact, and it may repeat its training text word for word.",
+    ),
+    "classifier": About(
+        classifier,
+        ('textrnn classify {name} --text "a text"', "textrnn classify {name} texts.csv --format csv"),
+        "It knows the texts that it was trained on, their language and their kind; on others it is wrong more often, "
+        "and no less sure. What it says of a text is a guess from its words, not a fact about who wrote it.",
+    ),
+}
 
 
 def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
     """README.md of a model folder, in Markdown."""
-    core, training = config.architecture.core, config.training
-    tied = " tied to the output" if config.architecture.head.tied else ""
+    training, about = config.training, ABOUT[config.task]
     lines = [
         f"# {name}",
         "",
-        f"A recurrent language model made with textrnn: {core}, "
-        f"{config.architecture.input.kind} input{tied}, {config.architecture.head.classes} symbols "
-        f"({config.text.level} level, unit {config.text.unit}), {config.precision}.",
+        about.what(config),
         "",
         "```",
-        f'textrnn generate {name} -p "" --max-tokens 200',
-        f'textrnn score {name} --text "a line"',
+        *(line.format(name=name) for line in about.uses),
         "```",
         "",
     ]
@@ -46,8 +92,7 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
         "",
         "## Limits",
         "",
-        "It knows the text that it was trained on and no other: its language, its time and its errors. What it writes "
-        "is not fact, and it may repeat its training text word for word.",
+        about.limits,
         "",
     ]
     return "\n".join(lines)

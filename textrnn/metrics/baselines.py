@@ -13,7 +13,7 @@ from textrnn.metrics.labels import NOTHING, confusion_of, given
 from textrnn.metrics.metric import Metric
 
 WORD = r"\w+"  # "I" and "a" too, which scikit-learn would leave out
-INVERSE_PENALTY = 10.0  # the best for SST-2, TREC and IMDb, of 1, 3, 10 and 30, on texts held out of their training
+INVERSE_PENALTY = 10.0  # the best for SST-2 of 1, 3, 10 and 30, on texts held out of its training
 MOST_FEATURES = 2**19  # words and pairs of words, the commonest
 ITERATIONS = 1_000
 

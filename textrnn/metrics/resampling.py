@@ -116,7 +116,7 @@ def interval_metrics(
         measure = measure_of(figure, gold, predicted, classes=classes)
         interval = bootstrap_interval(measure, len(gold), seed=seed, level=level, resamples=resamples)
         for end, value in (("low", interval.low), ("high", interval.high)):
-            metrics.append(Metric(f"{name}_{end}", value, f"{end} end of the {level:.0%} interval, {says}"))
+            metrics.append(Metric(f"{name}_{end}", value, f"{end} end of the {level * 100:g}% interval, {says}"))
     return metrics
 
 

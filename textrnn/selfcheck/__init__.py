@@ -4,11 +4,19 @@ import math
 from collections.abc import Iterator, Sequence
 
 from textrnn.errors import TextrnnError
-from textrnn.selfcheck import generation, loading, scoring
+from textrnn.selfcheck import generation, labelling, loading, scoring
 from textrnn.selfcheck.check import Check, Subject
 from textrnn.tasks import load
+from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
 
+LINES = (  # for a model that writes none of its own
+    "I would go there again tomorrow.",
+    "The second half drags, and the ending is worse!",
+    "Who was the first woman to cross the ocean alone?",
+    "never again",
+    "It is what it is: not bad, not good, not long.",
+)
 SAMPLES, TOKENS = 32, 60  # of the model's own, where no lines are given
 LONG = 400  # characters
 HOSTILE = (
@@ -42,7 +50,16 @@ def check_model(subject: Subject) -> Iterator[Check]:
 
 def check_folder(folder: str, lines: Sequence[str] = ()) -> Iterator[Check]:
     """Every promise of a model folder or a bundled model, checked on lines, or where there are none on its own."""
-    subject = subject_of(load(folder), lines)
+    model = load(folder)
+    if isinstance(model, Classifier):
+        labelling_subject = labelling.Labelling(model, [*(lines or LINES), *HOSTILE, " ".join([*(lines or LINES)] * 9)])
+        for label_check in labelling.CHECKS:
+            try:
+                yield label_check(labelling_subject, folder)
+            except TextrnnError as error:
+                yield broken(label_check.__name__, error)
+        return
+    subject = subject_of(model, lines)
     yield from check_model(subject)
     for check in loading.CHECKS:
         try:

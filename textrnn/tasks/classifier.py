@@ -1,6 +1,6 @@
 """A classifier: a label for each whole text, with its probability."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,9 +13,9 @@ from textrnn.engines.labeller import Labeller
 from textrnn.errors import ModelError, UsageError
 from textrnn.metrics.calibration import at_temperature
 from textrnn.tasks.explaining import Explanation, explain_text
+from textrnn.tasks.grouping import groups, one_or_many
 from textrnn.tasks.labelling import Batches, Row, begin, logprobs_of, side_by_side
 from textrnn.tasks.prediction import Prediction, Wanted
-from textrnn.tasks.scoring import groups
 from textrnn.text.tokenizer import SURROGATE, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE, CHARACTERS_AT_ONCE = 8192, 2**22  # sorted by length together
@@ -38,11 +38,31 @@ class Classifier:
     task: ClassVar[str] = "classifier"
     head: ClassVar[type] = LabelPerSequence
 
-    def __init__(self, engine: Labeller, tokenizer: Tokenizer, config: ModelConfig) -> None:
+    def __init__(
+        self,
+        engine: Labeller,
+        tokenizer: Tokenizer,
+        config: ModelConfig,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """groups: labels that are put together under a new name, see `merged`."""
         if config.labels is None:
             raise ModelError("config.json names no labels")
         self.engine, self.tokenizer, self.config = engine, tokenizer, config
-        self.labels: Labels = config.labels
+        self.labels = config.labels if groups is None else merged_labels(config.labels, groups)
+        own = config.labels.names
+        self._members = [[own.index(label) for label in group] for group in groups.values()] if groups else None
+
+    def merged(self, groups: Mapping[str, Sequence[str]]) -> "Classifier":
+        """The same classifier with fewer labels: each the sum of some of its own, the others left out.
+
+        >>> import textrnn
+        >>> model = textrnn.load("sentiment")
+        >>> both = model.merged({"bad": ["very negative", "negative"], "good": ["positive", "very positive"]})
+        >>> [prediction.label for prediction in both.classify(["A wonderful, moving film.", "Dull and far too long."])]
+        ['good', 'bad']
+        """
+        return Classifier(self.engine, self.tokenizer, self.config, groups)
 
     def classify(
         self,
@@ -91,7 +111,8 @@ class Classifier:
         """
         wanted = Wanted(labels, probs, abstain_below)
         wanted.check(self.labels.names)
-        return explain_text(text, self.engine, self.tokenizer, self.labels, wanted, batch_size=BATCH)
+        names = self.labels.names
+        return explain_text(text, self.engine, self.tokenizer, names, self._finish, wanted, batch_size=BATCH)
 
     def _begin(self, texts: Sequence[str], pool: ThreadPoolExecutor, batch_size: int) -> Begun:
         """Encode texts, and let the engine begin with them."""
@@ -102,12 +123,17 @@ class Classifier:
 
     def _logprobs(self, begun: Begun) -> NDArray[np.float64]:
         """Of each label for each text, as soon as it is there."""
-        found = np.full((len(begun.places), len(self.labels.names)), np.nan)
+        found = np.full((len(begun.places), self.engine.classes), np.nan)
         for members, logprobs in begun.batches:
             found[members] = logprobs.result()
         every = np.full((len(begun.rows), len(self.labels.names)), np.nan)
-        every[begun.places] = at_temperature(found, self.labels.temperature)
+        every[begun.places] = self._finish(found)
         return every
+
+    def _finish(self, logprobs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The network's log-probabilities at the temperature, of labels that are merged their sum."""
+        logprobs = at_temperature(logprobs, self.labels.temperature)
+        return logprobs if self._members is None else summed(logprobs, self._members)
 
     def _predictions(self, begun: Begun, wanted: Wanted) -> Iterable[Prediction]:
         return wanted.predictions(begun.texts, self._logprobs(begun), self._lacking(begun), self.labels.names)
@@ -122,6 +148,21 @@ class Classifier:
             yield self.tokenizer.out_of_vocabulary(text) if is_lacking else []
 
 
-def one_or_many(texts: str | Iterable[str]) -> Iterable[str]:
-    """A text alone as the only one."""
-    return [texts] if isinstance(texts, str) else texts
+def merged_labels(labels: Labels, groups: Mapping[str, Sequence[str]]) -> Labels:
+    """The labels that groups of some make; UsageError where one is none of them, or in two groups."""
+    seen: list[str] = []
+    for label in (label for group in groups.values() for label in group):
+        if label not in labels.names:
+            raise UsageError(f"there is no label {label!r} to merge; there are: {', '.join(labels.names)}")
+        if label in seen:
+            raise UsageError(f"the label {label!r} is merged twice")
+        seen.append(label)
+    if len(groups) < 2 or not all(groups.values()):
+        raise UsageError("labels are merged into two groups or more, each of some")
+    return labels.model_copy(update={"names": tuple(groups)})
+
+
+def summed(logprobs: NDArray[np.float64], members: list[list[int]]) -> NDArray[np.float64]:
+    """The log-probability of each group of labels, of those in any group: (texts, groups)."""
+    sums = np.stack([np.logaddexp.reduce(logprobs[:, group], axis=1) for group in members], axis=1)
+    return np.asarray(sums - np.logaddexp.reduce(sums, axis=1)[:, None])

@@ -1,15 +1,14 @@
 """How the label of a text came about: what the network says of the text so far, after each of its words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import Labels
 from textrnn.engines.engine import Floats
 from textrnn.engines.labeller import Labelled, Labeller
-from textrnn.metrics.calibration import at_temperature
+from textrnn.metrics.calibration import Logprobs
 from textrnn.metrics.words import words_of
 from textrnn.tasks.labelling import begin, logprobs_of, side_by_side
 from textrnn.tasks.prediction import Prediction, Wanted
@@ -61,7 +60,14 @@ class Kept:
 
 
 def explain_text(
-    text: str, engine: Labeller, tokenizer: Tokenizer, labels: Labels, wanted: Wanted, *, batch_size: int
+    text: str,
+    engine: Labeller,
+    tokenizer: Tokenizer,
+    names: Sequence[str],
+    finish: Callable[[Logprobs], Logprobs],
+    wanted: Wanted,
+    *,
+    batch_size: int,
 ) -> Explanation:
     """See `Classifier.explain`."""
     spans = list(tokenizer.spans(text))
@@ -71,22 +77,22 @@ def explain_text(
     logprobs, attention = read_beginnings(
         np.array([span.id for span in spans], np.int64), ends.tolist(), engine, batch_size=batch_size
     )
-    logprobs = at_temperature(logprobs, labels.temperature)
-    whole = logprobs[-1:] if len(words) else np.full((1, len(labels.names)), np.nan)
-    (prediction,) = wanted.predictions([text], whole, [tokenizer.out_of_vocabulary(text)], labels.names)
+    logprobs = finish(logprobs)
+    whole = logprobs[-1:] if len(words) else np.full((1, len(names)), np.nan)
+    (prediction,) = wanted.predictions([text], whole, [tokenizer.out_of_vocabulary(text)], names)
     if np.isnan(whole).any():
         return Explanation(prediction, None, [])
     place = int(whole[0].argmax())
     course = np.exp(logprobs[:, place])
-    changes = np.diff(np.nan_to_num(course, nan=1 / len(labels.names)), prepend=1 / len(labels.names))
+    changes = np.diff(np.nan_to_num(course, nan=1 / len(names)), prepend=1 / len(names))
     weights: Sequence[float | None] = [None] * len(words)
     if attention is not None:
         weights = np.bincount(owners, weights=attention, minlength=len(words)).tolist()
-    so_far = Wanted(probs=True).predictions([word.text for word in words], logprobs, [[] for _ in words], labels.names)
+    so_far = Wanted(probs=True).predictions([word.text for word in words], logprobs, [[] for _ in words], names)
     rows = zip(words, so_far, changes.tolist(), weights, strict=True)
     return Explanation(
         prediction,
-        labels.names[place],
+        names[place],
         [
             ExplainedWord(*word, said.label, said.probability, change, weight, said.probabilities)
             for word, said, change, weight in rows

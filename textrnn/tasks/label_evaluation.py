@@ -12,7 +12,7 @@ from textrnn.metrics.labels import Confusion, confusion_of, label_metrics, predi
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.resampling import FIGURES, interval_metrics, mcnemar, measure_of, paired_difference
 from textrnn.tasks.classifier import Classifier
-from textrnn.tasks.scoring import in_groups
+from textrnn.tasks.grouping import in_groups
 from textrnn.text.labelled import Labelled
 
 TEXTS_AT_ONCE = 8192

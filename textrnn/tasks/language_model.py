@@ -16,8 +16,9 @@ from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, of_chosen, rank, token_table
 from textrnn.tasks.choosing import Choice, Wording, ranked, wordings
 from textrnn.tasks.generation import Generation, Writer
+from textrnn.tasks.grouping import in_groups, one_or_many
 from textrnn.tasks.reading import Continued, Reader, SideBySide
-from textrnn.tasks.scoring import Score, Scorer, TokenList, in_groups
+from textrnn.tasks.scoring import Score, Scorer, TokenList
 from textrnn.text.corpora import in_pieces
 from textrnn.text.tokenizer import START, Prompt, Tokenizer
 
@@ -270,11 +271,6 @@ def longest(max_tokens: int | None, until_eos: bool) -> int:
     if max_tokens is not None:
         return max_tokens
     return UNTIL_EOS_TOKENS if until_eos else DEFAULT_TOKENS
-
-
-def one_or_many(texts: str | Iterable[str]) -> Iterable[str]:
-    """A text alone is one text, not its characters."""
-    return [texts] if isinstance(texts, str) else texts
 
 
 def new_seed() -> int:

@@ -3,8 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -13,14 +12,13 @@ from textrnn.errors import DataError, UsageError
 from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, token_table
 from textrnn.metrics.words import by_words
+from textrnn.tasks.grouping import groups, in_groups
 from textrnn.tasks.reading import Reader, ScoredRow
 from textrnn.text.corpora import Piece
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, OutOfVocabulary, Tokenizer
 
 RECORDS_AT_ONCE = 4096  # read, sorted by length and scored together
 CHARACTERS_AT_ONCE = 2**21  # or fewer records, where they are long
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -200,27 +198,6 @@ class Scorer:
             lacking,
             token_table(tokens, row.logprobs, row.ranks) if row.ranks.size else [],
         )
-
-
-def groups(texts: Iterable[str], *, records: int, characters: int) -> Iterator[list[str]]:
-    """Consecutive records, as many as fit; one that is longer by itself is alone."""
-    group: list[str] = []
-    size = 0
-    for text in texts:
-        if group and (len(group) == records or size + len(text) > characters):
-            yield group
-            group, size = [], 0
-        group.append(text)
-        size += len(text)
-    if group:
-        yield group
-
-
-def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Consecutive items, `size` at a time."""
-    rest = iter(items)
-    while group := list(islice(rest, size)):
-        yield group
 
 
 def pieces_of(score: Score, tokenizer: Tokenizer, *, before: str = "") -> Iterator[tuple[str, TokenLogprob]]:

@@ -32,6 +32,7 @@ from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
 
 VALID_BATCH = 64
 SAMPLE_TEXTS = 64
+FEWEST_TO_FIT = 50  # texts: from fewer a temperature would be chance
 SHOWN = 3  # texts, while it trains
 
 
@@ -173,7 +174,7 @@ class ClassifierTraining:
         if not math.isfinite(nats):
             return Found(nats, nats)
         confusion = confusion_of(gold, predictions(logprobs), classes=len(self.facts.names))
-        temperature = fit_temperature(logprobs, gold)
+        temperature = fit_temperature(logprobs, gold) if len(gold) >= FEWEST_TO_FIT else 1.0
         calibrated = at_temperature(logprobs, temperature)
         figures = {
             "accuracy": confusion.accuracy or 0.0,
@@ -195,6 +196,8 @@ class ClassifierTraining:
         figures, held = best.figures, self.corpus.facts.held
         protocol = f"on {held.origin}, {len(self.corpus.rows):,} texts; {self.settings.precision}; the best of the run"
         fitted = f"{protocol}, by {self.settings.metric}"
+        is_fitted = len(self.corpus.rows) >= FEWEST_TO_FIT
+        how = "fitted on the same texts" if is_fitted else "for fewer texts than one can be fitted on"
         return [
             Metric("accuracy", figures["accuracy"], fitted),
             Metric("macro_f1", figures["macro_f1"], fitted),
@@ -203,7 +206,7 @@ class ClassifierTraining:
             Metric(
                 "expected_calibration_error_at_temperature",
                 figures["calibration_error_at_temperature"],
-                f"{fitted}; 15 bins; temperature {figures['temperature']:.3f}, fitted on the same texts",
+                f"{fitted}; 15 bins; temperature {figures['temperature']:.3f}, {how}",
             ),
         ]
 

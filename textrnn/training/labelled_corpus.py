@@ -11,7 +11,7 @@ from textrnn.batch import Ids
 from textrnn.errors import DataError
 from textrnn.settings import Data
 from textrnn.text.classes import class_names
-from textrnn.text.corpora import Piece, Strings, Texts
+from textrnn.text.corpora import Piece, Strings
 from textrnn.text.labelled import Labelled, LabelledTexts, is_held
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, Tokenizer
