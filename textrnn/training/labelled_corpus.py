@@ -93,14 +93,10 @@ def read_labelled_corpus(
     others = texts_of(data.unlabelled, data, settings) if data.unlabelled else None
 
     counts, held_counts = counted(learnt_from), counted(held_from)
-    if not held_counts:
-        raise DataError(f"there is nothing to validate on in {names_of(texts)}: name a file with --valid")
+    if not counts and held_counts:
+        raise DataError(f"all records of {names_of(texts)} are held out: choose a lower valid_share, or give --valid")
     names = class_names(counts, data.ordinal)
-    if strange := sorted(held_counts.keys() - counts.keys()):
-        raise DataError(
-            f"the label {strange[0]!r} is among what is validated on ({origin}), and no record to learn from has it: "
-            "add some, or mend the label"
-        )
+    check_held(counts, held_counts, names_of(valid) if valid else None, origin)
     distinct = None
     if start is None:
         learnt = LEVELS[settings.level].learn(Strings(AsPieces(learnt_from, others or ())), vocabulary(settings))
@@ -147,6 +143,18 @@ def read_labelled_corpus(
         weights=start.weights if start else None,
         unlabelled=unlabelled,
     )
+
+
+def check_held(counts: Counter[str], held: Counter[str], file: str | None, origin: str) -> None:
+    """Raise DataError where there is nothing to validate on, or a label that is not learnt. file: of its own."""
+    if not held:
+        why = f"in {file}" if file else f"({origin}): name a file with --valid, or choose a higher valid_share"
+        raise DataError(f"there is nothing to validate on {why}")
+    if strange := sorted(held.keys() - counts.keys()):
+        raise DataError(
+            f"the label {strange[0]!r} is among what is validated on ({origin}), and no record to learn from has it: "
+            "add some, mend it, or name another file with --valid"
+        )
 
 
 def counted(records: Iterable[Labelled]) -> Counter[str]:
