@@ -143,8 +143,9 @@ def test_the_loss_of_an_example_is_that_of_torch_and_rare_labels_count_for_more(
         nats, count = network.head.loss(hidden, targets)
         torch.testing.assert_close(nats, expected)
         assert count == 15
+        torch.testing.assert_close(network.eval().head.loss(hidden, targets)[0], of_gold.sum())
         with torch.no_grad():
-            validated = run.task.validate(network.eval())
+            validated = run.task.validate(network)
         assert validated.nats == pytest.approx(of_gold.mean().item(), rel=1e-5)  # neither weighted nor smoothed
 
 
