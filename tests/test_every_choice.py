@@ -88,8 +88,8 @@ def interrupted(run: Run, monkeypatch: pytest.MonkeyPatch, *command: str) -> Non
     """Ctrl-C in the midst of a step."""
     update = RunState.update
 
-    def last(state: RunState, *arguments: object) -> None:
-        update(state, *arguments)  # type: ignore[arg-type]
+    def last(state: RunState, *arguments: object, symbols: int) -> None:
+        update(state, *arguments, symbols=symbols)  # type: ignore[arg-type]
         if state.step == STOPPED_AT:
             signal.raise_signal(signal.SIGINT)
 

@@ -42,7 +42,9 @@ def by_graph(layer: RecurrentLayer, way: str, values: dict[str, np.ndarray]) -> 
         assert layer.suits_fused(graph)
         outputs, after = layer.fused_to_graph(graph, "layer", x, state, lengths)
     else:
-        shares = VectorSource(x, "").scanned(graph, "layer.ih", *layer.input_weights())
+        source = VectorSource(x, "")
+        read = source if lengths is None else source.reversed(graph, lengths)
+        shares = read.scanned(graph, "layer.ih", *layer.input_weights())
         outputs, after = layer.scan_to_graph(graph, "layer", shares, state, lengths)
     return run_graph(graph, {"outputs": outputs, **{f"{part}.after": value for part, value in after.items()}}, values)
 
