@@ -16,8 +16,8 @@ CHOICES = [
     {},
     {"lower": True},
     {"literal_unk": True},
-    {"lower": True, "literal_unk": True, "splits_at_spaces": True},
-    {"splits_at_spaces": True},
+    {"lower": True, "literal_unk": True, "split": "spaces"},
+    {"split": "spaces"},
 ]
 TOKENIZERS = [
     Tokenizer.learn(
