@@ -78,7 +78,8 @@ def test_layers_of_torch_are_trained_on_from_turn_to_turn(bench, kind):
 def test_a_turn_of_ours_makes_all_its_updates(bench, monkeypatch):
     made = []
     update = RunState.update
-    monkeypatch.setattr(RunState, "update", lambda *arguments: made.append(1) or update(*arguments))
+    noted = lambda *arguments, **named: made.append(1) or update(*arguments, **named)  # noqa: E731
+    monkeypatch.setattr(RunState, "update", noted)
     measure = bench("train").ours(bench("train").Work("float32", threads=1, steps=3, rounds=1, batch=2), "elman")
     for turn in (1, 2):
         measure()

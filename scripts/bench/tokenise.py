@@ -15,7 +15,7 @@ Work = Callable[[Tokenizer, list[str]], object]
 AT_ONCE = 4096  # sentences, as `score` reads them
 WAYS = {
     "word": ("word", Vocabulary(lower=True)),
-    "word-at-spaces": ("word", Vocabulary(lower=True, splits_at_spaces=True)),
+    "word-at-spaces": ("word", Vocabulary(lower=True, split="spaces")),
     "bpe": ("bpe", Vocabulary(size=8000, min_count=2)),
     "char": ("char", Vocabulary()),
 }
