@@ -248,7 +248,7 @@ def make_vectors(recipe: str, data: Path, folder: Path) -> None:
     for name in (name for name in VECTORS if name in RECIPES[recipe] and not (folder / name).exists()):
         folder.mkdir(parents=True, exist_ok=True)
         texts = [str(data / text) for text in VECTORS[name]]
-        options = ["--column", "text", "--size", "200", "--out", str(folder / name)]
+        options = ["--size", "200", "--out", str(folder / name)]
         subprocess.run([sys.executable, str(Path(__file__).with_name("vectors.py")), *texts, *options], check=True)
 
 
