@@ -1,17 +1,23 @@
 """The benchmarks run: their contenders do a little work, and no time is asserted."""
 
 import importlib
+import json
 import re
 import sys
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
 
+import textrnn
+from tests.small_models import TEXT, classifier_config, save_small_classifier, small_tokenizer, untrained
 from textrnn.cells import BUILT_IN, CELLS, add_cells
-from textrnn.config import Architecture, Core, LabelPerStep, OneHot
+from textrnn.config import Architecture, Core, LabelPerStep, Labels, OneHot
+from textrnn.export.save import save_model
+from textrnn.metrics.calibration import at_temperature
 from textrnn.networks.graph import Graph
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.text.tokenizer import START
@@ -78,7 +84,8 @@ def test_layers_of_torch_are_trained_on_from_turn_to_turn(bench, kind):
 def test_a_turn_of_ours_makes_all_its_updates(bench, monkeypatch):
     made = []
     update = RunState.update
-    monkeypatch.setattr(RunState, "update", lambda *arguments: made.append(1) or update(*arguments))
+    noted = lambda *arguments, **named: made.append(1) or update(*arguments, **named)  # noqa: E731
+    monkeypatch.setattr(RunState, "update", noted)
     measure = bench("train").ours(bench("train").Work("float32", threads=1, steps=3, rounds=1, batch=2), "elman")
     for turn in (1, 2):
         measure()
@@ -141,3 +148,194 @@ def test_a_comparison_of_cells_that_was_cut_off_goes_on(bench, capfd, monkeypatc
     monkeypatch.setattr(sys, "argv", [*sys.argv, "0.02"])
     with pytest.raises(pytest.fail.Exception):
         quality.main()
+
+
+SENTENCES = [line for line in TEXT.splitlines()[:4]] * 5
+PEERS = {  # in which a cat is good news
+    "vaderSentiment/__init__.py": "",
+    "vaderSentiment/vaderSentiment.py": """
+class SentimentIntensityAnalyzer:
+    def polarity_scores(self, text):
+        return {"compound": 0.1 if "cat" in text else -0.1}
+""",
+    "textblob.py": """
+class TextBlob:
+    def __init__(self, text):
+        self.text = text
+
+    @property
+    def sentiment(self):
+        return type("Sentiment", (), {"polarity": 0.1 if "cat" in self.text else -0.1})
+""",
+    "fasttext.py": """
+from pathlib import Path
+
+class Model:
+    def __init__(self, labels):
+        self.labels = labels
+
+    def predict(self, texts):
+        return [[f"__label__{self.labels[text]}"] if text else [] for text in texts], None
+
+    def save_model(self, path):
+        Path(path).write_text(repr(self.labels))
+
+def train_supervised(path, epoch, lr, wordNgrams, thread, verbose):
+    lines = (line.removeprefix("__label__").rstrip().split(" ", 1) for line in open(path))
+    return Model({text: label for label, text in lines})
+
+def load_model(path):
+    return Model(eval(Path(path).read_text()))
+""",
+}
+
+
+@pytest.fixture
+def peers_python(tmp_path: Path) -> str:
+    """A Python that has the peers: small ones of our own, of which fastText has learnt its texts by heart."""
+    for name, content in PEERS.items():
+        (tmp_path / "peers" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "peers" / name).write_text(content)
+    program = tmp_path / "python"
+    program.write_text(f'#!/bin/sh\nPYTHONPATH="{tmp_path}/peers" exec "{sys.executable}" "$@"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def write_records(path: Path, records: list[tuple[str, str]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in records))
+    return path
+
+
+def sentiment_folder(path: Path, precision: str) -> Path:
+    """A classifier of three labels: negative, neutral, very positive."""
+    tokenizer = small_tokenizer("word")
+    config = classifier_config(tokenizer, ("last", "mean", "max", "attention"), precision=precision)
+    labels = Labels(names=("negative", "neutral", "very positive"), temperature=1.25)
+    save_model(path, untrained(config.architecture), tokenizer, config.model_copy(update={"labels": labels}))
+    return path
+
+
+def test_the_plain_loop_says_what_the_model_says(bench, tmp_path):
+    readouts = ("last", "mean", "max", "attention")
+    folder = save_small_classifier(tmp_path / "model", "word", readouts, precision="float32")
+    texts = [*SENTENCES, "", "zebra", *SENTENCES[:3]] * 3
+    found = bench("peers").plain_loop(str(folder), "packed")(texts)
+    model = textrnn.load(folder)
+    wanted = at_temperature(model.logprobs(texts), 1 / model.labels.temperature)
+    has_symbols = ~np.isnan(wanted[:, 0])
+    assert found[has_symbols] == pytest.approx(wanted[has_symbols], abs=1e-4)
+    assert not has_symbols.all()
+    padded = bench("peers").plain_loop(str(folder), "padded")([SENTENCES[1]] * 3)
+    assert padded == pytest.approx(bench("peers").plain_loop(str(folder), "packed")([SENTENCES[1]] * 3), abs=1e-5)
+
+
+def test_labels_of_sentiment_become_two(bench):
+    names = ("very negative", "negative", "neutral", "positive", "very positive")
+    logprobs = np.log([[0.2, 0.1, 0.5, 0.15, 0.05], [0.04, 0.06, 0.6, 0.1, 0.2], [np.nan] * 5])
+    found = np.exp(bench("polarity").polar_logprobs(logprobs, names))
+    assert found[:2] == pytest.approx(np.array([[0.6, 0.4], [0.25, 0.75]]))
+    assert bench("polarity").as_polarities(logprobs, names) == ["negative", "positive", ""]
+    with pytest.raises(SystemExit, match="positive ones: bad, good"):
+        bench("polarity").polar_logprobs(logprobs[:, :2], ("bad", "good"))
+
+
+def test_classify_is_timed_beside_its_peers(bench, capfd, monkeypatch, peers_python, tmp_path):
+    records = [(text, "positive" if "cat" in text else "very negative") for text in SENTENCES]
+    file = write_records(tmp_path / "test.jsonl", [*records, ("never mind", "neutral")])
+    int8, full = (sentiment_folder(tmp_path / name, name) for name in ("int8", "float32"))
+    options = ["--float32", str(full), "--peers", peers_python, "--train", str(file), "--threads", "1"]
+    command = ["classify.py", str(int8), str(file), "--records", "50", "--rounds", "1", *options]
+    monkeypatch.setattr(sys, "argv", command)
+    monkeypatch.setattr(bench("classify"), "race", race_in_process)
+    monkeypatch.setattr(bench("classify"), "alone", lambda function: function())
+    bench("classify").main()
+    printed = capfd.readouterr().out
+    assert "50 records: the 20 of test.jsonl that have a polarity" in printed
+    for name in ("textrnn classify, jsonl", "textrnn classify, csv", "nn.LSTM, padded", "nn.LSTM, packed"):
+        assert re.search(rf"^{name} +1 +(int8|float32) +[\d,]+ ", printed, re.MULTILINE)
+    for peer in ("VADER", "TextBlob", "fastText"):
+        assert re.search(rf"^{peer} +100.00 % +(-|[\d,]+)$", printed, re.MULTILINE)
+    assert re.findall(r"^(?:textrnn|nn.LSTM, packed) +(\S+) % ", printed, re.MULTILINE) == ["50.00"] * 2
+
+
+def race_in_process(contenders, *, rounds):
+    """One turn of each, here: no process of its own."""
+    for contender in contenders:
+        contender.seconds.append(contender.prepare()())
+
+
+def test_a_process_that_loses_records_is_no_contender(bench, monkeypatch, tmp_path):
+    classify = bench("classify")
+    classify.write_csv(tmp_path / "texts.csv", ["a", "b\nc"])
+    for written, is_whole in (('text\na\n"b\nc"\n', True), ("text\na\n", False)):
+        (tmp_path / "made.csv").write_text(written)
+        monkeypatch.setattr(classify.sys, "executable", program_that_copies(tmp_path))
+        measure = classify.whole_process("model", tmp_path / "texts.csv", 2, 1)
+        if is_whole:
+            assert measure() > 0
+        else:
+            with pytest.raises(SystemExit, match="1 records, and 2 were read"):
+                measure()
+
+
+def program_that_copies(folder: Path) -> str:
+    program = folder / "program"
+    program.write_text(f'#!/bin/sh\ncp "{folder}/made.csv" "{folder}/labelled.csv"\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_seeds_of_classifiers_are_trained_and_tested_once(bench, capfd, monkeypatch, peers_python, tmp_path):
+    sentiment = bench("sentiment")
+    names = ("very negative", "negative", "neutral", "positive", "very positive")
+    five = [(f"{text} {index}", names[index % 5]) for index, text in enumerate(SENTENCES * 2)]
+    two = [(text, label) for text, label in five if label in ("negative", "positive")]
+    for name in ("train", "valid", "test"):
+        write_records(tmp_path / "sst5" / f"{name}.jsonl", five)
+        write_records(tmp_path / "sst2" / f"{name}.jsonl", two)
+    write_records(tmp_path / "sst5" / "phrases.jsonl", five)
+    recipe = "{data}/sst5/train.jsonl --valid {data}/sst5/valid.jsonl --units 4 --embedding-size 4 --steps 2"
+    monkeypatch.setitem(sentiment.RECIPES, "sst5", recipe)
+    for name in ("sst5", "sst2"):
+        choices = ((f"{name}/train.jsonl",), (f"{name}/train.jsonl", "sst5/phrases.jsonl"))
+        monkeypatch.setitem(sentiment.TASKS, name, replace(sentiment.TASKS[name], learnt=choices))
+    options = ["--seeds", "1", "--out", str(tmp_path / "out"), "--peers", peers_python]
+    monkeypatch.setattr(sys, "argv", ["sentiment.py", str(tmp_path), "sst5", *options])
+    sentiment.main()
+    first = capfd.readouterr().out
+    assert re.search(r"^fastText \(epoch 5, .*\) +100.00% +1.0000 ", first, re.MULTILINE)
+    assert re.search(r"^majority .* +20.00% ", first, re.MULTILINE)
+    [row] = map(json.loads, (tmp_path / "out" / "results.jsonl").read_text().splitlines())
+    assert row_of_seed(first)[3] == f"{row['accuracy']:.2%}"
+    evaluated = {
+        each.metric: each.value for each in figures_of(tmp_path / "out/sst5/seed-0", tmp_path / "sst5/test.jsonl")
+    }
+    assert row["accuracy"] == evaluated["accuracy"]
+    assert row["calibrated_error"] == pytest.approx(evaluated["expected_calibration_error"])
+    monkeypatch.setattr(sentiment.subprocess, "run", lambda *arguments, **options: pytest.fail("trained again"))
+    monkeypatch.setattr(sentiment, "Peers", lambda python: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(sentiment, "evaluate", lambda *arguments: pytest.fail("tested again"))
+        sentiment.main()
+    assert row_of_seed(capfd.readouterr().out) == row_of_seed(first)
+    monkeypatch.setattr(sys, "argv", ["sentiment.py", str(tmp_path), "sst2", *options])
+    sentiment.main()
+    assert "sst2/test.jsonl, 16 texts" in capfd.readouterr().out
+    monkeypatch.setitem(sentiment.RECIPES, "sst5", recipe + "0")
+    with pytest.raises(SystemExit, match="by another command"):
+        sentiment.main()
+
+
+def row_of_seed(printed: str) -> list[str]:
+    """The words of a row of figures."""
+    return re.search(r"^textrnn, seed 0 .*$", printed, re.MULTILINE)[0].split()
+
+
+def figures_of(model: Path, file: Path):
+    """What the program itself says of a classifier."""
+    from textrnn.tasks.label_evaluation import evaluate_labels
+    from textrnn.text.labelled import LabelledTexts
+
+    return evaluate_labels(textrnn.load(model), LabelledTexts([file]), on="test").metrics()
