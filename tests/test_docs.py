@@ -70,11 +70,9 @@ def workplace(tmp_path_factory):
     (folder / "prompts.txt").write_text("The ship\nThe lamp\n")
     for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
         (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
-    for name in ("choices.txt", "questions.tsv"):
+    for name in ("choices.txt", "questions.tsv", "reviews.csv"):
         shutil.copy(ROOT / "corpora" / name, folder)
-    reviews = "stars,review\n" + '5,"Bright, and\nfar to be seen."\n2,The stairs are steep.\n' * 40
-    (folder / "reviews.csv").write_text(reviews)
-    (folder / "reviews.csv.gz").write_bytes(gzip.compress(reviews.encode()))
+    (folder / "reviews.csv.gz").write_bytes(gzip.compress((folder / "reviews.csv").read_bytes()))
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1, "text": "The lamp."}\n"A line."\n'))
     shutil.copy(ROOT / "README.md", folder)
     (folder / "books").mkdir()

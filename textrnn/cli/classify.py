@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from textrnn.tasks.prediction import Prediction
 
 EXAMPLES = example(
-    'textrnn classify questions --text "Who wrote it?" --text "When was it written?" --probs --format jsonl',
-    "textrnn classify questions reviews.csv --column review --abstain-below 0.5 --format csv",
-    'textrnn classify questions --text "Who wrote it?" --explain --html page.html',
+    'textrnn classify sentiment --text "I hate this movie" --text "A joy to read." --probs --format jsonl',
+    "textrnn classify sentiment reviews.csv --column review --abstain-below 0.5 --format csv",
+    'textrnn classify sentiment --text "It begins well, but the ending is dull." --explain --html page.html',
 )
 SHOWN = 20  # labels that the summary names
 Result = TypeVar("Result")

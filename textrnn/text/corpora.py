@@ -76,7 +76,8 @@ class Texts(Sources):
     """The texts of sources, one after another, in pieces; every iteration reads them again, from the beginning.
 
     unit: whether a plain file is one text or each line of it; a row of any other format is a text. boundary: where a
-    text may be cut. streaming: sets of the `datasets` library are read as they arrive, without a copy on the disk.
+    text may be cut. column: of the text, in tables alone. streaming: sets of the `datasets` library are read as they
+    arrive, without a copy on the disk.
     """
 
     def __init__(
@@ -110,7 +111,8 @@ class Texts(Sources):
         if format == "text" and self.unit == "text":
             yield from in_pieces(read_blocks(path, encoding=self.encoding, ledger=ledger), self.boundary)
             return
-        records = read_records(path, format=format, column=self.column, encoding=self.encoding, ledger=ledger)
+        column = None if format == "text" else self.column
+        records = read_records(path, format=format, column=column, encoding=self.encoding, ledger=ledger)
         for record in records:
             yield Piece(record.text)
 

@@ -90,7 +90,8 @@ def read_labelled_corpus(
     learnt_from = Share(texts, share, is_held=False)
     held_from = valid if valid is not None else Share(texts, share, is_held=True)
     origin = origin_of(valid, texts) if valid else f"{settings.valid_share:.0%} of the records, by chance"
-    others = texts_of(data.unlabelled, data, settings) if data.unlabelled else None
+    plainly = data.model_copy(update={"input_format": "auto"})  # that of labelled records is theirs alone
+    others = texts_of(data.unlabelled, plainly, settings) if data.unlabelled else None
 
     counts, held_counts = counted(learnt_from), counted(held_from)
     if not counts and held_counts:
