@@ -264,7 +264,7 @@ def test_several_texts_are_validated_on_with_an_end_between_them(treebank):
     settings = with_level_defaults(training_settings({"level": "word", "unit": "text"}))
     data = Data(files=(str(treebank / "ptb.txt"),), valid=str(treebank / "valid.jsonl"))
     texts, valid = (texts_of([name], data, settings) for name in (*data.files, data.valid))
-    corpus = read_corpus(texts, valid, settings, store=treebank / "ids.bin", further=treebank / "further.bin")
+    corpus = read_corpus(texts, valid, settings, store=treebank / "ids.bin")
     assert [len(row) for row in corpus.rows] == [2, 1, 0, 2]
     assert corpus.facts.held.symbols == 5 + 3
     found = validation(corpus.rows, unit="text")
@@ -317,7 +317,7 @@ def test_the_shards_of_a_stream_are_its_text_in_order_epoch_after_epoch(treebank
 
 @pytest.mark.parametrize("streaming", [False, True])
 def test_figures_on_a_text_that_is_learnt_from_too_say_so(treebank, streaming):
-    settings = with_level_defaults(training_settings({"level": "word"}))
+    settings = training_settings({"level": "word"})
     for files, origin in (
         ([treebank / "ptb.txt"], "valid.txt"),
         ([treebank], "valid.txt, which is learnt from too"),
