@@ -33,6 +33,9 @@ EXAMPLES = example(
     "textrnn evaluate sentiment reviews.csv --column review --confusion sentiment.png",
 )
 
+PICTURE = ".png"
+CONFUSIONS = (PICTURE, ".tsv", ".csv", ".jsonl")
+
 
 def evaluate(
     model: ModelArgument,
@@ -72,14 +75,18 @@ def evaluate(
     from pathlib import Path
 
     from textrnn.cli.output import chosen_format
-    from textrnn.cli.stream import Source
+    from textrnn.cli.stream import Source, report_repairs
     from textrnn.errors import DataError, UsageError
+    from textrnn.extras import require
     from textrnn.tasks import load
     from textrnn.tasks.classifier import Classifier
-    from textrnn.tasks.label_evaluation import evaluate_labels
+    from textrnn.tasks.label_evaluation import check_same_labels, evaluate_labels
     from textrnn.text.labelled import LabelledTexts
     from textrnn.text.records import read_blocks
 
+    check_confusion(confusion)
+    if baselines:
+        require("eval", "--baselines")
     opened = load(model, engine=engine, threads=threads)
     if isinstance(opened, Classifier):
         if running_text:
@@ -97,17 +104,18 @@ def evaluate(
 
         groups, records = merges(merge or []), labelled(file)
         opened = opened.merged(groups) if groups else opened
-        found = evaluate_labels(opened, records, on=Path(file).name, keeps_texts=bool(baselines))
         other = load(against, Classifier, engine=engine, threads=threads) if against else None
         other = other.merged(groups) if other and groups else other
+        if other:
+            check_same_labels(opened.labels.names, other.labels.names)
+        learnt = labelled(*baselines) if baselines else None
+        found = evaluate_labels(opened, records, on=Path(file).name, keeps_texts=bool(learnt))
         metrics = found.metrics()
         metrics += found.against(evaluate_labels(other, records, on=Path(file).name)) if other else []
-        metrics += of_baselines(found, labelled(*baselines)) if baselines else []
+        metrics += of_baselines(found, learnt) if learnt else []
         write_metrics(metrics, out, format)
         show_confusion(found, confusion, is_shown=chosen_format(format, out) == "table")
-        for ledger in records.ledgers.values():
-            for line in ledger.summary():
-                typer.echo(line, err=True)
+        report_repairs(records, *([learnt] if learnt else []))
         return
     if label_column or merge or confusion or baselines or against:
         raise UsageError("--label-column, --merge, --confusion, --baselines and --against are for a classifier")
@@ -121,6 +129,19 @@ def evaluate(
         raise DataError(f"{file} is empty")
     write_metrics(metrics, out, format)
     given.report()
+
+
+def check_confusion(file: str | None) -> None:
+    """Raise UsageError, before any work, for a file that the confusion cannot be written to."""
+    from pathlib import Path
+
+    from textrnn.errors import UsageError
+    from textrnn.extras import require
+
+    if file and Path(file).suffix not in CONFUSIONS:
+        raise UsageError(f"--confusion writes a file that ends in {', '.join(CONFUSIONS)}, not {file}")
+    if file and Path(file).suffix == PICTURE:
+        require("eval", "--confusion with a picture")
 
 
 def write_metrics(metrics: "Iterable[Metric]", out: str | None, format: str) -> None:
@@ -155,6 +176,8 @@ def of_baselines(found: "LabelEvaluation", training: "LabelledTexts") -> "list[M
 
 def show_confusion(found: "LabelEvaluation", file: str | None, *, is_shown: bool) -> None:
     """Which labels were taken for which: on a terminal, and in a file where one is named."""
+    from pathlib import Path
+
     from textrnn.cli.output import open_sink
     from textrnn.metrics.labels import confusion_table
 
@@ -163,7 +186,7 @@ def show_confusion(found: "LabelEvaluation", file: str | None, *, is_shown: bool
         with open_sink(None, "table") as sink:
             for row in rows:
                 sink.write(row)
-    if file and file.endswith(".png"):
+    if file and Path(file).suffix == PICTURE:
         from textrnn.metrics.pictures import confusion_picture
 
         confusion_picture(found.confusion, found.names, file)

@@ -46,7 +46,10 @@ def merges(given: list[str]) -> dict[str, list[str]]:
             raise UsageError(f"--merge takes name=label,label, not {text!r}")
         if name.strip() in groups:
             raise UsageError(f"--merge names {name.strip()!r} twice")
-        (labels,) = csv.reader([members], skipinitialspace=True)
+        try:
+            (labels,) = csv.reader([members], skipinitialspace=True)
+        except csv.Error as error:
+            raise UsageError(f"--merge takes name=label,label, not {text!r}: {error}") from None
         groups[name.strip()] = [label.strip() for label in labels]
     return groups
 

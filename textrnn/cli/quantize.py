@@ -41,7 +41,7 @@ def quantize(
     from pathlib import Path
 
     from textrnn.cli.output import open_sink
-    from textrnn.cli.stream import Source
+    from textrnn.cli.stream import Source, report_repairs
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.text.labelled import LabelledTexts
@@ -55,6 +55,7 @@ def quantize(
     path = find_model(model)
     task = ModelFolder(path).config.task
     sample: Sample | None = None
+    records: LabelledTexts | None = None
     if data and task == "classifier":
         records = LabelledTexts(
             [data], format=input_format, column=column, label_column=label_column, encoding=encoding, strict=strict
@@ -68,4 +69,5 @@ def quantize(
         for row in prices(path, Path(out), sample):
             sink.write(asdict(row))
     given.report()
+    report_repairs(*([records] if records else []))
     typer.echo(f"\nnext: {NEXT[task].format(model=shlex.quote(out))}", err=True)

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -15,6 +15,9 @@ from textrnn.cli.output import Sink
 from textrnn.errors import UsageError
 from textrnn.text.formats import Opened, Row, json_values
 from textrnn.text.records import STANDARD_INPUT, Ledger, Record, format_of, read_records, read_rows, read_text
+
+if TYPE_CHECKING:
+    from textrnn.text.corpora import Sources
 
 SHOWN = 20  # different symbols named in a warning
 Fields = Mapping[str, Any] | None
@@ -71,6 +74,14 @@ class Source:
         """Say on standard error what had to be repaired."""
         for line in self.ledger.summary():
             typer.echo(line, err=True)
+
+
+def report_repairs(*sources: "Sources") -> None:
+    """Say on standard error what had to be repaired in sources that were read."""
+    for each in sources:
+        for source, ledger in each.ledgers.items():
+            for line in ledger.summary():
+                typer.echo(f"{source}: {line}", err=True)
 
 
 def open_source(

@@ -229,15 +229,17 @@ def train(
     if seeds == 1:
         finished(to_its_end(started(Path(str(out)), settings, goes_on=resume)))
         return
-    folders = []
-    for seed in range(settings.seed, settings.seed + seeds):
-        folders.append(Path(str(out)) / f"seed-{seed}")
-        if resume and has_ended(folders[-1]):
+    folders = {seed: Path(str(out)) / f"seed-{seed}" for seed in range(settings.seed, settings.seed + seeds)}
+    absent = [seed for seed, folder in folders.items() if not is_begun(folder)]
+    if absent and not files:
+        raise UsageError(f"name the texts to learn from: the training of seed {absent[0]} has not begun")
+    for seed, folder in folders.items():
+        if resume and has_ended(folder):
             continue
         say(f"seed {seed}")
         of_seed = settings.model_copy(update={"seed": seed})
-        to_its_end(started(folders[-1], of_seed, goes_on=resume and is_begun(folders[-1])))
-    compared(folders)
+        to_its_end(started(folder, of_seed, goes_on=resume and is_begun(folder)))
+    compared([*folders.values()])
 
 
 def to_its_end(run: "TrainingRun") -> "TrainingRun":

@@ -150,7 +150,10 @@ class Classifier:
 
 
 def merged_labels(labels: Labels, groups: Mapping[str, Sequence[str]]) -> Labels:
-    """The labels that groups of some make; UsageError where one is none of them, or in two groups."""
+    """The labels that groups of some make; UsageError where one is none of them, or in two groups.
+
+    They are in order where the groups run from the lowest to the highest of labels that are.
+    """
     seen: list[str] = []
     for label in (label for group in groups.values() for label in group):
         if label not in labels.names:
@@ -160,7 +163,9 @@ def merged_labels(labels: Labels, groups: Mapping[str, Sequence[str]]) -> Labels
         seen.append(label)
     if len(groups) < 2 or not all(groups.values()):
         raise UsageError("labels are merged into two groups or more, each of some")
-    return labels.model_copy(update={"names": tuple(groups)})
+    places = [place for group in groups.values() for place in sorted(map(labels.names.index, group))]
+    is_ordinal = labels.is_ordinal and places == sorted(places)
+    return labels.model_copy(update={"names": tuple(groups), "is_ordinal": is_ordinal})
 
 
 def summed(logprobs: NDArray[np.float64], members: list[list[int]]) -> NDArray[np.float64]:

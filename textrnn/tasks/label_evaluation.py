@@ -1,6 +1,6 @@
 """What a classifier is worth on labelled texts: its figures, and beside another on the same texts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from textrnn.tasks.grouping import in_groups
 from textrnn.text.labelled import Labelled
 
 TEXTS_AT_ONCE = 8192
+SHOWN = 20  # labels named in an error
 SEED = 0  # of the draws of the bootstrap
 
 
@@ -59,8 +60,9 @@ class LabelEvaluation:
 
     def against(self, other: "LabelEvaluation") -> list[Metric]:
         """Whether this classifier is better than another on the same texts: differences, and McNemar's test."""
-        if other.names != self.names or len(other.gold) != len(self.gold):
-            raise UsageError("the two models have other labels, so that they cannot be held against each other")
+        check_same_labels(self.names, other.names)
+        if not np.array_equal(self.gold, other.gold):
+            raise UsageError("the two models have read other texts: they cannot be held against each other")
         rows = []
         conditions = f"this model minus the other on the same {len(self.gold):,} texts"
         for name, figure in FIGURES.items():
@@ -77,6 +79,15 @@ class LabelEvaluation:
         return [*rows, Metric("p_value", test.p, says)]
 
 
+def check_same_labels(names: Sequence[str], others: Sequence[str]) -> None:
+    """Raise UsageError where two models cannot be held against each other: they have the same labels in one order."""
+    if tuple(names) != tuple(others):
+        told = (", ".join(each[:SHOWN]) + (", …" if len(each) > SHOWN else "") for each in (names, others))
+        raise UsageError(
+            "models that are held against each other have the same labels in one order, not {} and {}".format(*told)
+        )
+
+
 def evaluate_labels(
     model: Classifier, records: Iterable[Labelled], *, on: str, keeps_texts: bool = False
 ) -> LabelEvaluation:
@@ -91,7 +102,7 @@ def evaluate_labels(
     for group in in_groups(records, TEXTS_AT_ONCE):
         for record in group:
             if record.label not in places:
-                known = ", ".join(model.labels.names[:20])
+                known = ", ".join(model.labels.names[:SHOWN])
                 raise DataError(f"{record.place}: the label {record.label!r} is none of the model's: {known}")
             gold.append(places[record.label])
         found.append(model.logprobs([record.text for record in group]))

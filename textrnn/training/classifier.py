@@ -240,13 +240,14 @@ class ClassifierTraining:
         named = ", ".join(f"{name} {count:,}" for name, count in shares)
         order = "from the lowest to the highest" if labels.is_ordinal else "in no order"
         of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+        chosen = f" (vocabulary-size {self.settings.vocabulary_size or 'all'}, min-count {self.settings.min_count})"
+        how = ", those of the language model" if facts.start else chosen
         piece = f", of a longer one {self.settings.piece:,} {self.symbol}s" if self.settings.piece else ""
         lines = [
             f"{len(self._lengths):,} texts of {self.window} {self.symbol}s on average to learn from, "
             f"{len(self.corpus.rows):,} to validate on ({facts.held.origin})",
             f"{len(labels.names)} labels, {order}: {named}",
-            f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {self.settings.vocabulary_size or 'all'}, "
-            f"min-count {self.settings.min_count}), {facts.left_out:,} occurrences of others are <unk>",
+            f"vocabulary: {kept:,}{of} {self.symbol}s{how}, {facts.left_out:,} occurrences of others are <unk>",
             f"read in shuffled batches of texts of like length, at most {self.settings.batch} and "
             f"{self.settings.batch_symbols:,} {self.symbol}s with padding{piece}",
         ]
