@@ -203,6 +203,10 @@ class TrainingSettings(Spec):
     final_rate: Share = Field(0.0, description="Rate at the end, as a share of the peak.")
     warmup: CountFromZero = Field(100, description="Steps in which the rate rises to its peak.")
     beta2: Annotated[float, Field(gt=0, lt=1)] = Field(0.99, description="AdamW's second moment decay.")
+    average: Share = Field(
+        0.0,
+        description="Decay of a moving average of the weights, which is what is validated and kept; 0 is none.",
+    )
     clip_norm: NotNegative = Field(1.0, description="Largest norm of the gradient; 0 is no limit.")
     clip_value: NotNegative = Field(0.0, description="Largest entry of the gradient; 0 is no limit.")
 

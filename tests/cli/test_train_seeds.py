@@ -16,7 +16,8 @@ from textrnn.training.run import TrainingRun
 
 QUESTIONS = Path(__file__).parents[2] / "corpora" / "questions.tsv"
 SETTINGS = ("evaluations=2", "save_seconds=0", "units=6", "embedding_size=4", "valid_share=0.3")
-FLAGS = ("--steps", "4", "--batch", "8", "--precision", "float32", *(part for each in SETTINGS for part in ("--set", each)))
+SET = [part for each in SETTINGS for part in ("--set", each)]
+FLAGS = ("--steps", "4", "--batch", "8", "--precision", "float32", *SET)
 
 
 def trained(run: Run, out: Path, *flags: str) -> Result:

@@ -144,6 +144,7 @@ def train(
     shift: Annotated[int | None, setting("shift")] = None,
     rate: Annotated[float | None, setting("rate")] = None,
     warmup: Annotated[int | None, setting("warmup")] = None,
+    average: Annotated[float | None, setting("average")] = None,
     clip_norm: Annotated[float | None, setting("clip_norm")] = None,
     clip_value: Annotated[float | None, setting("clip_value")] = None,
     metric: Annotated[str | None, setting("metric")] = None,

@@ -65,7 +65,7 @@ def train(
         run.carried = {name: value.detach() for name, value in state.items()} if batch.lengths is None else None
         row = None
         if run.evaluation_due:
-            with torch.no_grad(), run.autocast():
+            with torch.no_grad(), run.autocast(), run.averaged():
                 network.eval()
                 found = validate(network)
                 network.train()

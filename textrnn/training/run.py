@@ -117,9 +117,10 @@ class TrainingRun:
             self.best = row
         history = [asdict(row) for row in self.history]
         if row.is_best:
-            bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
-            self.saved = self.saved.model_copy(update={"bounds": bounds})
-            save_model(self.out, self.network, self.task.tokenizer, self.config(), history=history)
+            with self.state.averaged():
+                bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
+                self.saved = self.saved.model_copy(update={"bounds": bounds})
+                save_model(self.out, self.network, self.task.tokenizer, self.config(), history=history)
         elif self.best:
             save_history(self.out, self.config(), history)
 
@@ -140,7 +141,8 @@ class TrainingRun:
 
     def glimpse(self, *, symbols: int = 200) -> str:
         """What the network does as it stands, for people."""
-        return self.task.glimpse(self.network, self.config(), symbols=symbols)
+        with self.state.averaged():
+            return self.task.glimpse(self.network, self.config(), symbols=symbols)
 
     def config(self) -> ModelConfig:
         """What config.json will say."""

@@ -4,7 +4,7 @@ import math
 import statistics
 import time
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from textrnn.batch import Batch
 from textrnn.config import Spec
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import State
+from textrnn.training.average import Average
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import DEPTH, Schedule, adamw, share_of_rate
 
@@ -60,6 +61,7 @@ class RunState:
     ) -> None:
         self.network, self.settings = network, settings
         self.optimizer = adamw(network, settings)
+        self.average = Average(network, settings.average) if settings.average else None
         self.steps_per_epoch, self.began, self.plan_began = steps_per_epoch, began, began
         self.seconds_per_evaluation = 0.0
         self.step = self.start = 0
@@ -106,6 +108,8 @@ class RunState:
         found = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
             found |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
+        if self.average:
+            found |= {f"average.{name}": value for name, value in self.average.values.items()}
         found |= {f"carried.{name}": value.clone() for name, value in (self.carried or {}).items()}  # may share memory
         found |= {"nats": self._nats, "norms": self._norms, "random.cpu": torch.get_rng_state()}
         if self.network.device.type == "cuda":
@@ -124,6 +128,8 @@ class RunState:
         self.network.load_state_dict(parts["network"])
         moments = {int(index): values for index, values in grouped(parts.get("optimizer", {})).items()}
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
+        if self.average:
+            self.average.restore(parts["average"])
         device = self.network.device
         self.carried = {name: value.to(device) for name, value in parts.get("carried", {}).items()} or None
         self._nats, self._norms, self._steps = tensors["nats"], tensors["norms"], counters.interval_steps
@@ -140,6 +146,10 @@ class RunState:
         """Products in bfloat16 where the settings say so."""
         enabled = self.settings.precision == "bfloat16"
         return torch.autocast(self.network.device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)
+
+    def averaged(self) -> AbstractContextManager[Any]:
+        """The network as it is validated and kept: with the average of its weights, if there is one."""
+        return self.average.in_place() if self.average else nullcontext()
 
     def carried_to(self, batch: Batch) -> State | None:
         """The state that a batch begins with: what the one before left, zeros for a sequence that does not go on."""
@@ -166,6 +176,8 @@ class RunState:
             group["lr"] = rate * share_of_rate(group[DEPTH], self.settings, epoch=epoch)
         self.optimizer.step()
         self.step += 1
+        if self.average:
+            self.average.update(self.step)
         self._nats, self._targets = self._nats + nats.detach().cpu(), self._targets + targets
         self._norms, self._steps = self._norms + norm.detach().cpu(), self._steps + 1
         self._symbols += symbols
