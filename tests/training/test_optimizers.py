@@ -4,8 +4,8 @@ import pytest
 
 from textrnn.config import Architecture, Core, LabelPerSequence, Learned
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.training.defaults import ChosenSettings, for_classifier, with_level_defaults
 from textrnn.settings import training_settings
+from textrnn.training.defaults import ChosenSettings, for_classifier, with_level_defaults
 from textrnn.training.optimizers import DEPTH, adamw, depth_of, share_of_rate
 
 
