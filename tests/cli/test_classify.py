@@ -278,7 +278,7 @@ def test_training_says_how_to_use_the_model(run: Run, tmp_path: Path) -> None:
     files = (tmp_path / "a.jsonl", "--valid", tmp_path / "a.jsonl")
     result = run("train", "classifier", *files, "--out", out, *sizes)
     assert result.code == 0, result.stderr
-    assert result.stderr.endswith(f'next: textrnn classify {out} --text "..."\n')
+    assert result.stderr.endswith(f'next: textrnn classify {out} --text "..."    or    textrnn evaluate {out} FILE\n')
     (row,) = jsonl(run("classify", out, "--text", "the cat", "--format", "jsonl").stdout)
     assert row["label"] in ("a", "b")
 
