@@ -7,6 +7,7 @@ from textrnn.cells import CELLS
 from textrnn.networks.dropout import CHANCES, NOTHING, Dropouts, mask
 from textrnn.networks.inputs import OneHotLookup
 from textrnn.networks.recurrent import RecurrentLayer
+from textrnn.text.joiners import UNK
 
 STEPS, BATCH, SYMBOLS = 40, 30, 11
 CPU = torch.device("cpu")
@@ -160,7 +161,38 @@ def test_weight_dropout_drops_recurrent_weights_once_a_pass(build, ids):
     assert (network.layers.layer("0").weight_ih.grad[:, network.input.table.abs().sum(0) > 0] != 0).all()
 
 
-KINDS = ("embedding", "input", "layers", "recurrent", "weight")
+@pytest.mark.parametrize("share", [0.2, 0.7])
+def test_a_share_of_the_places_is_hidden_whatever_stands_there(ids, share):
+    torch.manual_seed(2)
+    found = Dropouts(symbols=share).hide(ids, SYMBOLS)
+    hidden = found == SYMBOLS
+    assert found.dtype == ids.dtype
+    assert torch.equal(found[~hidden], ids[~hidden])
+    deviation = (share * (1 - share) / ids.numel()) ** 0.5
+    assert hidden.float().mean().item() == pytest.approx(share, abs=4 * deviation)
+    for axis in (0, 1):  # other places at each step, and in each text
+        assert 0 < hidden.float().mean(axis).std() < 3 * deviation * ids.shape[1 - axis] ** 0.5
+    torch.manual_seed(2)
+    assert torch.equal(Dropouts(symbols=share).hide(ids, SYMBOLS), found)
+    assert not torch.equal(Dropouts(symbols=share).hide(ids, SYMBOLS), found)
+
+
+def test_nothing_is_hidden_of_nothing_and_nothing_is_drawn(ids):
+    generator = torch.get_rng_state()
+    assert NOTHING.hide(ids, SYMBOLS) is ids
+    assert torch.equal(torch.get_rng_state(), generator)
+
+
+@pytest.mark.parametrize("input", ["learned", "one-hot"])
+def test_a_network_reads_unk_where_a_symbol_is_hidden(build, ids, input):
+    network, whole = build(input=input, dropouts=Dropouts(symbols=0.3)).train(), build(input=input).train()
+    torch.manual_seed(3)
+    hidden = Dropouts(symbols=0.3).hide(ids, UNK)
+    assert not torch.equal(hidden, ids)
+    torch.testing.assert_close(read_by(network, ids), read_by(whole, hidden), atol=0, rtol=0)
+
+
+KINDS = ("symbols", "embedding", "input", "layers", "recurrent", "weight")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -16,7 +16,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
 
     from textrnn.cells import CELLS
     from textrnn.cli.output import chosen_format, open_sink, printable, shown
-    from textrnn.config import Pretrained
+    from textrnn.config import LabelPerSequence, Pretrained
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
     from textrnn.weights_file import check_weights
@@ -33,7 +33,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         for name, rows, columns in shapes:
             sink.write({"weights": name, "shape": [rows, columns], "parameters": rows * columns})
         sink.write({"weights": "total", "shape": None, "parameters": total})
-    entry = config.architecture.input
+    entry, head = config.architecture.input, config.architecture.head
     cell = CELLS[config.architecture.core.cell]
     peepholes = f"; gates that see the memory {', '.join(cell.peepholes)}" if cell.peepholes else ""
     facts = {
@@ -43,6 +43,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "input": entry.kind,
         "core": str(config.architecture.core),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}{peepholes}",
+        "readout": " and ".join(head.readouts) if isinstance(head, LabelPerSequence) else "",
         "labels": labels_of(config),
         "bounds": ", ".join(f"{name} {bound.value:.4g}" for name, bound in config.bounds.items()),
         **training.model_dump(

@@ -234,6 +234,8 @@ def train(
     absent = [seed for seed, folder in folders.items() if not is_begun(folder)]
     if absent and not files:
         raise UsageError(f"name the texts to learn from: the training of seed {absent[0]} has not begun")
+    for folder in filter(Path.exists, () if resume else folders.values()):  # before the first of them is trained
+        starting.free_folder(folder, overwrite=overwrite)
     for seed, folder in folders.items():
         if resume and has_ended(folder):
             continue

@@ -53,10 +53,7 @@ def begin(
     if task not in TRAININGS:
         raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
     with removed_on_error(out):
-        folder = TrainingFolder(out)
-        if not overwrite:
-            folder.refuse_unfinished()
-        check_destination(out, overwrite=overwrite)
+        folder = free_folder(out, overwrite=overwrite)
         corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
         chosen = on_this_machine(chosen)
         saved = SavedRun(
@@ -75,6 +72,15 @@ def begin(
             run.state.seconds_per_evaluation = run.seconds_to_validate() + SECONDS_TO_SAVE
         run.save_state()
     return run
+
+
+def free_folder(out: Path, *, overwrite: bool) -> TrainingFolder:
+    """The folder of a new run; UsageError where it holds a model or a run that is not to be overwritten."""
+    folder = TrainingFolder(out)
+    if not overwrite:
+        folder.refuse_unfinished()
+    check_destination(out, overwrite=overwrite)
+    return folder
 
 
 def resume(out: Path, *, data: Data | None = None, asked: TrainingSettings | None = None) -> TrainingRun:
