@@ -116,8 +116,7 @@ class Classifier:
 
     def _begin(self, texts: Sequence[str], pool: ThreadPoolExecutor, batch_size: int) -> Begun:
         """Encode texts, and let the engine begin with them."""
-        encoded = self.tokenizer.encode_many(texts)
-        rows: list[Row] = [row if text.strip() else row[:0] for text, row in zip(texts, encoded, strict=True)]
+        rows: list[Row] = list(self.tokenizer.encode_many(texts))
         places = [place for place, row in enumerate(rows) if len(row)]
         readable = rows if len(places) == len(rows) else [rows[place] for place in places]
         return Begun(texts, rows, places, begin(readable, self.engine, pool, batch_size=batch_size, keep=logprobs_of))
