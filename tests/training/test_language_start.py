@@ -14,7 +14,7 @@ from tests.reading import refused
 from tests.small_models import save_small_classifier, save_small_model, small_config, small_tokenizer, untrained
 from tests.training.labelled import written
 from tests.training.test_resume import finish, stopped
-from textrnn.config import LabelPerSequence
+from textrnn.config import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
 from textrnn.model_folder import ModelFolder
@@ -40,13 +40,21 @@ VALUES = {  # that a setting which the language model decides could have
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with labelled records, and language models of two layers of every level that has words."""
+    """A folder with labelled records, and language models of two layers: of every level, and of other inputs."""
     place = tmp_path_factory.mktemp("start")
     written(place / "train.jsonl", RECORDS)
     for level in ("char", "word", "bpe"):
         tokenizer = small_tokenizer(level)
         config = small_config(tokenizer, "line", layers=2)
         save_model(place / level, untrained(config.architecture), tokenizer, config)
+    symbols = len(tokenizer)
+    inputs = {"one-hot": OneHot(symbols=symbols), "narrow": Learned(symbols=symbols, size=5)}
+    for name, entry in inputs.items():
+        core = Core(units=7, layers=2, top_units=5 if name == "narrow" else None)
+        head = LabelPerStep(classes=symbols, tied=name == "narrow")
+        architecture = Architecture(input=entry, core=core, head=head)
+        other = config.model_copy(update={"architecture": architecture})
+        save_model(place / name, untrained(architecture), tokenizer, other)
     return place
 
 
@@ -55,34 +63,33 @@ def begun(place: Path, out: Path, **values: object) -> TrainingRun:
     return begin("classifier", Data(files=(str(place / "train.jsonl"),)), out, settings)
 
 
-@pytest.mark.parametrize("level", ["char", "word", "bpe"])
-def test_it_begins_with_the_vocabulary_and_the_weights_of_the_language_model(place: Path, tmp_path: Path, level: str):
-    run = begun(place, tmp_path / "model", init_from=str(place / level), steps=1, evaluations=1)
-    folder = ModelFolder(place / level)
+@pytest.mark.parametrize("name", ["char", "word", "bpe", "one-hot", "narrow"])
+def test_it_begins_with_the_vocabulary_and_the_weights_of_the_language_model(place: Path, tmp_path: Path, name: str):
+    run = begun(place, tmp_path / "model", init_from=str(place / name), steps=1, evaluations=1)
+    folder = ModelFolder(place / name)
     theirs = load_network(folder).state_dict()
     mine = run.network.state_dict()
-    shared = {name for name in theirs if not name.startswith("head.")}
-    assert {"input.table", "layers.0.weight_hh", "layers.1.weight_ih"} <= shared
-    for name in shared:
-        assert torch.equal(mine[name], theirs[name]), name
-    assert {name.partition(".")[0] for name in mine.keys() - shared} == {"head", "readout"}
+    shared = {each for each in theirs if not each.startswith("head.")}
+    assert {"layers.0.weight_hh", "layers.1.weight_ih"} <= shared
+    assert ("input.table" in shared) == (name != "one-hot")
+    for each in shared:
+        assert torch.equal(mine[each], theirs[each]), each
+    assert {each.partition(".")[0] for each in mine.keys() - shared} == {"head", "readout"}
     config = folder.config
-    assert run.task.tokenizer.tokens == textrnn.load(place / level).tokenizer.tokens
+    assert run.task.tokenizer.tokens == textrnn.load(place / name).tokenizer.tokens
     assert run.task.architecture.core == config.architecture.core
     assert run.task.architecture.input == config.architecture.input
     assert run.task.architecture.head == LabelPerSequence(classes=2, readouts=("max", "attention"))
     kept = len(run.task.tokenizer) - 4
     assert f"vocabulary: {kept:,} {run.task.symbol}s, those of the language model, " in "\n".join(run.task.describe())
-    assert f"vocabulary, vectors and layers begin as those of {place / level}" in run.task.describe()
+    assert f"vocabulary, vectors and layers begin as those of {place / name}" in run.task.describe()
     list(run.rows())
     model = textrnn.load(run.out)
-    assert model.config.text.level == level
+    assert model.config.text.level == config.text.level
     assert next(model.classify("the cat")).label in ("a", "b")
     settings = model.config.training.settings
-    assert (settings["level"], settings["units"], settings["layers"], settings["bidirectional"]) == (
-        *(level, 12, 2),
-        False,
-    )
+    given = tuple(settings[each] for each in ("level", "units", "layers", "bidirectional"))
+    assert given == (config.text.level, config.architecture.core.units, 2, False)
 
 
 def test_a_run_goes_on_when_the_language_model_is_gone(place: Path, tmp_path: Path) -> None:
