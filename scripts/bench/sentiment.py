@@ -39,8 +39,8 @@ RECIPES = {  # what follows `textrnn train classifier`, before --seed and --out
         {data}/sst5/train.jsonl {data}/sst5/train.jsonl {data}/sst5/train.jsonl {data}/sst5/train_phrases.jsonl.gz
         --valid {data}/sst5/valid.jsonl --unlabelled {data}/imdb/train.jsonl.gz
         --ordinal "very negative,negative,neutral,positive,very positive"
-        --embedding {vectors}/films.vec --units 150 --layers 2 --vocabulary-size 24000 --set split=english
-        --input-dropout 0.4 --word-dropout 0.1 --average 0.998 --epochs 1.5 --set evaluations=6 --metric loss
+        --embedding {vectors}/films.vec --units 150 --vocabulary-size 24000 --set split=english
+        --input-dropout 0.5 --word-dropout 0.1 --epochs 2.5 --set evaluations=8 --metric loss
     """,
     "trec": """
         {data}/trec/train.jsonl --set valid_share=0.1
