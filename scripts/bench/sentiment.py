@@ -39,8 +39,13 @@ RECIPES = {  # what follows `textrnn train classifier`, before --seed and --out
         {data}/sst5/train.jsonl {data}/sst5/train.jsonl {data}/sst5/train.jsonl {data}/sst5/train_phrases.jsonl.gz
         --valid {data}/sst5/valid.jsonl --unlabelled {data}/imdb/train.jsonl.gz
         --ordinal "very negative,negative,neutral,positive,very positive"
-        --embedding {vectors}/films.vec --units 150 --vocabulary-size 24000 --set split=english
-        --input-dropout 0.5 --word-dropout 0.1 --epochs 2.5 --set evaluations=8 --metric loss
+        --embedding {vectors}/reviews.vec --units 150 --vocabulary-size 24000 --split english
+        --input-dropout 0.5 --word-dropout 0.1 --average 0.998 --epochs 2 --set evaluations=8 --metric loss
+        --source "Sentences and phrases of the Stanford Sentiment Treebank (Socher et al., 2013), from film reviews (Pang
+         and Lee, 2005). Vocabulary and word vectors also from the reviews of the Large Movie Review Dataset (Maas et
+         al., 2011), without their labels: the training split for the vocabulary, both splits for the vectors."
+        --licence "None is stated for either data set; both were published for research: cite the papers. The folder
+         holds none of their texts."
     """,
     "trec": """
         {data}/trec/train.jsonl --set valid_share=0.1
@@ -123,7 +128,7 @@ class Run:
     def command(self) -> list[str]:
         """Of `textrnn`."""
         places = {"data": self.data, "vectors": self.vectors}
-        settings = [part.format(**places) for part in shlex.split(RECIPES[self.recipe])]
+        settings = [" ".join(part.format(**places).split()) for part in shlex.split(RECIPES[self.recipe])]
         return ["train", "classifier", *settings, "--seed", str(self.seed), "--out", str(self.out)]
 
     @property

@@ -101,6 +101,7 @@ def train(
     unit: Annotated[str | None, setting("unit")] = None,
     literal_unk: Annotated[bool | None, setting("literal_unk")] = None,
     lower: Annotated[bool | None, setting("lower")] = None,
+    split: Annotated[str | None, setting("split")] = None,
     minutes: Annotated[float | None, setting("minutes")] = None,
     epochs: Annotated[float | None, setting("epochs")] = None,
     steps: Annotated[int | None, setting("steps")] = None,
