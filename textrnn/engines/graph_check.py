@@ -31,7 +31,7 @@ ARITHMETIC = (
     "Cast",
     "ArgMax",
     "Reciprocal",  # and not Div: of whole numbers by 0 it ends the process
-    "ReduceMax",
+    "Max",
     "ReduceSum",
     "Softmax",
 )
@@ -70,7 +70,6 @@ MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
         3: ("number", "number"),
         4: ("word", "bytes"),
         6: ("graph", "Graph"),
-        8: ("numbers", "number*"),
         9: ("words", "bytes*"),
         20: ("type", "number"),
     },

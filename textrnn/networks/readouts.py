@@ -131,8 +131,14 @@ def mean_to_graph(
 def maximum_to_graph(
     readout: SequenceReadout, graph: Graph, outputs: Symbol, places: PlacesInGraph, _: Symbol | None
 ) -> Symbol:
+    """As a Scan that keeps the largest so far: ONNX Runtime's ReduceMax over the first axis takes six times as long."""
     below = graph.node("Unsqueeze", (1.0 - places.mask) * FAR_BELOW, graph.numbers(-1))
-    return graph.node("ReduceMax", outputs + below, axes=[0], keepdims=0)
+    size = readout.size // len(readout.spec.readouts)
+    body = graph.child()
+    largest, now = (body.input(shape=("batch", size)) for _ in range(2))
+    body.output(body.node("Max", largest, now))
+    (found,) = graph.scan(body, [graph.node("Gather", outputs, graph.number(0), axis=0)], [outputs + below])
+    return found
 
 
 def attended_to_graph(
