@@ -81,7 +81,11 @@ def main() -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of the data sets")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
     given = parser.parse_args()
-    command = f"python scripts/models/sentiment.py {given.float32.name} DATA {given.out.name}"
+    vectors = "data/imdb/train.jsonl.gz data/imdb/test.jsonl.gz data/sst5/train.jsonl --size 200 --out reviews.vec"
+    command = (
+        f"python scripts/models/sentiment.py {given.float32.name} data {given.out.name}\n"
+        f"(the vectors, made before on two threads, and so not again to the bit: python scripts/bench/vectors.py {vectors})"
+    )
     quantize(given.float32, given.out, domains(given.data), command=command, overwrite=True)
     print((given.out / "README.md").read_text(encoding="utf-8"))
 
