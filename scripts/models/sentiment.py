@@ -82,10 +82,8 @@ def main() -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
     given = parser.parse_args()
     vectors = "data/imdb/train.jsonl.gz data/imdb/test.jsonl.gz data/sst5/train.jsonl --size 200 --out reviews.vec"
-    command = (
-        f"python scripts/models/sentiment.py {given.float32.name} data {given.out.name}\n"
-        f"(the vectors, made before on two threads, and so not again to the bit: python scripts/bench/vectors.py {vectors})"
-    )
+    before = f"the vectors, made before on two threads, and so not again to the bit: scripts/bench/vectors.py {vectors}"
+    command = f"python scripts/models/sentiment.py {given.float32.name} data {given.out.name}\n({before})"
     quantize(given.float32, given.out, domains(given.data), command=command, overwrite=True)
     print((given.out / "README.md").read_text(encoding="utf-8"))
 
