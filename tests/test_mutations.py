@@ -55,10 +55,22 @@ MUTATIONS = {
         "tests/decoding/test_sampling.py::test_noise_differs_by_seed_and_by_index",
     ),
     "a return stands bare in csv": Mutation(
-        "cli/output.py", """for mark in ',"\\r\\n')""", """for mark in ',"\\n')""", "tests/cli/test_output.py"
+        "cli/output.py",
+        r"""NEEDS_QUOTES = re.compile(r'[,"\r\n]')""",
+        r"""NEEDS_QUOTES = re.compile(r'[,"\n]')""",
+        "tests/cli/test_output.py",
     ),
     "a backslash stands bare in tsv": Mutation(
-        "cli/output.py", """text.replace("\\\\", "\\\\\\\\").replace""", "text.replace", "tests/cli/test_output.py"
+        "cli/output.py",
+        r"""NEEDS_ESCAPE = re.compile(r"[\\\t\n\r]")""",
+        r"""NEEDS_ESCAPE = re.compile(r"[\t\n\r]")""",
+        "tests/cli/test_output.py",
+    ),
+    "padding is among what is summed up": Mutation(
+        "networks/readouts.py",
+        "return cls((step < lengths).float(), (step == lengths - 1).float())",
+        "return cls((step < steps).float() * (lengths > 0), (step == lengths - 1).float())",
+        "tests/networks/test_readouts.py",
     ),
     "the state is lost between windows": Mutation(
         "training/run_state.py",
