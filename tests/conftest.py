@@ -10,9 +10,10 @@ from typing import NamedTuple
 import pytest
 import torch
 
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.cells import BUILT_IN, CELLS
 from textrnn.cli.app import main
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, TextSettings
+from textrnn.config import ModelConfig, TextSettings
 from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork

@@ -4,18 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, OneHot
 from textrnn.batch import Ids
-from textrnn.config import (
-    Architecture,
-    Core,
-    LabelPerSequence,
-    LabelPerStep,
-    Labels,
-    ModelConfig,
-    OneHot,
-    TextSettings,
-    Unit,
-)
+from textrnn.config import Labels, ModelConfig, TextSettings, Unit
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.engines.labeller import Labelled, Padded
 from textrnn.networks.sequence import SequenceNetwork

@@ -4,19 +4,8 @@ from pathlib import Path
 
 import torch
 
-from textrnn.config import (
-    Architecture,
-    Core,
-    LabelPerSequence,
-    LabelPerStep,
-    Labels,
-    Learned,
-    ModelConfig,
-    Precision,
-    ReadoutName,
-    TextSettings,
-    Unit,
-)
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, ReadoutName
+from textrnn.config import Labels, ModelConfig, Precision, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork

@@ -14,8 +14,9 @@ import torch
 
 import textrnn
 from tests.small_models import TEXT, classifier_config, save_small_classifier, small_tokenizer, untrained
+from textrnn.architecture import Architecture, Core, LabelPerStep, OneHot
 from textrnn.cells import BUILT_IN, CELLS, add_cells
-from textrnn.config import Architecture, Core, LabelPerStep, Labels, OneHot
+from textrnn.config import Labels
 from textrnn.export.save import save_model
 from textrnn.metrics.calibration import at_temperature
 from textrnn.networks.graph import Graph

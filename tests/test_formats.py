@@ -14,19 +14,8 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.config import (
-    FORMAT_VERSION,
-    Architecture,
-    Core,
-    LabelPerSequence,
-    LabelPerStep,
-    Labels,
-    Learned,
-    ModelConfig,
-    OneHot,
-    TextSettings,
-    Unit,
-)
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.config import FORMAT_VERSION, Labels, ModelConfig, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.text.tokenizer import Tokenizer
 

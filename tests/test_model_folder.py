@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import textrnn
-from textrnn.config import FORMAT_VERSION, Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings
+from textrnn.architecture import Architecture, Core, LabelPerStep, OneHot
+from textrnn.config import FORMAT_VERSION, ModelConfig, TextSettings
 from textrnn.config_file import sealed
 from textrnn.errors import ModelError
 from textrnn.model_folder import CONFIG, ModelFolder, bundled_models, find_model, write_model

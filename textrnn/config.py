@@ -4,13 +4,13 @@ Plain data, checked on reading; no framework is imported here.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from textrnn.cells import CELLS
+from textrnn.architecture import MOST_SYMBOLS, UNKNOWN_CELL, Architecture, LabelPerSequence
 from textrnn.errors import ModelError
+from textrnn.spec import Spec, first_problem
 
 FORMAT_VERSION = 3
 
@@ -18,230 +18,6 @@ LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]
 Split = Literal["punctuation", "spaces", "english"]
 Precision = Literal["float32", "int8"]
-UNKNOWN_CELL: Literal["unknown_cell"] = "unknown_cell"  # type of pydantic's complaint
-
-MOST_SYMBOLS = 1 << 22  # these bound what a file can make the program allocate, far above what is trained
-MOST_UNITS = 1 << 16
-MOST_LAYERS = 1 << 10
-
-
-class Spec(BaseModel):
-    """Base of every spec: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # the schema is built on first use
-
-
-def known_cell(name: str) -> str:
-    """The name, if there is such a cell."""
-    if name not in CELLS:
-        known = ", ".join(CELLS)
-        raise PydanticCustomError(
-            UNKNOWN_CELL, "unknown cell {name}; one of {known}", {"name": repr(name), "known": known}
-        )
-    return name
-
-
-class OneHot(Spec):
-    """Each symbol is a unit vector; as a look-up of input weights, so that the vectors never exist."""
-
-    kind: Literal["one-hot"] = "one-hot"
-    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
-
-
-class Learned(Spec):
-    """Each symbol has a vector that is learnt with the network."""
-
-    kind: Literal["learned"] = "learned"
-    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
-    size: int = Field(gt=0, le=MOST_UNITS)
-
-
-class Pretrained(Spec):
-    """Each symbol has a vector that was there before the network, from a file or by word2vec.
-
-    frozen: it stays as it was; else it is learnt further. origin: where it comes from, in words for people.
-    """
-
-    kind: Literal["pretrained"] = "pretrained"
-    symbols: int = Field(gt=0, le=MOST_SYMBOLS)
-    size: int = Field(gt=0, le=MOST_UNITS)
-    frozen: bool = False
-    origin: str = Field("", max_length=1000)
-
-
-Input = Annotated[OneHot | Learned | Pretrained, Field(discriminator="kind")]
-
-
-class LayerShape(NamedTuple):
-    """One recurrent layer of a stack: its name among the weights, and its sizes."""
-
-    name: str
-    inputs: int
-    units: int
-    outputs: int
-    is_backward: bool
-
-
-class Core(Spec):
-    """A stack of recurrent layers, all of `units` but the last where it has `top_units` of its own.
-
-    projection: the size that outputs are projected to, which is what recurs and what is read above (Sak et al., 2014).
-    bidirectional: each level reads the sequence in both directions (Schuster and Paliwal, 1997). residual: what a level
-    above the first reads is added to its output, where both are of one size (He et al., 2016; Wu et al., 2016).
-    """
-
-    cell: str = "lstm"
-    units: int = Field(gt=0, le=MOST_UNITS)
-    layers: int = Field(1, gt=0, le=MOST_LAYERS)
-    top_units: int | None = Field(None, gt=0, le=MOST_UNITS)
-    projection: int | None = Field(None, gt=0, le=MOST_UNITS)
-    bidirectional: bool = False
-    residual: bool = False
-
-    @field_validator("cell")
-    @classmethod
-    def _is_known(cls, name: str) -> str:
-        return known_cell(name)
-
-    @property
-    def sizes(self) -> list[int]:
-        """The units of each level."""
-        return [self.units] * (self.layers - 1) + [self.top_units or self.units]
-
-    def levels(self, inputs: int) -> list[list[LayerShape]]:
-        """The layers of each level, for inputs of this size."""
-        levels = []
-        for index, units in enumerate(self.sizes):
-            outputs = self.projection or units
-            names = {f"{index}": False, f"{index}_reverse": True} if self.bidirectional else {f"{index}": False}
-            levels.append([LayerShape(name, inputs, units, outputs, backward) for name, backward in names.items()])
-            inputs = outputs * len(names)
-        return levels
-
-    @property
-    def outputs(self) -> int:
-        """The size of the top level's output."""
-        return sum(shape.outputs for shape in self.levels(1)[-1])
-
-    def is_residual(self, index: int, level: list[LayerShape]) -> bool:
-        """Whether a level's input is added to its output."""
-        return self.residual and index > 0 and sum(shape.outputs for shape in level) == level[0].inputs
-
-    def state_sizes(self) -> dict[str, int]:
-        """The size of each part of the state, by its name in a graph."""
-        first, *others = CELLS[self.cell].state
-        sizes = {}
-        for shape in (shape for level in self.levels(1) for shape in level):
-            sizes[f"{first}.{shape.name}"] = shape.outputs
-            sizes |= {f"{part}.{shape.name}": shape.units for part in others}
-        return sizes
-
-    def unbounded(self) -> list[str]:
-        """The vectors whose entries may leave [-1, 1], by their names in a graph: an int8 graph must know how far."""
-        found, is_sum = [], False
-        is_open = self.projection is not None or CELLS[self.cell].bound != 1
-        for index, level in enumerate(self.levels(1)):
-            is_sum |= self.is_residual(index, level)
-            found += [f"layers.{shape.name}.hidden" for shape in level if is_open]
-            found += [f"layers.{index}.output"] if is_open or is_sum else []
-        return found
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.projection and not CELLS[self.cell].projects:
-            able = ", ".join(name for name, cell in CELLS.items() if cell.projects)
-            raise ValueError(f"the outputs of {self.cell} cannot be projected; those of {able} can")
-        if self.projection and self.top_units:
-            raise ValueError("with a projection every layer has the same units")
-        if self.residual and not any(self.is_residual(*level) for level in enumerate(self.levels(1))):
-            raise ValueError(
-                "a residual connection needs a second layer that is as large as the first: --layers 2, untied"
-            )
-        return self
-
-    def __str__(self) -> str:
-        """The stack in words, such as 2 x 512 lstm or 512 + 320 lstm."""
-        is_even = len(set(self.sizes)) == 1
-        size = f"{self.layers} x {self.units}" if is_even else " + ".join(map(str, self.sizes))
-        extras = [f"projected to {self.projection}"] if self.projection else []
-        extras += [name for name in ("bidirectional", "residual") if getattr(self, name)]
-        return " ".join([size, self.cell, *([f"({', '.join(extras)})"] if extras else [])])
-
-
-class LabelPerStep(Spec):
-    """A distribution over `classes` labels after every step; for a language model the next token is the label.
-
-    tied: a label's weights are the vector of the same symbol at the input (Inan et al., 2017; Press and Wolf, 2017).
-    """
-
-    kind: Literal["label-per-step"] = "label-per-step"
-    classes: int = Field(gt=0, le=MOST_SYMBOLS)
-    tied: bool = False
-
-
-ReadoutName = Literal["last", "mean", "max", "attention"]
-
-
-class LabelPerSequence(Spec):
-    """A distribution over `classes` labels for a whole sequence, from a summary of the top level's outputs.
-
-    readouts: what the summary is, side by side where there are several. last: the output of each direction that has
-    read all. mean, max: of each entry over the steps. attention: a mean whose weights are learnt (Zhou et al., 2016).
-    """
-
-    kind: Literal["label-per-sequence"] = "label-per-sequence"
-    classes: int = Field(gt=1, le=MOST_SYMBOLS)
-    readouts: tuple[ReadoutName, ...] = Field(("last",), min_length=1)
-    tied: Literal[False] = False
-
-    @field_validator("readouts")
-    @classmethod
-    def _once(cls, names: tuple[ReadoutName, ...]) -> tuple[ReadoutName, ...]:
-        if len(set(names)) < len(names):
-            raise ValueError("a readout is named twice")
-        return names
-
-
-Head = Annotated[LabelPerStep | LabelPerSequence, Field(discriminator="kind")]
-
-
-class Architecture(Spec):
-    """Three choices that compose: what goes in, what recurs, what comes out."""
-
-    input: Input
-    core: Core
-    head: Head
-
-    def shapes(self) -> list[tuple[str, int, int]]:
-        """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        cell = CELLS[self.core.cell]
-        has_table = not isinstance(self.input, OneHot)
-        below = self.input.symbols if isinstance(self.input, OneHot) else self.input.size
-        shapes = [("input.table", self.input.symbols, below)] if has_table else []
-        for layer in (layer for level in self.core.levels(below) for layer in level):
-            name, rows = f"layers.{layer.name}", len(cell.gates) * layer.units
-            shapes += [
-                (f"{name}.weight_ih", rows, layer.inputs),
-                (f"{name}.weight_hh", rows, layer.outputs),
-                (f"{name}.bias_ih", rows, 1),
-                (f"{name}.bias_hh", rows, 1),
-            ]
-            shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
-            shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if self.core.projection else []
-        readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
-        shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
-        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
-        return [*shapes, *head, ("head.bias", self.head.classes, 1)]
-
-    @model_validator(mode="after")
-    def _ties_fit(self) -> Self:
-        if not self.head.tied:
-            return self
-        if isinstance(self.input, OneHot) or (isinstance(self.input, Pretrained) and self.input.frozen):
-            raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
-        if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
-            raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
-        return self
 
 
 class Labels(Spec):
@@ -290,7 +66,7 @@ class TrainingSummary(Spec):
 
     data: str = ""
     source: str = ""
-    files: dict[str, str] = {}  # name → sha256
+    files: dict[str, str] = Field(default_factory=dict)  # name → sha256
     licence: str = ""
     command: str = ""
     parameters: int = 0
@@ -298,8 +74,8 @@ class TrainingSummary(Spec):
     best_step: int = 0
     ended: str = ""
     metrics: tuple[Figure, ...] = ()
-    settings: dict[str, bool | int | float | str | None] = {}
-    versions: dict[str, str] = {}
+    settings: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
 
 
 class Bound(Spec):
@@ -318,9 +94,9 @@ class ModelConfig(Spec):
     text: TextSettings
     labels: Labels | None = None
     precision: Precision = "float32"
-    bounds: dict[str, Bound] = {}
+    bounds: dict[str, Bound] = Field(default_factory=dict)
     training: TrainingSummary = TrainingSummary()
-    parts: dict[str, Part] = {}
+    parts: dict[str, Part] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Self:
@@ -330,14 +106,6 @@ class ModelConfig(Spec):
                 f"the head has {self.architecture.head.classes} classes, and {len(names)} labels are named"
             )
         return self
-
-
-def first_problem(error: ValidationError) -> str:
-    """Pydantic's first complaint in one line: where, what."""
-    problem = error.errors(include_url=False, include_context=False)[0]
-    where = ".".join(str(step) for step in problem["loc"])
-    what = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {what}" if where else what
 
 
 def refusal(file: Path, error: ValidationError) -> ModelError:

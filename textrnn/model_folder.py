@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 
-from textrnn.config import FORMAT_VERSION, Architecture, ModelConfig, Part
+from textrnn.architecture import Architecture
+from textrnn.config import FORMAT_VERSION, ModelConfig, Part
 from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, NotWritten, UsageError
 

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from textrnn.architecture import MOST_LAYERS, MOST_UNITS, ReadoutName, known_cell
 from textrnn.cells import CELLS
-from textrnn.config import MOST_LAYERS, MOST_UNITS, LevelName, ReadoutName, Spec, first_problem, known_cell
+from textrnn.config import LevelName
 from textrnn.errors import UsageError
+from textrnn.spec import Spec, first_problem
 
 PROJECTED = ", ".join(name for name, cell in CELLS.items() if cell.projects)
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from textrnn.config import Architecture
+from textrnn.architecture import Architecture
 from textrnn.errors import ModelError
 from textrnn.strict_json import parse_json
 

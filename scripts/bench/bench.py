@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 
 PAUSE = 0.2  # seconds before each turn, in which idle threads fall asleep
 ROUNDS = 5

@@ -19,8 +19,9 @@ from bench import print_machine, print_table
 from numpy.typing import NDArray
 from onnx import TensorProto
 
+from textrnn.architecture import Architecture, Core, Input, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.cells import BUILT_IN, CELLS, add_cells
-from textrnn.config import Architecture, Core, Input, LabelPerStep, Learned, OneHot, Precision, Pretrained
+from textrnn.config import Precision
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.graph import Graph

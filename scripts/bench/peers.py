@@ -10,7 +10,7 @@ from safetensors.torch import load
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence, pad_sequence
 
-from textrnn.config import LabelPerSequence, OneHot
+from textrnn.architecture import LabelPerSequence, OneHot
 from textrnn.metrics.calibration import Logprobs
 from textrnn.model_folder import ModelFolder
 from textrnn.text.tokenizer import Tokenizer

@@ -18,8 +18,8 @@ from statistics import median
 from bench import print_machine, print_table
 from defaults import HELD_OUT, PROGRAM, evaluated, split
 
+from textrnn.architecture import MOST_UNITS
 from textrnn.cells import CELLS
-from textrnn.config import MOST_UNITS
 from textrnn.model_folder import ModelFolder
 
 UNITS = 512  # of the LSTM, whose parameters the others have

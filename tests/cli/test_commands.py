@@ -18,7 +18,8 @@ import textrnn
 from tests.conftest import Result, Run
 from tests.reading import jsonl, refused, tsv
 from tests.small_models import save_small_model
-from textrnn.config import FORMAT_VERSION, Architecture, Core, LabelPerStep, ModelConfig, OneHot, TextSettings
+from textrnn.architecture import Architecture, Core, LabelPerStep, OneHot
+from textrnn.config import FORMAT_VERSION, ModelConfig, TextSettings
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer

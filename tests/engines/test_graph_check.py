@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import AttributeProto
 
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot, Precision
+from textrnn.config import Precision
 from textrnn.engines.graph_check import OPERATORS, check_graph
 from textrnn.engines.labeller import Padded
 from textrnn.engines.onnx_labeller import OnnxLabeller

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import numpy_logits
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.engines import engine as interface
 from textrnn.engines.engine import MANY, choose_by_steps, state_after
 from textrnn.engines.onnx_engine import OnnxEngine

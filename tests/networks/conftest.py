@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from textrnn.config import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.networks.dropout import NOTHING
 from textrnn.networks.sequence import SequenceNetwork
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from textrnn.architecture import Core
 from textrnn.cells import CELLS
-from textrnn.config import Core
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
 from textrnn.networks import calibration

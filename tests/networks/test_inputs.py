@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from textrnn.config import Learned, OneHot, Pretrained
+from textrnn.architecture import Learned, OneHot, Pretrained
 from textrnn.networks.inputs import Lookup, OneHotLookup, Vectors, build_input, reverse
 
 SYMBOLS, SIZE, OUT = 7, 4, 5

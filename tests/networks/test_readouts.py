@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.oracles import numpy_output
+from textrnn.architecture import Architecture, Core, LabelPerSequence, Learned
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Core, LabelPerSequence, Learned
 from textrnn.engines.graph_check import check_graph
 from textrnn.engines.labeller import Padded
 from textrnn.engines.onnx_labeller import OnnxLabeller

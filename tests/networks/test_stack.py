@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from tests.oracles import numpy_output
+from textrnn.architecture import Core
 from textrnn.cells import CELLS
-from textrnn.config import Core
 from textrnn.networks.inputs import Vectors
 from textrnn.networks.stack import Stack
 

@@ -8,7 +8,8 @@ import pytest
 from safetensors.numpy import load
 
 import textrnn
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, ModelConfig, OneHot, Pretrained, TextSettings
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
+from textrnn.config import ModelConfig, TextSettings
 from textrnn.errors import UsageError
 from textrnn.export.quantize import quantize
 from textrnn.export.save import count_parameters, save_model

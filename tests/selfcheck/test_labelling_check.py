@@ -11,7 +11,8 @@ from tests.conftest import Run
 from tests.fakes import FakeLabeller, fake_classifier
 from tests.reading import jsonl
 from tests.small_models import save_small_classifier
-from textrnn.config import LabelPerSequence, Precision, ReadoutName
+from textrnn.architecture import LabelPerSequence, ReadoutName
+from textrnn.config import Precision
 from textrnn.engines.labeller import Labelled, Padded
 from textrnn.selfcheck import check_folder, labelling
 from textrnn.selfcheck.check import FLOAT32, Check

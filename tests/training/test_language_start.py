@@ -14,7 +14,7 @@ from tests.reading import refused
 from tests.small_models import save_small_classifier, save_small_model, small_config, small_tokenizer, untrained
 from tests.training.labelled import written
 from tests.training.test_resume import finish, stopped
-from textrnn.config import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
 from textrnn.model_folder import ModelFolder

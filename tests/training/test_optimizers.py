@@ -2,7 +2,7 @@
 
 import pytest
 
-from textrnn.config import Architecture, Core, LabelPerSequence, Learned
+from textrnn.architecture import Architecture, Core, LabelPerSequence, Learned
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import training_settings
 from textrnn.training.defaults import ChosenSettings, for_classifier, with_level_defaults

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.batch import Batch
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, OneHot, Pretrained
 from textrnn.errors import UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import TrainingSettings

@@ -10,9 +10,9 @@ import torch
 
 import textrnn
 from tests.fakes import answers
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.batch import Batch
 from textrnn.cli.training_display import as_line, picture
-from textrnn.config import Architecture, Core, LabelPerStep, Learned
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.networks.sequence import SequenceNetwork

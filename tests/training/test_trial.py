@@ -4,7 +4,7 @@ import tempfile
 
 import pytest
 
-from textrnn.config import Architecture, Core, LabelPerStep, Learned, Pretrained
+from textrnn.architecture import Architecture, Core, LabelPerStep, Learned, Pretrained
 from textrnn.settings import Data, training_settings
 from textrnn.training.trial import TRIED_STEPS, memory, tried
 

@@ -15,7 +15,7 @@ from safetensors.numpy import load
 
 import textrnn
 from tests.training.test_resume import finish, outcome, stopped
-from textrnn.config import Pretrained
+from textrnn.architecture import Pretrained
 from textrnn.errors import DataError, MissingExtra, UsageError
 from textrnn.export.quantize import quantize
 from textrnn.model_folder import ModelFolder

@@ -16,7 +16,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
 
     from textrnn.cells import CELLS
     from textrnn.cli.output import chosen_format, open_sink, printable, shown
-    from textrnn.config import LabelPerSequence, Pretrained
+    from textrnn.architecture import LabelPerSequence, Pretrained
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
     from textrnn.weights_file import check_weights

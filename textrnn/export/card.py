@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from textrnn.config import LabelPerSequence, ModelConfig
+from textrnn.architecture import LabelPerSequence
+from textrnn.config import ModelConfig
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from textrnn.architecture import Head
 from textrnn.batch import IGNORE
-from textrnn.config import Head
 from textrnn.networks.cross_entropy import cross_entropy
 from textrnn.networks.graph import Graph, Symbol
 

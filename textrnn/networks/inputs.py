@@ -13,11 +13,12 @@ from onnx import TensorProto
 from torch import Tensor, nn
 from torch.nn import functional
 
-from textrnn.config import Input, Learned, OneHot, Pretrained, Spec
+from textrnn.architecture import Input, Learned, OneHot, Pretrained
 from textrnn.engines.engine import Floats
 from textrnn.networks.dropout import Dropouts, mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 from textrnn.networks.products import linear
+from textrnn.spec import Spec
 
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from textrnn.config import Head, LabelPerSequence
+from textrnn.architecture import Head, LabelPerSequence
 from textrnn.networks.graph import Graph, Symbol
 
 FAR_BELOW = -1e9  # added to what is not to be the largest, nor to weigh anything

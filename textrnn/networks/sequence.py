@@ -6,7 +6,8 @@ from types import MappingProxyType
 import torch
 from torch import Tensor, nn
 
-from textrnn.config import Architecture, LabelPerSequence, LabelPerStep, Precision
+from textrnn.architecture import Architecture, LabelPerSequence, LabelPerStep
+from textrnn.config import Precision
 from textrnn.errors import ModelError
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.graph import Graph

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from textrnn.architecture import Core, LayerShape
 from textrnn.cells import CELLS
-from textrnn.config import Core, LayerShape
 from textrnn.networks.dropout import NOTHING, Dropouts, mask
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.inputs import Read, Source, Vectors, VectorSource, reverse

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from textrnn.config import LabelPerSequence
+from textrnn.architecture import LabelPerSequence
 from textrnn.errors import MissingExtra
 from textrnn.selfcheck.check import FLOAT32, Check, Figures, agreement, skipped
 from textrnn.selfcheck.loading import ENGINES, as_lines, run_program

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
+from textrnn.architecture import LabelPerSequence, LabelPerStep
 from textrnn.cells import Cell, add_cells
-from textrnn.config import LabelPerSequence, LabelPerStep, ModelConfig
+from textrnn.config import ModelConfig
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.errors import ModelError, UsageError

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import LabelPerSequence, Labels, ModelConfig
+from textrnn.architecture import LabelPerSequence
+from textrnn.config import Labels, ModelConfig
 from textrnn.engines.labeller import Labeller
 from textrnn.errors import ModelError, UsageError
 from textrnn.metrics.calibration import at_temperature

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from textrnn.config import LabelPerStep, ModelConfig
+from textrnn.architecture import LabelPerStep
+from textrnn.config import ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling
 from textrnn.engines.engine import Engine, state_after
 from textrnn.errors import UsageError

@@ -14,8 +14,9 @@ from pydantic import Field
 from tokenizers import AddedToken, Regex, decoders, models, normalizers, pre_tokenizers, trainers
 from tokenizers import Tokenizer as HuggingFaceTokenizer
 
-from textrnn.config import Spec, Split, Unit
+from textrnn.config import Split, Unit
 from textrnn.errors import UsageError
+from textrnn.spec import Spec
 from textrnn.text.joiners import DUMMY, SPECIAL, UNK, Concatenation, Joiner, PiecesAndBytes, Words
 
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))

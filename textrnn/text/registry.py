@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, model_validator
 
-from textrnn.config import Spec, first_problem
 from textrnn.errors import DataError, UsageError
+from textrnn.spec import Spec, first_problem
 
 REGISTRY = resources.files("textrnn") / "corpora" / "registry.toml"
 

@@ -20,7 +20,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.config import MOST_UNITS
+from textrnn.architecture import MOST_UNITS
 from textrnn.errors import DataError
 from textrnn.text.records import AT_ONCE, errors_named
 

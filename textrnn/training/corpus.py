@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from textrnn.architecture import Core, Input
 from textrnn.batch import Ids
-from textrnn.config import Core, Input, Spec, Unit
+from textrnn.config import Unit
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
 from textrnn.settings import Data
+from textrnn.spec import Spec
 from textrnn.text.corpora import Piece, Section, Sources, Strings, Texts
 from textrnn.text.levels import LEVELS, Learnt, Vocabulary
 from textrnn.text.tokenizer import Tokenizer

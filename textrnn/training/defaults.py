@@ -5,23 +5,21 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from textrnn.config import (
+from textrnn.architecture import (
     Architecture,
     Core,
     LabelPerSequence,
     LabelPerStep,
     Learned,
-    LevelName,
     OneHot,
     Pretrained,
     ReadoutName,
-    Split,
-    Unit,
-    first_problem,
 )
+from textrnn.config import LevelName, Split, Unit
 from textrnn.errors import UsageError
 from textrnn.networks.dropout import Dropouts
 from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings, refuse_other_tasks
+from textrnn.spec import first_problem
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.

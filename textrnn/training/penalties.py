@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from textrnn.config import Architecture, OneHot, Pretrained
+from textrnn.architecture import Architecture, OneHot, Pretrained
 from textrnn.errors import UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import TrainingSettings

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from textrnn.config import Spec
+from textrnn.spec import Spec
 
 
 class Position(Spec):

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from textrnn.batch import Batch
-from textrnn.config import Spec
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import State
+from textrnn.spec import Spec
 from textrnn.training.average import Average
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import DEPTH, Schedule, adamw, share_of_rate

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from textrnn.config import Bound, Part, Spec, refusal
+from textrnn.config import Bound, Part, refusal
 from textrnn.config_file import SEAL, sealed
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import (
@@ -31,6 +31,7 @@ from textrnn.model_folder import (
     write_part,
 )
 from textrnn.settings import Data, TrainingSettings
+from textrnn.spec import Spec
 from textrnn.strict_json import parse_json
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training.corpus import Corpus, Facts, stream_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
+from textrnn.architecture import Architecture, Pretrained
 from textrnn.cells import CELLS
-from textrnn.config import Architecture, Pretrained
 from textrnn.settings import Data, TrainingSettings
 from textrnn.training.loop import Found
 from textrnn.training.loop import train as train_loop
