@@ -189,7 +189,47 @@ class LabelPerSequence(Spec):
         return names
 
 
-Head = Annotated[LabelPerStep | LabelPerSequence, Field(discriminator="kind")]
+AttentionName = Literal["additive", "dot", "general", "scaled"]
+
+
+class Decoder(Spec):
+    """Another sequence, a symbol a step, from the sequence that the core has read (Sutskever et al., 2014).
+
+    input, core: of the symbols made so far. attention: how its output h is compared with each output e of the core that
+    was read: additive, v . tanh(W h + U e) (Bahdanau et al., 2015); dot, h . e; general, h . W e (Luong et al., 2015);
+    scaled, h . e / sqrt(size) (Vaswani et al., 2017); None: not at all, and the last state is all that is known of it.
+    input_feeding: what a step made of both is read by the next (Luong et al., 2015). tied: a symbol's weights are its
+    vector. shared: source and target have one vocabulary, and one table of vectors.
+    """
+
+    kind: Literal["decoder"] = "decoder"
+    input: Input
+    core: Core
+    attention: AttentionName | None = "general"
+    input_feeding: bool = False
+    tied: bool = False
+    shared: bool = False
+
+    @property
+    def classes(self) -> int:
+        """How many symbols there are to choose from."""
+        return self.input.symbols
+
+    @property
+    def outputs(self) -> int:
+        """The size of what a step makes of its output and of what attention has found."""
+        return self.input.size if self.tied and not isinstance(self.input, OneHot) else self.core.outputs
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.core.bidirectional:
+            raise ValueError("a decoder cannot read backward what it has not made yet")
+        if self.tied and (isinstance(self.input, OneHot) or (isinstance(self.input, Pretrained) and self.input.frozen)):
+            raise ValueError("a tied decoder needs learned vectors, neither one-hot nor frozen ones")
+        return self
+
+
+Head = Annotated[LabelPerStep | LabelPerSequence | Decoder, Field(discriminator="kind")]
 
 
 class Architecture(Spec):

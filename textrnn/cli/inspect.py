@@ -14,9 +14,9 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     """Show a model's layers with their shapes and parameters, and how it was trained."""
     import sys
 
+    from textrnn.architecture import LabelPerSequence, Pretrained
     from textrnn.cells import CELLS
     from textrnn.cli.output import chosen_format, open_sink, printable, shown
-    from textrnn.architecture import LabelPerSequence, Pretrained
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
     from textrnn.weights_file import check_weights
