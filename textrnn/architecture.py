@@ -232,6 +232,9 @@ class Decoder(Spec):
 Head = Annotated[LabelPerStep | LabelPerSequence | Decoder, Field(discriminator="kind")]
 
 
+DECODER = "decoder."  # before the names of a decoder's vectors, where those of the core have them too
+
+
 class Architecture(Spec):
     """Three choices that compose: what goes in, what recurs, what comes out."""
 
@@ -241,31 +244,82 @@ class Architecture(Spec):
 
     def shapes(self) -> list[tuple[str, int, int]]:
         """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        cell = CELLS[self.core.cell]
-        has_table = not isinstance(self.input, OneHot)
-        below = self.input.symbols if isinstance(self.input, OneHot) else self.input.size
-        shapes = [("input.table", self.input.symbols, below)] if has_table else []
-        for layer in (layer for level in self.core.levels(below) for layer in level):
-            name, rows = f"layers.{layer.name}", len(cell.gates) * layer.units
-            shapes += [
-                (f"{name}.weight_ih", rows, layer.inputs),
-                (f"{name}.weight_hh", rows, layer.outputs),
-                (f"{name}.bias_ih", rows, 1),
-                (f"{name}.bias_hh", rows, 1),
-            ]
-            shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
-            shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if self.core.projection else []
+        shapes = [*table_shapes("input", self.input), *stack_shapes("layers", self.core, size_of(self.input))]
+        if isinstance(self.head, Decoder):
+            return [*shapes, *decoder_shapes(self.head, self.core.outputs)]
         readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
         shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
         head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
         return [*shapes, *head, ("head.bias", self.head.classes, 1)]
 
+    def unbounded(self) -> list[str]:
+        """The vectors whose entries may leave [-1, 1], those of a decoder behind its prefix; see `Core.unbounded`."""
+        decoder = self.head.core.unbounded() if isinstance(self.head, Decoder) else []
+        return [*self.core.unbounded(), *(f"{DECODER}{name}" for name in decoder)]
+
     @model_validator(mode="after")
     def _ties_fit(self) -> Self:
-        if not self.head.tied:
+        if not self.head.tied or isinstance(self.head, Decoder):
             return self
         if isinstance(self.input, OneHot) or (isinstance(self.input, Pretrained) and self.input.frozen):
             raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
         if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
             raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
         return self
+
+    @model_validator(mode="after")
+    def _decoder_fits(self) -> Self:
+        if not isinstance(self.head, Decoder):
+            return self
+        ours, theirs = self.core.outputs, self.head.core.outputs
+        if self.head.attention in ("dot", "scaled") and ours != theirs:
+            raise ValueError(
+                f"attention {self.head.attention} compares vectors of one size, and the encoder's have {ours}, the "
+                f"decoder's {theirs} entries: general and additive compare any"
+            )
+        if self.head.shared and (self.input != self.head.input or isinstance(self.input, OneHot)):
+            raise ValueError("vectors that source and target share are learned ones, of one vocabulary and one size")
+        return self
+
+
+def size_of(entry: Input) -> int:
+    """The size of a symbol's vector."""
+    return entry.symbols if isinstance(entry, OneHot) else entry.size
+
+
+def table_shapes(name: str, entry: Input) -> list[tuple[str, int, int]]:
+    """The arrays of an input, as `Architecture.shapes`."""
+    return [] if isinstance(entry, OneHot) else [(f"{name}.table", entry.symbols, entry.size)]
+
+
+def stack_shapes(prefix: str, core: Core, inputs: int) -> list[tuple[str, int, int]]:
+    """The arrays of a core's layers over inputs of this size, as `Architecture.shapes`."""
+    cell, shapes = CELLS[core.cell], []
+    for layer in (layer for level in core.levels(inputs) for layer in level):
+        name, rows = f"{prefix}.{layer.name}", len(cell.gates) * layer.units
+        shapes += [
+            (f"{name}.weight_ih", rows, layer.inputs),
+            (f"{name}.weight_hh", rows, layer.outputs),
+            (f"{name}.bias_ih", rows, 1),
+            (f"{name}.bias_hh", rows, 1),
+        ]
+        shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
+        shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if core.projection else []
+    return shapes
+
+
+def decoder_shapes(head: Decoder, source: int) -> list[tuple[str, int, int]]:
+    """The arrays of a decoder over outputs of this size, as `Architecture.shapes`."""
+    hidden, state = head.core.outputs, sum(head.core.state_sizes().values())
+    fed = head.outputs if head.input_feeding else 0
+    key = ("head.attention.weight_key", hidden, source)
+    query, bias = ("head.attention.weight_query", hidden, hidden), ("head.attention.bias_key", hidden, 1)
+    compared = {"additive": [query, key, bias, ("head.attention.weight_score", 1, hidden)], "general": [key]}
+    shapes = [] if head.shared else table_shapes("head.input", head.input)
+    shapes += stack_shapes("head.layers", head.core, size_of(head.input) + fed)
+    shapes += [("head.bridge.weight", state, source), ("head.bridge.bias", state, 1)]
+    shapes += compared.get(head.attention or "", [])
+    shapes += [("head.weight_hidden", head.outputs, hidden), ("head.bias_output", head.outputs, 1)]
+    shapes += [("head.weight_context", head.outputs, source)] if head.attention else []
+    shapes += [] if head.tied else [("head.labels.weight", head.classes, head.outputs)]
+    return [*shapes, ("head.labels.bias", head.classes, 1)]

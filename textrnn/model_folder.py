@@ -18,7 +18,10 @@ from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, NotWritten, UsageError
 
 CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
-PARTS = ("tokenizer.json", "model.onnx", "model.safetensors", "history.jsonl")  # all there can be: swept by name
+PARTS = (  # all there can be: swept by name
+    *("tokenizer.json", "source_tokenizer.json", "model.onnx", "encoder.onnx", "decoder.onnx"),
+    *("model.safetensors", "history.jsonl"),
+)
 MOST_CONFIG_BYTES = 1 << 20
 MOST_TEXT_BYTES = 64 << 20
 MOST_GRAPH_BYTES = 1 << 31
@@ -101,6 +104,8 @@ def most_bytes(part: str, architecture: Architecture) -> int:
         return MOST_TEXT_BYTES
     if part == "tokenizer.json":
         return min(MOST_TEXT_BYTES, (1 << 20) + 1000 * architecture.head.classes)
+    if part == "source_tokenizer.json":
+        return min(MOST_TEXT_BYTES, (1 << 20) + 1000 * architecture.input.symbols)
     weights = sum(rows * columns for _, rows, columns in architecture.shapes())
     return min(MOST_GRAPH_BYTES, 5 * weights + (16 << 20))
 

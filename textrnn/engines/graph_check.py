@@ -34,6 +34,7 @@ ARITHMETIC = (
     "Max",
     "ReduceSum",
     "Softmax",
+    "TopK",
 )
 MOVES = (
     *("Concat", "Gather", "GatherElements", "Identity", "ReverseSequence", "Shape", "Split", "Squeeze", "Transpose"),
@@ -70,6 +71,7 @@ MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
         3: ("number", "number"),
         4: ("word", "bytes"),
         6: ("graph", "Graph"),
+        8: ("numbers", "number*"),
         9: ("words", "bytes*"),
         20: ("type", "number"),
     },

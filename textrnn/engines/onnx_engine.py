@@ -1,7 +1,7 @@
 """ONNX Runtime over a network that labels every step: what runs a language model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ OUTPUTS = {"logprobs": FLOATS, "target_logprobs": FLOATS, "choices": INTEGERS, "
 
 class OnnxEngine:
     """A graph as networks/step_graph.py writes it; few sequences are computed with all threads, many with one."""
+
+    parts: ClassVar = ("model.onnx",)
 
     def __init__(self, model: bytes, *, threads: int = 0) -> None:
         """threads: to use at most; 0 is one for each core."""

@@ -1,5 +1,7 @@
 """ONNX Runtime over a network that labels whole sequences: what runs a classifier."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from textrnn.engines.labeller import Labelled, Padded
@@ -12,6 +14,8 @@ FEW = 4  # sequences of a call that has all threads
 
 class OnnxLabeller:
     """A graph as networks/sequence_graph.py writes it."""
+
+    parts: ClassVar = ("model.onnx",)
 
     def __init__(self, model: bytes, *, threads: int = 0) -> None:
         """threads: to use at most; 0 is one for each core."""

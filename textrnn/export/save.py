@@ -25,12 +25,17 @@ def save_model(
     config: ModelConfig,
     *,
     history: Iterable[Mapping[str, Any]] = (),
+    source_tokenizer: Tokenizer | None = None,
 ) -> ModelConfig:
-    """Write a model folder whole. An int8 config gets the graph alone, without weights to train further."""
-    parts = {
-        "tokenizer.json": tokenizer.to_json(),
-        "model.onnx": network.to_graph(config.precision, bound_values(config)),
-    }
+    """Write a model folder whole. An int8 config gets the graphs alone, without weights to train further.
+
+    source_tokenizer: of a translator whose source has a vocabulary of its own.
+    """
+    bounds = bound_values(config)
+    parts = {"tokenizer.json": tokenizer.to_json()}
+    if source_tokenizer is not None:
+        parts["source_tokenizer.json"] = source_tokenizer.to_json()
+    parts |= {part: network.to_graph(config.precision, bounds, part=part) for part in network.parts}
     if config.precision == "float32":
         parts["model.safetensors"] = save({name: value.cpu() for name, value in network.state_dict().items()})
     if rows := as_lines(history):

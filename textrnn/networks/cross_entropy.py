@@ -17,7 +17,9 @@ class BlockwiseCrossEntropy(torch.autograd.Function):
     """Sum over rows of -log softmax(hidden W^T + b)[target]. The gradient is made with the loss, block by block."""
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, learns: bool) -> Tensor:
+    def forward(
+        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, smoothing: float, learns: bool
+    ) -> Tensor:
         """hidden: (rows, size). weight: (classes, size). bias: (classes,). targets: (rows,), some of them IGNORE."""
         kept = targets != IGNORE
         if not kept.all():
@@ -37,10 +39,15 @@ class BlockwiseCrossEntropy(torch.autograd.Function):
             block, target = hidden_kept[begin : begin + size], targets_kept[begin : begin + size, None]
             logits = torch.mm(block, matrix.T).float().add_(shift)
             logprobs = torch.log_softmax(logits, -1)
-            nats -= logprobs.gather(1, target).sum()
+            nats -= (1 - smoothing) * logprobs.gather(1, target).sum()
+            if smoothing:
+                nats -= smoothing * logprobs.mean(1).sum()
             if not wanted:
                 continue
-            d_logits = torch.exp(logprobs, out=logprobs).scatter_add_(1, target, logprobs.new_full(target.shape, -1.0))
+            of_target = logprobs.new_full(target.shape, smoothing - 1)
+            d_logits = torch.exp(logprobs, out=logprobs).scatter_add_(1, target, of_target)
+            if smoothing:
+                d_logits -= smoothing / len(weight)
             d_bias += d_logits.sum(0)
             rounded = d_logits.to(hidden.dtype)
             torch.mm(rounded, matrix, out=d_hidden[begin : begin + size])
@@ -53,16 +60,21 @@ class BlockwiseCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, scale: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
+    def backward(ctx: Any, scale: Tensor) -> tuple[Tensor | None, ...]:
         d_hidden, d_weight, d_bias = ctx.saved_tensors
-        return d_hidden * scale, d_weight * scale, d_bias * scale, None, None
+        return d_hidden * scale, d_weight * scale, d_bias * scale, None, None, None
 
 
-def cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-    """-log softmax(hidden W^T + b)[target], summed over the rows (rows, size) whose target counts."""
+def cross_entropy(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    """-log softmax(hidden W^T + b)[target], summed over the rows (rows, size) whose target counts.
+
+    smoothing: the share of a target's weight that all classes have (Szegedy et al., 2016).
+    """
     if len(weight) <= FEW_CLASSES:
         logits = functional.linear(hidden, weight.to(hidden.dtype), bias.to(hidden.dtype)).float()
-        return functional.cross_entropy(logits, targets, ignore_index=IGNORE, reduction="sum")
+        return functional.cross_entropy(
+            logits, targets, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
+        )
     learns = torch.is_grad_enabled()  # `forward` cannot see it
-    nats: Tensor = BlockwiseCrossEntropy.apply(hidden, weight, bias, targets, learns)  # type: ignore[no-untyped-call]
+    nats: Tensor = BlockwiseCrossEntropy.apply(hidden, weight, bias, targets, smoothing, learns)  # type: ignore[no-untyped-call]
     return nats

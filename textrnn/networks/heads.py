@@ -33,25 +33,23 @@ class LabelHead(nn.Module):
         """Logits (…, classes), float32."""
         return functional.linear(hidden, self.weight.to(hidden.dtype), self.bias.to(hidden.dtype)).float()
 
-    def loss(self, hidden: Tensor, targets: Tensor) -> tuple[Tensor, int]:
-        """Negative log-probability of the targets that count, summed in nats, and how many they are."""
+    def loss(self, hidden: Tensor, targets: Tensor, lengths: Tensor | None = None) -> tuple[Tensor, int]:
+        """Negative log-probability of the targets that count, summed in nats, and how many they are.
+
+        lengths: what a decoder must know, and a label need not.
+        """
         counts = targets != IGNORE
         rows, flat = hidden.flatten(0, -2), targets.flatten()
-        if self.training and (self.smoothing or self.class_weights is not None):
-            logits, smoothing = self(rows), self.smoothing
+        smoothing = self.smoothing if self.training else 0.0
+        if self.training and self.class_weights is not None:
             nats = functional.cross_entropy(
-                logits, flat, self.class_weights, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
+                self(rows), flat, self.class_weights, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
             )
         else:
-            nats = cross_entropy(rows, self.weight, self.bias, flat)
+            nats = cross_entropy(rows, self.weight, self.bias, flat, smoothing=smoothing)
         return nats, int(counts.sum())
 
     def to_graph(self, graph: Graph, hidden: Symbol, *, site: str) -> Symbol:
         """Logits. site: the name of the hidden vectors among the bounds."""
         weight, bias = self.weight.detach().cpu().numpy(), self.bias.detach().cpu().numpy()
         return graph.linear(hidden, "input.table" if self.is_tied else "head", weight, bias, site=site)
-
-
-def build_head(spec: Head, size: int, table: nn.Parameter | None = None) -> LabelHead:
-    """The module of a head spec, over hidden vectors of `size`; table: the input's vectors, where they are tied."""
-    return LabelHead(spec, size, table)

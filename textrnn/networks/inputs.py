@@ -20,6 +20,7 @@ from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 from textrnn.networks.products import linear
 from textrnn.spec import Spec
 
+TIED_DEVIATION = 0.1
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
 
 
@@ -211,6 +212,31 @@ class SymbolSource:
         return SymbolSource(self.input, graph.reversed(self.ids, lengths))
 
 
+@dataclass(frozen=True)
+class FedSource:
+    """What a source reads, and beside it a vector of another kind, of this size, by its name among the bounds."""
+
+    source: Source
+    fed: Symbol
+    size: int
+    site: str
+
+    def vectors(self, graph: Graph) -> Symbol | None:
+        vectors = self.source.vectors(graph)
+        return None if vectors is None else graph.node("Concat", vectors, self.fed, axis=-1)
+
+    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
+        size = weight.shape[1] - self.size
+        own = self.source.shares(graph, name, weight[:, :size], bias)
+        return own + graph.linear(self.fed, f"{name}.fed", weight[:, size:], None, site=self.site)
+
+    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
+        return Shares(self.shares(graph, name, weight, bias))
+
+    def reversed(self, graph: Graph, lengths: Symbol) -> "FedSource":
+        return FedSource(self.source.reversed(graph, lengths), graph.reversed(self.fed, lengths), self.size, self.site)
+
+
 class LearnedInput(nn.Module):
     """A vector for each symbol, learnt with the network unless it is frozen; starts as N(0, 1), as in nn.Embedding."""
 
@@ -219,6 +245,15 @@ class LearnedInput(nn.Module):
         self.size = spec.size
         is_frozen = isinstance(spec, Pretrained) and spec.frozen
         self.table = nn.Parameter(torch.randn(spec.symbols, spec.size), requires_grad=not is_frozen)
+
+    def share(self, table: nn.Parameter) -> None:
+        """Let the vectors be those of another input, whose parameter they stay."""
+        del self.table
+        self.__dict__["table"] = table
+
+    def start_tied(self) -> None:
+        """Let the vectors begin as the output's weights too: with N(0, 1) the first logits would be far apart."""
+        nn.init.normal_(self.table, std=TIED_DEVIATION)
 
     def start_from(self, vectors: Floats) -> None:
         """Let the symbols' vectors be these."""

@@ -87,8 +87,13 @@ class SequenceReadout(nn.Module):
 
 def last(readout: SequenceReadout, outputs: Tensor, places: Places) -> Tensor:
     """The last output of the layer that reads forward, the first of the one that reads backward: it has read all."""
-    forward = weighted(outputs[..., : readout.forward_size], places.ends)
-    return torch.cat([forward, outputs[0, :, readout.forward_size :]], -1)
+    return last_of(outputs, places, forward_size=readout.forward_size)
+
+
+def last_of(outputs: Tensor, places: Places, *, forward_size: int) -> Tensor:
+    """The same for outputs (time, batch, size) of which so many entries are of the layer that reads forward."""
+    forward = weighted(outputs[..., :forward_size], places.ends)
+    return torch.cat([forward, outputs[0, :, forward_size:]], -1)
 
 
 def mean(readout: SequenceReadout, outputs: Tensor, places: Places) -> Tensor:
@@ -114,11 +119,17 @@ def weighted(outputs: Tensor, weights: Tensor) -> Tensor:
 def last_to_graph(
     readout: SequenceReadout, graph: Graph, outputs: Symbol, places: PlacesInGraph, _: Symbol | None
 ) -> Symbol:
-    if readout.forward_size == readout.size // len(readout.spec.readouts):
-        return weighted_in_graph(graph, outputs, places.ends)
+    is_bidirectional = readout.forward_size != readout.size // len(readout.spec.readouts)
+    return last_in_graph(graph, outputs, places.ends, is_bidirectional=is_bidirectional)
+
+
+def last_in_graph(graph: Graph, outputs: Symbol, ends: Symbol, *, is_bidirectional: bool) -> Symbol:
+    """See `last`."""
+    if not is_bidirectional:
+        return weighted_in_graph(graph, outputs, ends)
     forward, backward = graph.split(outputs, parts=2)
     first = graph.node("Gather", backward, graph.number(0), axis=0)
-    return graph.node("Concat", weighted_in_graph(graph, forward, places.ends), first, axis=-1)
+    return graph.node("Concat", weighted_in_graph(graph, forward, ends), first, axis=-1)
 
 
 def mean_to_graph(

@@ -1,26 +1,33 @@
 """A whole network: an input, a stack of recurrent layers, a readout, a head. State goes in and comes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
 
-from textrnn.architecture import Architecture, LabelPerSequence, LabelPerStep
+from textrnn.architecture import Architecture, Decoder, Head, LabelPerSequence, LabelPerStep
 from textrnn.config import Precision
 from textrnn.errors import ModelError
+from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.graph import Graph
-from textrnn.networks.heads import build_head
+from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import LearnedInput, build_input
 from textrnn.networks.readouts import build_readout
 from textrnn.networks.sequence_graph import write_sequence_graph
 from textrnn.networks.stack import Stack, State
 from textrnn.networks.step_graph import write_step_graph
+from textrnn.networks.translation_graph import write_decoder_graph, write_encoder_graph
+from textrnn.spec import Spec
 from textrnn.text.joiners import UNK
 
-TIED_DEVIATION = 0.1  # of vectors that are the output's weights too: with 1 the first logits would be far apart
-GRAPHS = {LabelPerStep: write_step_graph, LabelPerSequence: write_sequence_graph}
+Writer = Callable[[Graph, "SequenceNetwork"], None]
+GRAPHS: dict[type[Spec], dict[str, Writer]] = {  # the parts of a model folder that run a network, by its head
+    LabelPerStep: {"model.onnx": write_step_graph},
+    LabelPerSequence: {"model.onnx": write_sequence_graph},
+    Decoder: {"encoder.onnx": write_encoder_graph, "decoder.onnx": write_decoder_graph},
+}
 
 
 class SequenceNetwork(nn.Module):
@@ -31,12 +38,19 @@ class SequenceNetwork(nn.Module):
         self.architecture, self.dropouts = architecture, dropouts
         self.input = build_input(architecture.input)
         self.layers = Stack(architecture.core, self.input.size, start=start)
-        table = self.input.table if isinstance(self.input, LearnedInput) and architecture.head.tied else None
-        if table is not None:
-            nn.init.normal_(table, std=TIED_DEVIATION)
-        forward_size = self.layers.levels[-1][0].outputs
-        self.readout = build_readout(architecture.head, self.layers.size, forward_size=forward_size)
-        self.head = build_head(architecture.head, self.readout.size, table)
+        self.readout = build_readout(architecture.head, self.layers.size, forward_size=self.layers.forward_size)
+        self.head = self._build_head(architecture.head, start)
+
+    def _build_head(self, spec: Head, start: str) -> LabelHead | DecoderHead:
+        """The head of a spec, over what is read out; with the input's vectors where they are shared."""
+        table = self.input.table if isinstance(self.input, LearnedInput) else None
+        if isinstance(spec, Decoder):
+            shared = table if spec.shared else None
+            forward_size = self.layers.forward_size
+            return DecoderHead(spec, self.readout.size, forward_size, dropouts=self.dropouts, start=start, table=shared)
+        if spec.tied and isinstance(self.input, LearnedInput):
+            self.input.start_tied()
+        return LabelHead(spec, self.readout.size, table if spec.tied else None)
 
     @property
     def device(self) -> torch.device:
@@ -67,15 +81,22 @@ class SequenceNetwork(nn.Module):
         found: Tensor = self.readout(output, lengths)
         return self.dropouts.drop(found, self.dropouts.layers) if self.training else found
 
-    def to_graph(self, precision: Precision, bounds: Mapping[str, float] = MappingProxyType({})) -> bytes:
-        """The network as an ONNX file: see step_graph.py and sequence_graph.py.
+    def to_graph(
+        self, precision: Precision, bounds: Mapping[str, float] = MappingProxyType({}), *, part: str = "model.onnx"
+    ) -> bytes:
+        """The network as an ONNX file, or one of several: `parts` names them, and GRAPHS where each is described.
 
-        bounds: of the vectors that `Core.unbounded` names, for int8. Raises ModelError where one is missing, and for a
-        core that reads backward under a head that labels every step.
+        bounds: of the vectors that `Architecture.unbounded` names, for int8. Raises ModelError where one is missing,
+        and for a core that reads backward under a head that labels every step.
         """
-        missing = [name for name in self.architecture.core.unbounded() if name not in bounds]
+        missing = [name for name in self.architecture.unbounded() if name not in bounds]
         if missing and precision == "int8":
             raise ModelError(f"int8 needs to know how large {missing[0]} becomes, as training measures: train it again")
         graph = Graph(precision, bounds=bounds)
-        GRAPHS[type(self.architecture.head)](graph, self)
+        GRAPHS[type(self.architecture.head)][part](graph, self)
         return graph.to_bytes("sequence")
+
+    @property
+    def parts(self) -> list[str]:
+        """The files that the network is written to, to be run."""
+        return list(GRAPHS[type(self.architecture.head)])

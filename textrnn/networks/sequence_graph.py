@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from onnx import TensorProto
 
 from textrnn.networks.graph import Graph
+from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.readouts import PlacesInGraph, SequenceReadout
 from textrnn.networks.stack import output_site
@@ -24,6 +25,7 @@ def write_sequence_graph(graph: Graph, network: "SequenceNetwork") -> None:
     """
     readout, core = network.readout, network.architecture.core
     assert isinstance(readout, SequenceReadout)
+    assert isinstance(network.head, LabelHead)
     ids = graph.input("ids", shape=("time", "batch"), dtype=TensorProto.INT64)
     lengths = graph.input("lengths", shape=("batch",), dtype=TensorProto.INT64)
     mask, ends = (graph.input(name, shape=("time", "batch")) for name in ("mask", "ends"))

@@ -40,6 +40,7 @@ class Stack(nn.Module):
             layer = RecurrentLayer(CELLS[core.cell], shape.inputs, shape.units, projection=core.projection, start=start)
             self.add_module(shape.name, layer)
         self.size = sum(shape.outputs for shape in self.levels[-1])
+        self.forward_size = self.levels[-1][0].outputs  # of it, what is of the layer that reads forward
 
     @property
     def shapes(self) -> list[LayerShape]:

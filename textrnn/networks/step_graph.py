@@ -6,6 +6,7 @@ from onnx import TensorProto
 
 from textrnn.errors import ModelError
 from textrnn.networks.graph import Graph, Symbol
+from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.recurrent import Symbols
 from textrnn.networks.stack import output_site
@@ -50,6 +51,7 @@ def write_step_graph(graph: Graph, network: "SequenceNetwork") -> None:
 
 def logits_of(network: "SequenceNetwork", graph: Graph, output: Symbol) -> Symbol:
     """The logits of the top level's output."""
+    assert isinstance(network.head, LabelHead)
     return network.head.to_graph(graph, output, site=output_site(network.architecture.core.layers - 1))
 
 

@@ -82,11 +82,12 @@ def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> A
     """What runs the network of a folder."""
     if engine == "onnx":
         architecture = folder.config.architecture
-        found = ENGINES[type(architecture.head)](folder.read("model.onnx"), threads=threads)
+        kind = ENGINES[type(architecture.head)]
+        found = kind(*map(folder.read, kind.parts), threads=threads)
         if found.classes != architecture.head.classes:
-            raise ModelError(f"{model}: model.onnx has {found.classes} classes, not those of config.json")
+            raise ModelError(f"{model}: {kind.parts[-1]} has {found.classes} classes, not those of config.json")
         if found.units != architecture.core.state_sizes():
-            raise ModelError(f"{model}: model.onnx has other layers than config.json")
+            raise ModelError(f"{model}: {kind.parts[0]} has other layers than config.json")
         return found
     if engine == "torch":
         require("train", "--engine torch")
