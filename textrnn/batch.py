@@ -33,7 +33,8 @@ class Batch:
     """One step of training.
 
     inputs: (time, batch) ids. targets: (time, batch) ids, IGNORE where nothing is predicted.
-    Of sequences that are labelled as a whole: (1, batch).
+    Of sequences that are labelled as a whole: (1, batch). Of pairs the symbols of the target, which has a time of its
+    own.
     continues: (batch,) whether the state of this sequence carries on from the batch before.
     lengths: (batch,) how many inputs of each sequence are its own, where some are padding; None: all.
     """

@@ -1,4 +1,6 @@
-"""Whole sequences with a label each, in shuffled batches of like length: little padding, which is never counted.
+"""Whole sequences with a label or another sequence each, in shuffled batches of like length.
+
+So there is little padding, and it is never counted.
 
 Six sequences, two in a batch (each letter a symbol, `.` padding, a sequence to a row; in memory it is a column):
 
@@ -8,6 +10,11 @@ Six sequences, two in a batch (each letter a symbol, `.` padding, a sequence to 
     i j k l   label 1
     m n o     label 0
     p         label 0
+
+Of pairs, where `$` is <eos> and what is below a target does not count:
+
+    a b   A B C               batch   a b   A B C $
+    c     D E                         c .   D E $ .
 """
 
 from collections.abc import Iterator
@@ -15,7 +22,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.batch import Batch, Ids, padded_columns
+from textrnn.batch import IGNORE, Batch, Ids, padded_columns
 
 POOL = 64  # batches that are sorted by length together: the more, the less padding, and the less chance in an order
 
@@ -48,36 +55,89 @@ class Sequences:
 
     def __iter__(self) -> Iterator[Batch]:
         for members in self._batches()[int(self.place[0]) :]:
-            rows = [self._row(index) for index in members.tolist()]
             self.place = self.place + 1
             yield Batch(
-                padded_columns(rows, padding=self.padding),
+                padded_columns(rows(self.ids, self.begins[members], self.lengths[members]), padding=self.padding),
                 self.labels[members][None],
                 np.zeros(len(members), bool),
                 self.lengths[members],
             )
 
-    def _row(self, index: int) -> Ids:
-        begin = self.begins[index]
-        return self.ids[begin : begin + self.lengths[index]].astype(np.int64)
-
     def _batches(self) -> list[Ids]:
-        """The members of each batch."""
-        random = np.random.default_rng(self.seed)
-        order = random.permutation(len(self.lengths))
-        batches = []
-        for begin in range(0, len(order), POOL * self.count):
-            pool = order[begin : begin + POOL * self.count]
-            sorted_pool = pool[np.argsort(-self.lengths[pool], kind="stable")]
-            while len(sorted_pool):
-                fitting = max(1, self.symbols // max(1, int(self.lengths[sorted_pool[0]])))
-                batches.append(sorted_pool[: min(self.count, fitting)])
-                sorted_pool = sorted_pool[min(self.count, fitting) :]
-        return [batches[index] for index in random.permutation(len(batches))]
+        return shuffled(self.lengths[None], count=self.count, symbols=self.symbols, seed=self.seed)
 
     def __len__(self) -> int:
         """How many batches there are."""
         return len(self._batches())
+
+
+class PairSequences:
+    """Pairs of sequences, each once, in the random order of a seed.
+
+    begins, lengths: (2, pairs), of each source and of each target its first symbol in `ids` and how many there are,
+    without the <eos> that lies behind it and that ends a target in a batch, too. The others as of `Sequences`; the
+    symbols of a batch are those of both sides.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.integer],
+        begins: Ids,
+        lengths: Ids,
+        *,
+        count: int,
+        symbols: int,
+        padding: int,
+        seed: int,
+    ) -> None:
+        self.ids, self.begins, self.lengths = ids, begins, lengths
+        self.count, self.symbols, self.padding, self.seed = count, symbols, padding, seed
+        self.place = np.zeros(1, np.int64)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for members in self._batches()[int(self.place[0]) :]:
+            (source, target), (of_source, of_target) = self.begins[:, members], self.lengths[:, members]
+            self.place = self.place + 1
+            yield Batch(
+                padded_columns(rows(self.ids, source, of_source), padding=self.padding),
+                padded_columns(rows(self.ids, target, of_target + 1), padding=IGNORE),
+                np.zeros(len(members), bool),
+                of_source,
+            )
+
+    def _batches(self) -> list[Ids]:
+        of_source, of_target = self.lengths
+        return shuffled(np.stack([of_target + 1, of_source]), count=self.count, symbols=self.symbols, seed=self.seed)
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return len(self._batches())
+
+
+def rows(ids: NDArray[np.integer], begins: Ids, lengths: Ids) -> list[Ids]:
+    """The ids that lie there."""
+    places = zip(begins.tolist(), lengths.tolist(), strict=True)
+    return [ids[begin : begin + length].astype(np.int64) for begin, length in places]
+
+
+def shuffled(lengths: Ids, *, count: int, symbols: int, seed: int) -> list[Ids]:
+    """The members of each batch, those of like length together, and the batches in no order.
+
+    lengths: (sides, sequences); they are sorted by the first side, those that are alike there by the next. count,
+    symbols: see `Sequences`.
+    """
+    random = np.random.default_rng(seed)
+    order = random.permutation(lengths.shape[1])
+    batches = []
+    for begin in range(0, len(order), POOL * count):
+        pool = order[begin : begin + POOL * count]
+        pool = pool[np.lexsort(-lengths[::-1, pool])]
+        while len(pool):
+            steps = np.maximum.accumulate(lengths[:, pool[:count]], axis=1).sum(0)  # of a batch that ends here
+            fitting = int((steps * np.arange(1, len(steps) + 1) <= symbols).sum())
+            batches.append(pool[: max(1, fitting)])
+            pool = pool[max(1, fitting) :]
+    return [batches[index] for index in random.permutation(len(batches))]
 
 
 def pieces(begins: Ids, lengths: Ids, *, longest: int, seed: int) -> tuple[Ids, Ids]:

@@ -1,11 +1,12 @@
 """What a training run reads and can be told, each setting described where it is declared; these are the help."""
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from textrnn.architecture import MOST_LAYERS, MOST_UNITS, ReadoutName, known_cell
+from textrnn.architecture import MOST_LAYERS, MOST_UNITS, AttentionName, ReadoutName, known_cell
 from textrnn.cells import CELLS
 from textrnn.config import LevelName
 from textrnn.errors import UsageError
@@ -17,9 +18,9 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
 CountFromZero = Annotated[int, Field(ge=0)]
+MetricName = Literal["loss", "accuracy", "macro-f1", "bleu"]
 
 FRESH = 0.1
-
 
 EMBEDDINGS = ("learned", "one-hot", "word2vec")  # and any other is a file's name
 WORD2VEC_SEEDS = 2**32  # as many as gensim takes
@@ -30,18 +31,36 @@ class Data(Spec):
 
     column, label_column: of the text and of its label. ordinal: the labels from the lowest to the highest, see
     text.labelled.class_names. unlabelled: further texts of the kind, for the vocabulary and for word2vec.
+    source, target: two files instead of `files`, whose lines belong together by their number; valid_source,
+    valid_target: two instead of `valid`. source_column, target_column: of the two sides of a pair; see text.pairs.
     """
 
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
     valid: str | None = None
+    source: str | None = None
+    target: str | None = None
+    valid_source: str | None = None
+    valid_target: str | None = None
     input_format: str = "auto"
     column: str | None = None
     label_column: str | None = None
+    source_column: str | None = None
+    target_column: str | None = None
     ordinal: str | None = None
     unlabelled: tuple[str, ...] = ()
     encoding: str = "utf-8"
     streaming: bool = False
     strict: bool = False
+
+    @property
+    def learnt(self) -> tuple[str, ...]:
+        """All that is learnt from, by name."""
+        return (*self.files, *filter(None, (self.source, self.target)))
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """All that is validated on, by name."""
+        return tuple(filter(None, (self.valid, self.valid_source, self.valid_target)))
 
 
 class TrainingSettings(Spec):
@@ -50,7 +69,7 @@ class TrainingSettings(Spec):
     level: LevelName | None = Field(
         None,
         description="What a symbol is: char, ngram, word or bpe (pieces of words). Default: char for lm, word for "
-        "classifier.",
+        "classifier, bpe for translator.",
     )
     unit: Literal["auto", "text", "line"] = Field(
         "auto", description="How far a text reaches: a whole file (text) or each line; auto: line for word and bpe."
@@ -76,6 +95,18 @@ class TrainingSettings(Spec):
         "auto",
         description="Where words end: at punctuation, at spaces alone, or as english treebanks have them (do n't); "
         "auto: spaces where <unk> is literal, else punctuation.",
+    )
+
+    joint_vocabulary: bool | None = Field(
+        None, description="Give source and target of a pair one vocabulary. Default: where symbols are pieces (bpe)."
+    )
+    longest_pair: CountFromZero = Field(
+        100, description="Leave out pairs to learn from with more symbols than this on either side; 0 leaves out none."
+    )
+    length_ratio: NotNegative = Field(
+        9.0,
+        description="Leave out pairs to learn from whose one side has more than so many times the other's symbols; 0 "
+        "leaves out none.",
     )
 
     embedding: str = Field(
@@ -116,12 +147,22 @@ class TrainingSettings(Spec):
     )
     residual: bool = Field(False, description="Add what a layer above the first reads to its outputs.")
     bidirectional: bool | None = Field(
-        None, description="Read in both directions, each with layers of its own. Default: a classifier does."
+        None,
+        description="Read in both directions, each with layers of its own. Default: a classifier does, and a "
+        "translator its source.",
     )
     readout: tuple[ReadoutName, ...] | None = Field(
         None,
         description="What a classifier takes from the outputs: last, mean, max or attention; several side by side, "
         "with commas. Default: max,attention.",
+    )
+    attention: Literal[AttentionName, "none"] = Field(
+        "general",
+        description="How a translator looks back at the source: additive (Bahdanau), dot, general (Luong), scaled, or "
+        "none.",
+    )
+    input_feeding: bool = Field(
+        False, description="Let each step of a translator read what the attention of the last one found (Luong)."
     )
     recurrent_start: Literal["uniform", "identity", "orthogonal"] = Field(
         "uniform",
@@ -156,7 +197,14 @@ class TrainingSettings(Spec):
     weight_decay: NotNegative | None = Field(
         None, description="Decoupled weight decay (AdamW). Default: 0.1 for lm, 0.01 for classifier."
     )
-    label_smoothing: Share = Field(0.0, description="Share of a label's weight that all labels have in training.")
+    label_smoothing: Share = Field(
+        0.0, description="Share of a label's weight that all labels have in training; for a translator symbols."
+    )
+    scheduled_sampling: Share = Field(
+        0.0,
+        description="Share of the target symbols that a translator in training reads as it would have chosen them "
+        "itself (Bengio et al., 2015).",
+    )
     class_weights: Literal["equal", "balanced"] = Field(
         "equal", description="How much an example counts: equal, or balanced (the rarer its label, the more)."
     )
@@ -179,7 +227,8 @@ class TrainingSettings(Spec):
         None, description="Streams or examples read side by side. Default: 32 for lm, at most 128 texts for classifier."
     )
     batch_symbols: Count = Field(
-        2048, description="Symbols that the texts of a batch have at most, with padding, unless one alone has more."
+        2048,
+        description="Symbols that the texts or pairs of a batch have at most, with padding, unless one alone has more.",
     )
     piece: CountFromZero = Field(
         0,
@@ -216,12 +265,15 @@ class TrainingSettings(Spec):
     epochs: NotNegative = Field(0.0, description="Passes over the training text; at most 40 with --minutes alone.")
     steps: CountFromZero = Field(0, description="Updates to make, and no other end.")
     evaluations: Count = Field(10, description="How often to evaluate in the whole run.")
-    metric: Literal["loss", "accuracy", "macro-f1"] | None = Field(
-        None, description="What picks a classifier's best: accuracy, macro-f1 or loss. Default: accuracy."
+    metric: MetricName | None = Field(
+        None,
+        description="What picks the best: accuracy, macro-f1 or loss of a classifier, bleu or loss of a translator. "
+        "Default: accuracy, bleu.",
     )
     patience: CountFromZero = Field(5, description="Stop after this many evaluations without a better one; 0 never.")
     valid_share: Annotated[float, Field(gt=0, lt=1)] = Field(
-        0.05, description="Share of the text, at its end, held out where --valid is not given."
+        0.05,
+        description="Share held out where nothing is given to validate on: of a text its end, of records by chance.",
     )
     valid_symbols: Count = Field(200_000, description="Validation symbols read at each evaluation, from the beginning.")
     save_seconds: NotNegative = Field(60.0, description="Seconds between two saved states for --resume.")
@@ -269,31 +321,46 @@ class TrainingSettings(Spec):
         return self
 
 
-TASK_OF = {  # of the settings that one task alone has a use for
-    **dict.fromkeys(("unit", "tied", "window", "windows", "shift", "fresh", "valid_symbols"), "lm"),
-    **dict.fromkeys(
-        (
-            "bidirectional",
-            "readout",
-            "label_smoothing",
-            "class_weights",
-            "init_from",
-            "layer_rate",
-            "unfreeze",
-            "metric",
-            "batch_symbols",
-            "piece",
-        ),
-        "classifier",
-    ),
+Tasks = tuple[str, ...]
+
+TASK_OF: dict[str, Tasks] = {  # of the settings that not every task has a use for
+    **dict.fromkeys(("unit", "window", "windows", "shift", "fresh", "valid_symbols"), ("lm",)),
+    "tied": ("lm", "translator"),
+    **dict.fromkeys(("readout", "class_weights", "init_from", "layer_rate", "unfreeze", "piece"), ("classifier",)),
+    **dict.fromkeys(("bidirectional", "label_smoothing", "metric", "batch_symbols"), ("classifier", "translator")),
+    **dict.fromkeys(("joint_vocabulary", "longest_pair", "length_ratio"), ("translator",)),
+    **dict.fromkeys(("attention", "input_feeding", "scheduled_sampling"), ("translator",)),
+}
+TASK_OF_DATA: dict[str, Tasks] = {  # the same of what is read
+    **dict.fromkeys(("source", "target", "valid_source", "valid_target"), ("translator",)),
+    **dict.fromkeys(("source_column", "target_column"), ("translator",)),
+    "column": ("lm", "classifier"),
+    **dict.fromkeys(("label_column", "ordinal", "unlabelled"), ("classifier",)),
+}
+TASK_OF_METRIC: dict[str, Tasks] = {  # the same of what picks the best
+    "accuracy": ("classifier",),
+    "macro-f1": ("classifier",),
+    "bleu": ("translator",),
 }
 
 
 def refuse_other_tasks(task: str, settings: TrainingSettings) -> None:
     """Raise UsageError for a setting that was given and that this task has no use for."""
-    for name in sorted(settings.model_fields_set):
-        if TASK_OF.get(name, task) != task:
-            raise UsageError(f"{name} is for {TASK_OF[name]}, not for {task}")
+    refuse(task, sorted(settings.model_fields_set), TASK_OF)
+    refuse(task, [settings.metric or ""], TASK_OF_METRIC, of="metric ")
+
+
+def refuse_other_data(task: str, data: Data) -> None:
+    """The same for what is read."""
+    given = [name for name, field in Data.model_fields.items() if getattr(data, name) != field.default]
+    refuse(task, given, TASK_OF_DATA)
+
+
+def refuse(task: str, names: Sequence[str], tasks: Mapping[str, Tasks], *, of: str = "") -> None:
+    """Raise UsageError for the first of these names that is for other tasks alone. of: what stands before a name."""
+    for name in names:
+        if task not in tasks.get(name, (task,)):
+            raise UsageError(f"{of}{name} is for {' and '.join(tasks[name])}, not for {task}")
 
 
 def training_settings(values: dict[str, Any]) -> TrainingSettings:

@@ -41,7 +41,7 @@ RECIPES = {  # what follows `textrnn train classifier`, before --seed and --out
         --ordinal "very negative,negative,neutral,positive,very positive"
         --embedding {vectors}/reviews.vec --units 150 --vocabulary-size 24000 --split english
         --input-dropout 0.5 --word-dropout 0.1 --average 0.998 --epochs 2.5 --set evaluations=8 --metric loss
-        --source "Sentences and phrases of the Stanford Sentiment Treebank (Socher et al., 2013), of film reviews (Pang
+        --origin "Sentences and phrases of the Stanford Sentiment Treebank (Socher et al., 2013), of film reviews (Pang
          and Lee, 2005). Vocabulary and word vectors also from the reviews of the Large Movie Review Dataset (Maas et
          al., 2011), without their labels: the training split for the vocabulary, both splits for the vectors."
         --licence "None is stated for either data set; both were published for research: cite the papers. The folder

@@ -55,7 +55,7 @@ def settings_of(folder: Path) -> dict[str, object]:
 def test_it_trains_shows_figures_and_says_what_to_type_next(run, novel, tmp_path):
     out = tmp_path / "novel"
     code, stdout, stderr = run(
-        "train", "lm", str(novel), "--out", str(out), *TINY, "--licence", "public domain", "--source", "a nursery"
+        "train", "lm", str(novel), "--out", str(out), *TINY, "--licence", "public domain", "--origin", "a nursery"
     )
     assert code == 0
     assert stdout == ""

@@ -84,13 +84,13 @@ def test_what_is_wrong_is_refused_in_one_line(
     ("flags", "says"),
     [
         (("--readout", "max"), "readout is for classifier, not for lm"),
-        (("--bidirectional",), "bidirectional is for classifier, not for lm"),
-        (("--metric", "accuracy"), "metric is for classifier, not for lm"),
+        (("--bidirectional",), "bidirectional is for classifier and translator, not for lm"),
+        (("--metric", "accuracy"), "metric is for classifier and translator, not for lm"),
         (("--class-weights", "balanced"), "class_weights is for classifier, not for lm"),
-        (("--label-smoothing", "0.1"), "label_smoothing is for classifier, not for lm"),
-        (("--label-column", "label"), "a language model reads no labels"),
-        (("--ordinal", "a,b"), "a language model reads no labels"),
-        (("--unlabelled", "plain.txt"), "a language model reads no labels"),
+        (("--label-smoothing", "0.1"), "label_smoothing is for classifier and translator, not for lm"),
+        (("--label-column", "label"), "label_column is for classifier, not for lm"),
+        (("--ordinal", "a,b"), "ordinal is for classifier, not for lm"),
+        (("--unlabelled", "plain.txt"), "unlabelled is for classifier, not for lm"),
     ],
 )
 def test_a_language_model_has_no_labels(run: Run, place: Path, flags: tuple[str, ...], says: str) -> None:

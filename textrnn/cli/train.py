@@ -162,7 +162,7 @@ def train(
         ),
     ] = None,
     config: Annotated[str | None, typer.Option("--config", help="A TOML file of settings; flags come first.")] = None,
-    source: Annotated[
+    origin: Annotated[
         str, typer.Option(help="Where the text comes from, for the model card.", show_default=False)
     ] = "",
     licence: Annotated[str, typer.Option(help="Licence of the text, for the model card.", show_default=False)] = "",
@@ -222,7 +222,7 @@ def train(
             folder,
             settings,
             command=command,
-            source=source,
+            origin=origin,
             licence=licence,
             overwrite=overwrite,
             say=say,

@@ -29,7 +29,8 @@ from textrnn.text.records import (
 )
 
 DATASETS = "datasets:"  # what a source of that library begins with
-ENDINGS = (".txt", ".text", ".md", ".tsv", ".csv", ".jsonl", ".parquet", ".fasttext")  # in a folder, also with .gz
+PLAIN = (".txt", ".text", ".md")
+ENDINGS = (*PLAIN, ".tsv", ".csv", ".jsonl", ".parquet", ".fasttext", ".pairs")  # in a folder, also with .gz
 BUILDERS = {".txt": "text", ".json": "json", ".jsonl": "json", ".csv": "csv", ".parquet": "parquet", ".arrow": "arrow"}
 PIECE = 1_002_000  # characters; a multiple of every n of n-grams
 

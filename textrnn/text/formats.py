@@ -20,6 +20,7 @@ DEEPEST = 100  # levels of a JSON value
 ROWS_AT_ONCE = 1024  # of a parquet file
 LONE_RETURN = "a return outside quotes that ends no line: quote the cell, or write CRLF"
 UNLABELLED = "labelled plain text needs __label__NAME before each text; --input-format names another format"
+UNPAIRED = "a pair in plain text needs a tab between source and target; --input-format names another format"
 ESCAPE = re.compile(r"\\([tnr\\])")
 ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 LABEL = "__label__"  # what a label of fastText begins with
@@ -69,6 +70,19 @@ def fasttext_rows(source: Opened) -> Iterator[Row]:
             raise source.ledger.error(number, f"two labels, {labels[0]!r} and {labels[1]!r}: a text has one")
         text = line.removeprefix(LABEL + labels[0]).lstrip(SPACE)
         yield number, {"label": labels[0], "text": text}
+
+
+def pair_rows(source: Opened) -> Iterator[Row]:
+    """Each line as `source TAB target`, without a header; what stands behind a second tab is not read."""
+    accept_header(("source", "target"), source)
+    for number, line in text_rows(source):
+        if not line:
+            source.ledger.add(BLANK_LINE, line=number, says="a blank line is no pair")
+            continue
+        first, *others = line.split("\t")
+        if not others:
+            raise source.ledger.error(number, UNPAIRED)
+        yield number, {"source": first, "target": others[0]}
 
 
 def csv_rows(source: Opened) -> Iterator[Row]:
@@ -124,6 +138,7 @@ FORMATS: dict[str, Callable[[Opened], Iterator[Row]]] = {
     "jsonl": jsonl_rows,
     "parquet": parquet_rows,
     "fasttext": fasttext_rows,
+    "pairs": pair_rows,
 }
 
 

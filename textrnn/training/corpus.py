@@ -59,6 +59,27 @@ class LabelFacts(Spec):
     without: int
 
 
+class PairFacts(Spec):
+    """What was found out about the pairs of a training text.
+
+    learnt, held: how many there are, to learn from and to validate on. Left out of those to learn from: without, as one
+    side has no symbol; too_long and too_unlike, by `longest_pair` and `length_ratio`. held_without: left out of the
+    others. seen: how many to validate on have a source that is learnt from, too. source_symbols, source_left_out,
+    source_distinct: of the sources alone what `Facts` says of both sides or, where each has its vocabulary, of targets.
+    """
+
+    learnt: int
+    held: int
+    without: int
+    held_without: int
+    too_long: int
+    too_unlike: int
+    seen: int
+    source_symbols: int
+    source_left_out: int
+    source_distinct: int | None
+
+
 class Start(Spec):
     """The language model that a classifier goes on from: its name, and what both have in common."""
 
@@ -72,8 +93,8 @@ class Facts(Spec):
 
     symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
     was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
-    vectors: of the symbols, where others made them. labels: where the texts have any. start: the language
-    model that a classifier goes on from.
+    vectors: of the symbols, where others made them. labels: where the texts have any. pairs: where they are such, and
+    each side is a text. start: the language model that a classifier goes on from.
     """
 
     files: dict[str, str]  # name → sha256
@@ -86,6 +107,7 @@ class Facts(Spec):
     held: Held
     vectors: Origin | None = None
     labels: LabelFacts | None = None
+    pairs: PairFacts | None = None
     start: Start | None = None
 
 
@@ -97,6 +119,8 @@ class Corpus:
     labels, held_labels: the number of the label of each text to learn from and of each to validate on, if they have
     any. vectors: what those of the symbols are when a run begins, where others made them. weights: the same of
     the whole network but its head. unlabelled: further texts, for word2vec alone.
+    Of pairs each source is a text, and its target the next one, in `rows` too. source_tokenizer: that of the sources,
+    where they have one of their own. references: source and target to validate on as they were read.
     """
 
     tokenizer: Tokenizer
@@ -108,6 +132,8 @@ class Corpus:
     vectors: NDArray[np.float32] | None = None
     weights: Mapping[str, Tensor] | None = None
     unlabelled: StoredIds | None = None
+    source_tokenizer: Tokenizer | None = None
+    references: list[tuple[str, str]] | None = None
 
 
 def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:

@@ -1,7 +1,6 @@
 """What a user left open, chosen: by the level of the text, then by its size."""
 
 import math
-from typing import Literal
 
 from pydantic import ValidationError
 
@@ -18,7 +17,7 @@ from textrnn.architecture import (
 from textrnn.config import LevelName, Split, Unit
 from textrnn.errors import UsageError
 from textrnn.networks.dropout import Dropouts
-from textrnn.settings import WORD2VEC_SEEDS, TrainingSettings, refuse_other_tasks
+from textrnn.settings import WORD2VEC_SEEDS, MetricName, TrainingSettings, refuse_other_tasks
 from textrnn.spec import first_problem
 from textrnn.text.levels import LEVELS
 
@@ -46,6 +45,7 @@ OF_CLASSIFIER: dict[str, float] = {
 }
 
 
+LEVEL_OF: dict[str, LevelName] = {"classifier": "word", "translator": "bpe"}  # of other tasks the character
 WORD2VEC = ("word2vec_model", "word2vec_window", "word2vec_negative", "word2vec_epochs")  # the seed may be chosen
 NGRAM = TrainingSettings.model_fields["ngram"].default
 
@@ -59,6 +59,7 @@ class LevelSettings(TrainingSettings):
     vocabulary_size: int
     min_count: int
     split: Split
+    joint_vocabulary: bool = False
     tied: bool
 
 
@@ -78,7 +79,7 @@ class ChosenSettings(LevelSettings):
     word2vec_seed: int
     bidirectional: bool
     readout: tuple[ReadoutName, ...]
-    metric: Literal["loss", "accuracy", "macro-f1"]
+    metric: MetricName
 
 
 def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> LevelSettings:
@@ -88,7 +89,7 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
     """
     refuse_other_tasks(task, settings)
     is_classifier = task == "classifier"
-    name: LevelName = settings.level or ("word" if is_classifier else "char")
+    name: LevelName = settings.level or LEVEL_OF.get(task, "char")
     settings = settings.model_copy(update={"level": name})
     level = LEVELS[name]
     if settings.level not in ("word", "bpe") and (settings.lower or settings.literal_unk):
@@ -103,13 +104,15 @@ def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> Leve
     is_closed = settings.literal_unk and settings.level == "word"  # somebody has chosen the vocabulary already
     most, least = (0, 1) if is_closed else (level.most_symbols, level.min_count)
     is_tied = settings.level != "char" and settings.embedding == "learned" and not is_classifier
-    unit = "line" if is_classifier else level.unit
+    unit = level.unit if task == "lm" else "line"
+    is_joint = task == "translator" and name == "bpe"
     update = {
         "lower": is_classifier and name == "word" if settings.lower is None else settings.lower,
         "unit": unit if settings.unit == "auto" else settings.unit,
         "vocabulary_size": most if settings.vocabulary_size is None else settings.vocabulary_size,
         "min_count": least if settings.min_count is None else settings.min_count,
         "split": ("spaces" if is_closed else "punctuation") if settings.split == "auto" else settings.split,
+        "joint_vocabulary": is_joint if settings.joint_vocabulary is None else settings.joint_vocabulary,
         "tied": is_tied if settings.tied is None else settings.tied,
     }
     return LevelSettings(**{**settings.model_dump(), **update})

@@ -96,10 +96,15 @@ def encoded(pieces: Iterable[Piece], tokenizer: Tokenizer) -> Iterator[NDArray[n
 
 def write_ids(path: Path, pieces: Iterable[Piece], tokenizer: Tokenizer, dtype: IdType) -> tuple[int, int, int]:
     """Encode texts into a file; how many symbols, texts and <unk> it holds."""
+    return write_encoded(path, encoded(pieces, tokenizer), dtype)
+
+
+def write_encoded(path: Path, parts: Iterable[Stored], dtype: IdType) -> tuple[int, int, int]:
+    """Write texts that are ids already into a file, <eos> behind each; else as `write_ids`."""
     symbols = texts = left_out = 0
     try:
         with path.open("wb") as file:
-            for ids in encoded(pieces, tokenizer):
+            for ids in parts:
                 file.write(ids.astype(dtype).tobytes())
                 symbols += len(ids)
                 texts += int((ids == EOS).sum())

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from textrnn.errors import DataError
 from textrnn.settings import Data
 from textrnn.text.classes import class_names
 from textrnn.text.corpora import Piece, Strings
-from textrnn.text.labelled import Labelled, LabelledTexts, is_held
+from textrnn.text.labelled import Labelled, LabelledTexts
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, Tokenizer
 from textrnn.training.corpus import (
@@ -28,25 +29,11 @@ from textrnn.training.corpus import (
     vocabulary,
 )
 from textrnn.training.defaults import LevelSettings
+from textrnn.training.holding import Share
 from textrnn.training.ids import StoredIds, smallest_type, write_ids
 from textrnn.training.language_start import LanguageStart
 
 TEXTS_AT_ONCE = 4096  # encoded together
-SPLIT_SEED = 0  # of no run: all are validated on the same texts, so that they can be compared
-
-
-@dataclass(frozen=True)
-class Share:
-    """The records of a source that are learnt from, or those that are held out."""
-
-    texts: LabelledTexts
-    share: float  # held out
-    is_held: bool
-
-    def __iter__(self) -> Iterator[Labelled]:
-        for record in self.texts:
-            if self.share == 0 or is_held(record.text, share=self.share, seed=SPLIT_SEED) == self.is_held:
-                yield record
 
 
 @dataclass(frozen=True)
@@ -87,8 +74,9 @@ def read_labelled_corpus(
     texts = labelled_texts(data.files, data)
     valid = labelled_texts([data.valid], data) if data.valid else None
     share = 0.0 if valid else settings.valid_share
-    learnt_from = Share(texts, share, is_held=False)
-    held_from = valid if valid is not None else Share(texts, share, is_held=True)
+    text = attrgetter("text")
+    learnt_from = Share(texts, text, share, is_held=False)
+    held_from = valid if valid is not None else Share(texts, text, share, is_held=True)
     origin = origin_of(valid, texts) if valid else f"{settings.valid_share:.0%} of the records, by chance"
     plainly = data.model_copy(update={"input_format": "auto"})  # that of labelled records is theirs alone
     others = texts_of(data.unlabelled, plainly, settings) if data.unlabelled else None

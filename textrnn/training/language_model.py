@@ -87,8 +87,6 @@ class LanguageModelTraining:
 
         further: has no use here. say: is told what takes long.
         """
-        if data.label_column or data.ordinal or data.unlabelled:
-            raise UsageError("a language model reads no labels: without --label-column, --ordinal and --unlabelled")
         if data.streaming and (settings.epochs or STANDARD_INPUT in data.files):
             raise UsageError("a stream has no known end and is read again: without --epochs, and not from a pipe")
         of_level = with_level_defaults(settings)

@@ -158,7 +158,7 @@ class TrainingRun:
     def summary(self) -> TrainingSummary:
         """The run so far."""
         facts = self.task.corpus.facts
-        names = ", ".join(Path(file).name for file in self.saved.data.files)
+        names = ", ".join(Path(file).name for file in self.saved.data.learnt)
         metrics = self.task.metrics(self.best) if self.best else []
         return TrainingSummary(
             data=f"{names}: " + "; ".join([*self.task.describe(), *facts.repairs]),
@@ -178,5 +178,5 @@ class TrainingRun:
 
 def plain(settings: ChosenSettings, task: str) -> dict[str, Any]:
     """The settings that a task has a use for, several values of one as they are typed."""
-    own = ((name, value) for name, value in settings.model_dump().items() if TASK_OF.get(name, task) == task)
+    own = ((name, value) for name, value in settings.model_dump().items() if task in TASK_OF.get(name, (task,)))
     return {name: ",".join(value) if isinstance(value, tuple) else value for name, value in own}

@@ -43,7 +43,9 @@ from textrnn.training.run_state import Counters
 MOST_BYTES, MOST_POINTER_BYTES = 1 << 36, 1 << 26  # of a part, and of run.json
 POINTER = "run.json"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
-PARTS = (IDS, HELD, TOKENIZER, STATE)
+SOURCE_TOKENIZER = "source_tokenizer.json"
+TOKENIZERS = {TOKENIZER, SOURCE_TOKENIZER}
+PARTS = (IDS, HELD, TOKENIZER, SOURCE_TOKENIZER, STATE)
 
 
 class SavedRun(Spec):
@@ -113,7 +115,12 @@ class TrainingFolder:
         rows["lengths"] = torch.tensor([len(row) for row in corpus.rows], dtype=torch.int64)
         if corpus.labels is not None and corpus.held_labels is not None:
             rows |= {"labels": torch.from_numpy(corpus.labels), "held_labels": torch.from_numpy(corpus.held_labels)}
+        if corpus.references is not None:
+            written = json.dumps(corpus.references).encode()
+            rows["references"] = torch.frombuffer(bytearray(written), dtype=torch.uint8)
         contents = {HELD: save(rows), TOKENIZER: corpus.tokenizer.to_json()}
+        if corpus.source_tokenizer is not None:
+            contents[SOURCE_TOKENIZER] = corpus.source_tokenizer.to_json()
         before = self._named()
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before)]):
             taken = set(files_of(before))
@@ -146,17 +153,36 @@ class TrainingFolder:
             )
         run = read_saved_run(self.path)
         self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
-        contents = {name: read_part(self.path, run.parts[name], most=MOST_BYTES) for name in (HELD, TOKENIZER, STATE)}
-        tokenizer = Tokenizer.from_json(contents[TOKENIZER], run.settings.level)
+        contents = {
+            name: read_part(self.path, part, most=MOST_BYTES) for name, part in run.parts.items() if name != IDS
+        }
+        corpus = self._corpus_of(run, contents)
+        return run, corpus, load(contents[STATE])
+
+    def _corpus_of(self, run: SavedRun, contents: Mapping[str, bytes]) -> Corpus:
+        """What a run learns from, from the parts that hold it."""
+        tokenizers = {
+            name: Tokenizer.from_json(contents[name], run.settings.level) for name in TOKENIZERS & contents.keys()
+        }
+        tokenizer = tokenizers[TOKENIZER]
         held = load(contents[HELD])
         rows = [row.numpy() for row in torch.split(held["rows"], held["lengths"].tolist())]
-        if IDS in run.parts:
-            ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
-            check_ids(ids.path, run.parts[IDS].sha256)
-            labels, held_labels = (held[name].numpy() if name in held else None for name in ("labels", "held_labels"))
-            return run, Corpus(tokenizer, ids, rows, run.facts, labels, held_labels), load(contents[STATE])
-        stream = stream_of(run.data, run.settings, tokenizer, run.facts)
-        return run, Corpus(tokenizer, stream, rows, run.facts), load(contents[STATE])
+        if IDS not in run.parts:
+            return Corpus(tokenizer, stream_of(run.data, run.settings, tokenizer, run.facts), rows, run.facts)
+        ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
+        check_ids(ids.path, run.parts[IDS].sha256)
+        labels, held_labels = (held[name].numpy() if name in held else None for name in ("labels", "held_labels"))
+        references = json.loads(held["references"].numpy().tobytes()) if "references" in held else None
+        return Corpus(
+            tokenizer,
+            ids,
+            rows,
+            run.facts,
+            labels,
+            held_labels,
+            source_tokenizer=tokenizers.get(SOURCE_TOKENIZER),
+            references=references and [(source, target) for source, target in references],
+        )
 
 
 def check_ids(file: Path, sha256: str) -> None:

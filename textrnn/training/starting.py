@@ -12,7 +12,7 @@ from torch import Tensor
 from textrnn.cells import Cell, add_cells
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
-from textrnn.settings import Data, TrainingSettings, training_settings
+from textrnn.settings import Data, TrainingSettings, refuse_other_data, training_settings
 from textrnn.tasks import load
 from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
@@ -29,7 +29,9 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
     *("activation_penalty", "temporal_penalty", "evaluations", "patience", "save_seconds"),
     *(f"{norm}_{kind}" for norm in ("l1", "l2") for kind in KINDS),
 }
-TEXTS = ("files", "valid", "unlabelled")  # of Data, compared by what is in them
+TEXTS = {  # of Data, compared by what is in them
+    *("files", "source", "target", "valid", "valid_source", "valid_target", "unlabelled"),
+}
 
 
 def begin(
@@ -39,19 +41,20 @@ def begin(
     settings: TrainingSettings,
     *,
     command: str = "",
-    source: str = "",
+    origin: str = "",
     licence: str = "",
     overwrite: bool = False,
     say: Say = unheard,
 ) -> TrainingRun:
     """A new run. Whatever is wrong with the text or the settings is found before the folder changes.
 
-    source, licence: where the text comes from and what it may be used for, in words for the model card. overwrite:
+    origin, licence: where the text comes from and what it may be used for, in words for the model card. overwrite:
     also where the folder holds a model, or a run that has not ended. say: is told what takes long before the training.
     """
     began = time.monotonic()
     if task not in TRAININGS:
         raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
+    refuse_other_data(task, data)
     with removed_on_error(out):
         folder = free_folder(out, overwrite=overwrite)
         corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
@@ -59,7 +62,7 @@ def begin(
         saved = SavedRun(
             task=task,
             command=command,
-            source=source,
+            source=origin,
             licence=licence,
             data=data,
             asked=settings,
@@ -158,7 +161,7 @@ def refuse_changes(
 
 def refuse_other_texts(saved: SavedRun, data: Data) -> None:
     """Raise UsageError, naming it, where a file is not one that the run was begun with; names may have changed."""
-    sources = (data.files, [data.valid] if data.valid else [], data.unlabelled)
+    sources = (data.learnt, data.held, data.unlabelled)
     now, before = hashes_of(*(texts_of(each, data, saved.settings) for each in sources)), saved.facts.files
     if sorted(now.values()) == sorted(before.values()):
         return
