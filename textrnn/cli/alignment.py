@@ -33,11 +33,10 @@ def heat_map(alignment: "Alignment", *, width: int) -> Iterator[str]:
     cell = max(CELL, len(f"{len(alignment.source)} "))
     fitting = max(1, (width - margin) // cell)
     for begin in range(0, len(alignment.source), fitting):
-        weights = alignment.weights[:, begin : begin + fitting]
-        numbers = "".join(f"{begin + 1 + column:<{cell}}" for column in range(weights.shape[1]))
-        yield (" " * margin + numbers).rstrip()
-        for word, row in zip(words, weights, strict=True):
-            shades = "".join(shade(weight) * (cell - 1) + " " for weight in row.tolist())
+        numbers = range(begin + 1, min(begin + fitting, len(alignment.source)) + 1)
+        yield (" " * margin + "".join(f"{number:<{cell}}" for number in numbers)).rstrip()
+        for word, row in zip(words, alignment.weights, strict=True):
+            shades = "".join(shade(weight) * (cell - 1) + " " for weight in row[begin : begin + fitting])
             yield (word + " " * (margin - cell_len(word)) + shades).rstrip()
 
 

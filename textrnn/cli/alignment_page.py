@@ -20,8 +20,8 @@ td { min-width: 1.8rem; font-size: .75rem; text-align: center; border: 1px solid
 .attention { background: rgb(128 128 128 / var(--shade)); }
 """
 INTRODUCTION = """<p>Under each source stands its translation, and a table of attention: how much the network looked at
-each word of the source, above, when it wrote each word of the translation, on the left; the darker, the more. The weights of
-a row sum to 1; each is shown when the pointer rests on it.</p>
+each word of the source, above, when it wrote each word of the translation, on the left; the darker, the more.
+The weights of a row sum to 1; each is shown when the pointer rests on it.</p>
 """
 
 
@@ -43,7 +43,7 @@ def table(alignment: "Alignment") -> str:
     header = "".join(f"<th><bdi>{shown(word)}</bdi></th>" for word in alignment.source)
     rows = (
         f"<tr><th><bdi>{shown(word)}</bdi></th>{''.join(map(partial(cell, word), alignment.source, weights))}</tr>"
-        for word, weights in zip(alignment.target, alignment.weights.tolist(), strict=True)
+        for word, weights in zip(alignment.target, alignment.weights, strict=True)
     )
     body = "\n".join(rows)
     return f"<div><table>\n<thead><tr><td></td>{header}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table></div>\n"
