@@ -1,4 +1,4 @@
-"""The picture of a confusion: what stands in it, and that all of it is within."""
+"""The pictures: what stands in them, and that all of it is within."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from textrnn.errors import DataError, MissingExtra
 from textrnn.metrics.labels import Confusion
-from textrnn.metrics.pictures import confusion_picture
+from textrnn.metrics.pictures import attention_picture, bleu_by_length_picture, confusion_picture
+from textrnn.metrics.translation import LengthRow
 
 SMALL = Confusion(np.array([[1_200, 40, 1], [3, 997, 0]]))
 LONG = "a label that says at great length what it is of"
@@ -112,3 +115,57 @@ def test_a_picture_without_its_extra_is_one_line(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None)
     with pytest.raises(MissingExtra, match=r"pip install 'textrnn\[eval\]'"):
         confusion_picture(SMALL, ["no", "yes"], tmp_path / "picture.png")
+
+
+# attention
+
+WEIGHTS = np.array([[0.1, 0.7, 0.2], [0.95, 0.02, 0.03]])
+
+
+def test_a_translated_word_is_a_row_and_its_source_is_framed(tmp_path: Path, drawn: list[Figure]) -> None:
+    attention_picture(["ein", "$rotes$", "Hemd"], ["red", "a_b"], WEIGHTS, tmp_path / "picture.png")
+    axes = drawn[0].axes[0]
+    (image,) = axes.images
+    assert image.get_array().tolist() == WEIGHTS.tolist()
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["ein", "$rotes$", "Hemd"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["red", "a_b"]
+    found = [(*map(round, text.get_position()), text.get_text()) for text in axes.texts]
+    assert found == [(0, 0, ".10"), (1, 0, ".70"), (2, 0, ".20"), (0, 1, ".95")]
+    assert [tuple(patch.get_xy()) for patch in axes.patches] == [(0.5, -0.5), (-0.5, 0.5)]  # around (1, 0) and (0, 1)
+
+
+def test_long_words_of_attention_are_within(tmp_path: Path, drawn: list[Figure]) -> None:
+    path = tmp_path / "picture.png"
+    attention_picture([LONG] * 40, [LONG] * 30, np.eye(30, 40), path)
+    assert (border(imread(path)[:, :, :3]) == 1).all()
+    axes = drawn[0].axes[0]
+    assert not any(box.overlaps(other) for box, other in pairwise(of_letters(axes.get_yticklabels())))
+    cell = axes.get_window_extent().width / 40
+    assert all(box.width < cell for box in of_letters(axes.texts))
+
+
+# BLEU by length
+
+
+def test_bars_of_bleu_have_their_figure_and_their_pairs_over_them(tmp_path: Path, drawn: list[Figure]) -> None:
+    rows = [LengthRow(0, 5, 12, 12.26), LengthRow(6, 10, 12_345, 41.0), LengthRow(51, None, 2, 0.0)]
+    path = tmp_path / "picture.png"
+    bleu_by_length_picture(rows, path)
+    axes = drawn[0].axes[0]
+    assert [round(bar.get_height(), 2) for bar in axes.patches] == [12.26, 41.0, 0.0]
+    assert texts(drawn[0]) == ["12.3\n(12)", "41.0\n(12,345)", "0.0\n(2)"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["0-5", "6-10", "51+"]
+    assert (border(imread(path)[:, :, :3]) == 1).all()
+    top, boxes = axes.get_window_extent().y1, of_letters(axes.texts)
+    assert all(box.y1 < top for box in boxes)
+    assert not any(box.overlaps(other) for box, other in pairwise(boxes))
+
+
+def test_a_bar_without_height_is_drawn(tmp_path: Path, drawn: list[Figure]) -> None:
+    bleu_by_length_picture([LengthRow(0, 5, 12, 0.0)], tmp_path / "picture.png")
+    assert drawn[0].axes[0].get_ylim() == (0, 1)
+
+
+def of_letters(found: list[Text]) -> list[Bbox]:
+    """Where texts stand, in pixels."""
+    return [each.get_window_extent() for each in found]

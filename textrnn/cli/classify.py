@@ -89,9 +89,9 @@ def classify(
         one = partial(classifier.explain, labels=labels, probs=probs, abstain_below=abstain_below)
         explanations = paired(records, partial(map, one))
         if html is not None:
-            from textrnn.cli.explanation_page import on_page
+            from textrnn.cli.explanation_page import explained_on_page
 
-            explanations = on_page(explanations, html)
+            explanations = explained_on_page(explanations, html)
         if chosen_format(format, out) == "table":
             from textrnn.cli.explanation import print_explanation, print_legend
 

@@ -1,58 +1,39 @@
-"""Explained predictions as a page: one file, no scripts, nothing from a network, readable in light and dark."""
+"""Explained predictions as a page: each text shaded by what its words change, and a table of them."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from textrnn.cli.explanation import cells, columns, heading
-from textrnn.cli.output import open_output, printable
+from textrnn.cli.page import marked, on_page, shown
 from textrnn.tasks.explaining import ExplainedWord, Explanation
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Fields
 
-DARKEST = 0.6  # opacity of a background, under which text is still read
 NOTICED = 0.02  # a change from which on a word is underlined
 
-HEAD = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Explained predictions</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 1rem/1.6 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
-p { white-space: pre-wrap; overflow-wrap: anywhere; }
-h2 { font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid; }
-table { border-collapse: collapse; }
-th, td { padding: 0 .7rem; text-align: left; border-bottom: 1px solid; }
+STYLE = """th, td { padding: 0 .7rem; text-align: left; border-bottom: 1px solid; }
 .up { background: rgb(0 130 200 / var(--shade)); border-bottom: 2px solid; }
 .down { background: rgb(230 120 0 / var(--shade)); border-bottom: 2px dotted; }
 .attention { background: rgb(128 128 128 / var(--shade)); }
-</style>
-</head>
-<body>
-<h1>Explained predictions</h1>
-<p>The text is read word by word. <span class="up" style="--shade:.4">Underlined</span>: the word makes the label
-likelier, from one of so many labels before the first word; <span class="down" style="--shade:.4">dotted</span>: it
-makes it less likely; the darker, the more. <span class="attention" style="--shade:.4">Grey</span>, in a line of its
-own: the attention that the network pays to each word, the darkest to the most. Each word's numbers are shown when the
-pointer rests on it, and in the table below the text.</p>
 """
-FOOT = "</body>\n</html>\n"
+INTRODUCTION = """<p>The text is read word by word. <span class="up" style="--shade:.4">Underlined</span>: the word
+makes the label likelier, from one of so many labels before the first word;
+<span class="down" style="--shade:.4">dotted</span>: it makes it less likely; the darker, the more.
+<span class="attention" style="--shade:.4">Grey</span>, in a line of its own: the attention that the network pays to
+each word, the darkest to the most. Each word's numbers are shown when the pointer rests on it, and in the table below
+the text.</p>
+"""
 
 
-def on_page(explanations: "Iterable[tuple[Fields, Explanation]]", file: str) -> "Iterator[tuple[Fields, Explanation]]":
-    """The same, each written to a page as it goes by; the file appears whole when all have gone by."""
-    with open_output(file) as page:
-        page.write(HEAD)
-        for fields, explanation in explanations:
-            page.write(section(explanation))
-            yield fields, explanation
-        page.write(FOOT)
+def explained_on_page(
+    explanations: "Iterable[tuple[Fields, Explanation]]", file: str
+) -> "Iterator[tuple[Fields, Explanation]]":
+    """The same, each written to a page as it goes by."""
+    title = "Explained predictions"
+    return on_page(explanations, file, section, title=title, style=STYLE, introduction=INTRODUCTION)
 
 
 def section(explanation: Explanation) -> str:
@@ -72,10 +53,8 @@ def shaded(explanation: Explanation, mark: Callable[[ExplainedWord], tuple[str, 
     for word in explanation.words:
         name, share = mark(word)
         parts.append(shown(whole[behind : word.begin]))
-        parts.append(
-            f'<span class="{name}" style="--shade:{share * DARKEST:.2f}" title="{shown(numbers(explanation, word))}">'
-            f"{shown(whole[word.begin : word.end])}</span>"
-        )
+        text = whole[word.begin : word.end]
+        parts.append(marked("span", text, name=name, share=share, numbers=numbers(explanation, word)))
         behind = word.end
     return f'<p dir="auto">{"".join(parts)}{shown(whole[behind:])}</p>'
 
@@ -101,8 +80,3 @@ def table(explanation: Explanation) -> str:
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     return f"<details><summary>numbers</summary>\n<table>\n<tr>{header}</tr>\n{body}\n</table>\n</details>"
-
-
-def shown(text: str) -> str:
-    """Text as HTML; what a browser would not show stands as an escape."""
-    return escape(printable(text, keep="\n\t"))
