@@ -252,6 +252,13 @@ class Architecture(Spec):
         head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
         return [*shapes, *head, ("head.bias", self.head.classes, 1)]
 
+    def __str__(self) -> str:
+        """What recurs, in words."""
+        if not isinstance(self.head, Decoder):
+            return str(self.core)
+        how = f"{self.head.attention} attention" if self.head.attention else "no attention"
+        return f"encoder {self.core}, decoder {self.head.core}, {how}"
+
     def unbounded(self) -> list[str]:
         """The vectors whose entries may leave [-1, 1], those of a decoder behind its prefix; see `Core.unbounded`."""
         decoder = self.head.core.unbounded() if isinstance(self.head, Decoder) else []

@@ -197,8 +197,10 @@ class TrainingSettings(Spec):
     weight_decay: NotNegative | None = Field(
         None, description="Decoupled weight decay (AdamW). Default: 0.1 for lm, 0.01 for classifier."
     )
-    label_smoothing: Share = Field(
-        0.0, description="Share of a label's weight that all labels have in training; for a translator symbols."
+    label_smoothing: Share | None = Field(
+        None,
+        description="Share of a label's weight that all labels have in training; for a translator symbols. Default: 0 "
+        "for classifier, 0.1 for translator.",
     )
     scheduled_sampling: Share = Field(
         0.0,
@@ -226,9 +228,10 @@ class TrainingSettings(Spec):
     batch: Count | None = Field(
         None, description="Streams or examples read side by side. Default: 32 for lm, at most 128 texts for classifier."
     )
-    batch_symbols: Count = Field(
-        2048,
-        description="Symbols that the texts or pairs of a batch have at most, with padding, unless one alone has more.",
+    batch_symbols: Count | None = Field(
+        None,
+        description="Symbols that the texts or pairs of a batch have at most, with padding, unless one alone has more. "
+        "Default: 2,048 for classifier, 4,096 for translator.",
     )
     piece: CountFromZero = Field(
         0,

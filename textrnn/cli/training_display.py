@@ -54,7 +54,7 @@ def introduction(run: "TrainingRun") -> list[str]:
         *run.task.describe(),
         *facts.repairs,
         size_verdict(run.parameters, facts.symbols),
-        f"{architecture.core}; about {need / 2**20:,.0f} MB beside the program's own; "
+        f"{architecture}; about {need / 2**20:,.0f} MB beside the program's own; "
         f"dropout {settings.input_dropout} at the input and {settings.dropout} after each layer, "
         f"rate {settings.rate}; {settings.precision} on {settings.device}; seed {settings.seed}",
     ]

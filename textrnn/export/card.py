@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from textrnn.architecture import LabelPerSequence
+from textrnn.architecture import Decoder, LabelPerSequence
 from textrnn.config import ModelConfig
 
 
@@ -40,6 +40,23 @@ def classifier(config: ModelConfig) -> str:
     )
 
 
+def translator(config: ModelConfig) -> str:
+    """What a translator is."""
+    head, entry = config.architecture.head, config.architecture.input
+    assert isinstance(head, Decoder)
+    how = f"{head.attention} attention" if head.attention else "no attention"
+    vocabulary = (
+        f"{head.classes} symbols of source and target"
+        if head.shared
+        else (f"{entry.symbols} symbols of the source and {head.classes} of the target")
+    )
+    return (
+        f"A recurrent translator made with textrnn: encoder {config.architecture.core}, decoder {head.core}, {how}"
+        f"{', input feeding' if head.input_feeding else ''}{', tied vectors' if head.tied else ''}, {vocabulary} "
+        f"({config.text.level} level), {config.precision}."
+    )
+
+
 ABOUT = {
     "lm": About(
         language_model,
@@ -52,6 +69,12 @@ ABOUT = {
         ('textrnn classify {name} --text "a text"', "textrnn classify {name} texts.csv --format csv"),
         "It knows the texts that it was trained on, their language and their kind; on others it is wrong more often, "
         "and no less sure. What it says of a text is a guess from its words, not a fact about who wrote it.",
+    ),
+    "translator": About(
+        translator,
+        ('textrnn translate {name} --text "a line"', "textrnn translate {name} lines.txt"),
+        "It knows the sentences that it was trained on and their kind; of others it makes what sounds like them. It "
+        "can leave out, add and invent, and sounds no less sure: read what it says before you rely on it.",
     ),
 }
 

@@ -1,5 +1,6 @@
 """A float32 model → the same in int8, with its price: size, and on a sample speed and what it does to the figures."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,7 @@ from textrnn.errors import ModelError, UsageError
 from textrnn.export.price import Price, Sample, price
 from textrnn.export.save import bound_values, load_network, save_model
 from textrnn.model_folder import ModelFolder, check_destination
-from textrnn.tasks import ENGINES, TASKS, load
-from textrnn.text.tokenizer import Tokenizer
+from textrnn.tasks import ENGINES, TASKS, load, read_tokenizers
 
 
 def quantize(
@@ -27,14 +27,16 @@ def quantize(
         raise ModelError(f"{source} is int8 already")
     check_destination(out, overwrite=overwrite)
     config = folder.config.model_copy(update={"precision": "int8", "parts": {}})
-    network, tokenizer = load_network(folder), Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
+    network, (tokenizer, *of_source) = load_network(folder), read_tokenizers(folder)
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if sample:
-        engine = ENGINES[type(config.architecture.head)](network.to_graph("int8", bound_values(config)))
-        metrics = sample.metrics(TASKS[config.task](engine, tokenizer, config))
+        graphs = [network.to_graph("int8", bound_values(config), part=part) for part in network.parts]
+        engine = ENGINES[type(config.architecture.head)](*graphs)
+        metrics = sample.metrics(TASKS[config.task](engine, tokenizer, config, *of_source))
         update["metrics"] = tuple(Figure(metric=row.metric, value=row.value, protocol=row.protocol) for row in metrics)
     training = config.training.model_copy(update=update)
-    save_model(out, network, tokenizer, config.model_copy(update={"training": training}))
+    config = config.model_copy(update={"training": training})
+    save_model(out, network, tokenizer, config, source_tokenizer=next(iter(of_source), None))
 
 
 def prices(model: Path, out: Path, sample: Sample | None = None) -> list[Price]:
@@ -42,10 +44,15 @@ def prices(model: Path, out: Path, sample: Sample | None = None) -> list[Price]:
     old_sizes, new_sizes = (ModelFolder(path).sizes() for path in (model, out))
     rows = [
         price("bytes of all parts", sum(old_sizes.values()), sum(new_sizes.values())),
-        price("bytes of the graph", old_sizes["model.onnx"], new_sizes["model.onnx"]),
+        price("bytes of the graphs", graphs_of(old_sizes), graphs_of(new_sizes)),
     ]
     rows += [
         Price(f"bound of {name}", None, bound.value, f"{bound.clipped:.4%} of a sample cut off")
         for name, bound in ModelFolder(out).config.bounds.items()
     ]
     return rows if sample is None else [*rows, *sample.prices(load(model), load(out))]
+
+
+def graphs_of(sizes: Mapping[str, int]) -> int:
+    """The bytes of a model's graphs."""
+    return sum(size for part, size in sizes.items() if part.endswith(".onnx"))

@@ -5,6 +5,7 @@ b), from which the next symbol is chosen (Luong et al., 2015, equation 5); witho
 input feeding o stands beside the next symbol's vector as the first layer reads it (section 3.3 there).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,10 +17,10 @@ from textrnn.networks.attention import ATTENTIONS, Memory, uniform
 from textrnn.networks.bridge import Bridge
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.heads import LabelHead
-from textrnn.networks.inputs import LearnedInput, Vectors, build_input
+from textrnn.networks.inputs import LearnedInput, Read, Vectors, build_input
 from textrnn.networks.products import linear
 from textrnn.networks.readouts import Places, last_of
-from textrnn.networks.stack import Stack, State
+from textrnn.networks.stack import Level, Stack, State
 from textrnn.text.joiners import PAD, START, UNK
 
 FED = "output"  # part of the state: what input feeding hands to the next step
@@ -127,6 +128,14 @@ class DecoderHead(nn.Module):
         found, _, _ = self(inputs, begun.state, begun.memory)
         dropouts = self.dropouts if self.training else NOTHING
         return self.labels.loss(dropouts.drop(found, dropouts.layers), targets)
+
+    def by_level(self, ids: Tensor, begun: Begun) -> Iterator[Level]:
+        """What each level of the layers makes of ids (time, batch), nothing dropped."""
+        read: Read = self.input(ids)
+        if self.spec.input_feeding:
+            outputs, _, _ = self(ids, begun.state, begun.memory)
+            read = Vectors(torch.cat([read.vectors(), torch.cat([begun.state[FED][None], outputs[:-1]])], -1))
+        return self.layers.by_level(read, begun.state)
 
     @torch.no_grad()
     def _with_guesses(self, inputs: Tensor, begun: Begun) -> Tensor:

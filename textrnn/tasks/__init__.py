@@ -4,27 +4,34 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from textrnn.architecture import LabelPerSequence, LabelPerStep
+from textrnn.architecture import Decoder, LabelPerSequence, LabelPerStep
 from textrnn.cells import Cell, add_cells
 from textrnn.config import ModelConfig
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.engines.onnx_labeller import OnnxLabeller
+from textrnn.engines.onnx_translator import OnnxTranslator
 from textrnn.errors import ModelError, UsageError
 from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, find_model
 from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.translator import Translator
 from textrnn.text.tokenizer import Tokenizer
 
-Model = LanguageModel | Classifier
-TASKS: dict[str, type[Any]] = {kind.task: kind for kind in (LanguageModel, Classifier)}
-ENGINES: dict[type, type[OnnxEngine] | type[OnnxLabeller]] = {
+Model = LanguageModel | Classifier | Translator
+TASKS: dict[str, type[Any]] = {kind.task: kind for kind in (LanguageModel, Classifier, Translator)}
+ENGINES: dict[type, type[OnnxEngine] | type[OnnxLabeller] | type[OnnxTranslator]] = {
     LabelPerStep: OnnxEngine,
     LabelPerSequence: OnnxLabeller,
+    Decoder: OnnxTranslator,
 }
-NAMES = {"lm": "a language model", "classifier": "a classifier"}  # what people call them
-VERBS = {"lm": "generate, score, choose, next and compare", "classifier": "classify"}  # the commands of a task alone
-Kind = TypeVar("Kind", LanguageModel, Classifier)
+NAMES = {"lm": "a language model", "classifier": "a classifier", "translator": "a translator"}  # what people call them
+VERBS = {  # the commands of a task alone
+    "lm": "generate, score, choose, next and compare",
+    "classifier": "classify",
+    "translator": "translate and score",
+}
+Kind = TypeVar("Kind", LanguageModel, Classifier, Translator)
 
 
 @overload
@@ -47,7 +54,7 @@ def load(
     threads: int = 0,
     cells: Iterable[Cell] = (),
 ) -> Any:
-    """Open a model for use: a LanguageModel or a Classifier.
+    """Open a model for use: a LanguageModel, a Classifier or a Translator.
 
     model: a model folder, or the name of a bundled model. kind: the class that it must be; None: any. engine: "onnx",
     or "torch" (needs the train extra). threads: for one product; 0 is one for each core. cells: those of the model
@@ -62,20 +69,29 @@ def load(
     if kind is not None and config.task != kind.task:
         is_what, wanted = NAMES[config.task], NAMES[kind.task]
         raise UsageError(f"{model} is {is_what}, not {wanted}: it is for {VERBS[config.task]}")
-    tokenizer = Tokenizer.from_json(folder.read("tokenizer.json"), config.text.level)
-    check_sizes(str(model), config, tokenizer)
-    return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config)
+    tokenizer, *of_source = read_tokenizers(folder)
+    check_sizes(str(model), config, tokenizer, *of_source)
+    return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config, *of_source)
 
 
-def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer) -> None:
+def read_tokenizers(folder: ModelFolder) -> list[Tokenizer]:
+    """That of a model's text, or of what it makes; and behind it that of the source, where it has one of its own."""
+    parts = [part for part in ("tokenizer.json", "source_tokenizer.json") if part in folder.config.parts]
+    level = folder.config.text.level
+    return [Tokenizer.from_json(folder.read(part), level) for part in ("tokenizer.json", *parts[1:])]
+
+
+def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer, source: Tokenizer | None = None) -> None:
     """Raise ModelError where the parts of a folder do not fit each other."""
     architecture, head = config.architecture, config.architecture.head
     if not isinstance(head, TASKS[config.task].head):
         raise ModelError(f"{model}: config.json has a head that is not for {config.task!r}")
-    symbols = {architecture.input.symbols} | ({head.classes} if isinstance(head, LabelPerStep) else set())
-    if symbols != {len(tokenizer)}:
-        stated = " and ".join(map(str, sorted(symbols)))
-        raise ModelError(f"{model}: tokenizer.json has {len(tokenizer)} symbols and config.json {stated}")
+    read = {"source_tokenizer.json" if source else "tokenizer.json": (source or tokenizer, architecture.input.symbols)}
+    if not isinstance(head, LabelPerSequence):
+        read["tokenizer.json, for what is predicted,"] = tokenizer, head.classes
+    for name, (made, symbols) in read.items():
+        if len(made) != symbols:
+            raise ModelError(f"{model}: {name} has {len(made)} symbols and config.json {symbols}")
 
 
 def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> Any:

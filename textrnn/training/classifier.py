@@ -128,13 +128,13 @@ class ClassifierTraining:
             seed=order,
         )
 
-    def sample(self) -> Ids:
+    def sample(self) -> tuple[Ids]:
         """Some of the texts to learn from, cut to one length: (time, batch)."""
         length = int(np.median(self._lengths))
         long_enough = np.flatnonzero(self._lengths >= length)
         chosen = long_enough[:: max(1, len(long_enough) // SAMPLE_TEXTS)]
         found: Ids = self._ids[self._begins[chosen] + np.arange(length)[:, None]].astype(np.int64)
-        return found
+        return (found,)
 
     def position(self) -> Position:
         """Where the batches go on."""

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from textrnn.architecture import (
     Architecture,
     Core,
+    Decoder,
     LabelPerSequence,
     LabelPerStep,
     Learned,
@@ -39,11 +40,17 @@ ALWAYS: dict[str, dict[str, float]] = {
     "others": {"layers": 2, "window": 35, "rate": 0.003},
 }
 OF_LM: dict[str, float] = {"embedding_deviation": 0.0, "weight_decay": 0.1, "batch": 32}
+OF_LM |= {"batch_symbols": 1, "label_smoothing": 0.0}  # of no use
 OF_CLASSIFIER: dict[str, float] = {
     **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
     **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0, "weight_decay": 0.01},
+    **{"batch_symbols": 2048, "label_smoothing": 0.0},
 }
-
+OF_TRANSLATOR: dict[str, float] = {
+    **{"embedding_size": 256, "units": 512, "layers": 1, "input_dropout": 0.3, "dropout": 0.3},
+    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 0.0, "weight_decay": 0.01},
+    **{"batch_symbols": 4096, "label_smoothing": 0.1},
+}
 
 LEVEL_OF: dict[str, LevelName] = {"classifier": "word", "translator": "bpe"}  # of other tasks the character
 WORD2VEC = ("word2vec_model", "word2vec_window", "word2vec_negative", "word2vec_epochs")  # the seed may be chosen
@@ -70,6 +77,8 @@ class ChosenSettings(LevelSettings):
     embedding_deviation: float
     weight_decay: float
     batch: int
+    batch_symbols: int
+    label_smoothing: float
     units: int
     layers: int
     input_dropout: float
@@ -155,6 +164,24 @@ def for_classifier(settings: LevelSettings) -> ChosenSettings:
     return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **given})
 
 
+def for_translator(settings: LevelSettings) -> ChosenSettings:
+    """The settings with what was left open chosen for a translator."""
+    if settings.embedding not in ("learned", "one-hot"):
+        raise UsageError(f"a translator's embedding is learned or one-hot, not {settings.embedding}")
+    given = {name: value for name, value in settings.model_dump().items() if value is not None}
+    others = {"bidirectional": True, "readout": ("last",), "metric": "bleu"}
+    chosen = ChosenSettings(**{**OF_TRANSLATOR, **others, "word2vec_seed": settings.seed % WORD2VEC_SEEDS, **given})
+    is_varied = chosen.recurrent_dropout or chosen.weight_dropout or chosen.dropout_mask == "sequence"
+    if chosen.input_feeding and is_varied:
+        raise UsageError(
+            "with input_feeding the decoder is computed a step at a time, so that nothing can be dropped for a whole "
+            "sequence: leave out recurrent_dropout, weight_dropout and dropout_mask"
+        )
+    if chosen.bidirectional and chosen.units % 2:
+        raise UsageError(f"each direction of the encoder has half of the units: {chosen.units} is odd")
+    return chosen
+
+
 def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot | Learned | Pretrained:
     """How symbols enter the network that settings describe."""
     if settings.embedding == "one-hot":
@@ -182,6 +209,28 @@ def classifier_architecture(settings: ChosenSettings, *, symbols: int, classes: 
         core=core_of(settings),
         head=sequence_head(settings, classes=classes),
     )
+
+
+def translator_architecture(settings: ChosenSettings, *, source_symbols: int, symbols: int) -> Architecture:
+    """The translator that settings describe. The directions of its encoder share the units that its decoder has."""
+    entry = input_of(settings, symbols=symbols, origin="")
+    core = core_of(settings)
+    half = core.model_copy(update={"units": core.units // 2}) if core.bidirectional else core
+    try:
+        return Architecture(
+            input=input_of(settings, symbols=source_symbols, origin=""),
+            core=half,
+            head=Decoder(
+                input=entry,
+                core=core.model_copy(update={"bidirectional": False}),
+                attention=None if settings.attention == "none" else settings.attention,
+                input_feeding=settings.input_feeding,
+                tied=settings.tied,
+                shared=settings.joint_vocabulary and isinstance(entry, Learned),
+            ),
+        )
+    except ValidationError as error:
+        raise UsageError(first_problem(error)) from None
 
 
 def sequence_head(settings: ChosenSettings, *, classes: int) -> LabelPerSequence:

@@ -128,12 +128,12 @@ class LanguageModelTraining:
         length, shift = self.settings.window, self._shift
         return Examples(ids, length=length, shift=shift, count=self.streams, start=START, end=EOS, seed=self._order)
 
-    def sample(self) -> Ids:
+    def sample(self) -> tuple[Ids]:
         """Some of the text to learn from, from many places in it: (time, batch)."""
         ids = next(self.corpus.ids.shards(0))
         streams = Streams(ids, count=min(SAMPLE_STREAMS, len(ids)), start=START)
         steps = np.arange(min(SAMPLE_STEPS, streams.length))[:, None] + np.zeros(streams.count, np.int64)
-        return begun(streams.rows(steps), start=START, end=EOS)
+        return (begun(streams.rows(steps), start=START, end=EOS),)
 
     def position(self) -> Position:
         """Where the batches go on."""

@@ -56,7 +56,7 @@ def train(
             lengths = None if batch.lengths is None else run.tensor(batch.lengths)
             output, state = network(run.tensor(batch.inputs), run.carried_to(batch), lengths=lengths)
             hidden = network.read_out(output, lengths)
-            nats, targets = network.head.loss(hidden, run.tensor(batch.targets))  # summed, and over how many targets
+            nats, targets = network.head.loss(hidden, run.tensor(batch.targets), lengths)  # summed, over how many
         if not math.isfinite(nats.item()):
             raise TrainingError(f"the loss is not finite at step {run.step}: try a lower --rate")
         penalty = penalties(network, output, hidden, run.settings, lengths)

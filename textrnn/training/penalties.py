@@ -8,7 +8,12 @@ from textrnn.errors import UsageError
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import TrainingSettings
 
-KINDS = {"embedding": "input.table", "input": "weight_ih", "recurrent": "weight_hh", "output": "head.weight"}
+KINDS = {  # by how the names of weights end
+    "embedding": ("input.table",),
+    "input": ("weight_ih",),
+    "recurrent": ("weight_hh",),
+    "output": ("head.weight", "head.labels.weight"),
+}
 
 
 def refuse_idle(settings: TrainingSettings, architecture: Architecture) -> None:
@@ -43,9 +48,9 @@ def penalties(
         found.append(settings.activation_penalty * hidden.float().square().mean())
     if settings.temporal_penalty and len(output) > 1:
         found.append(settings.temporal_penalty * mean_change(output, lengths))
-    for kind, name in KINDS.items():
+    for kind, names in KINDS.items():
         l1, l2 = (getattr(settings, f"{norm}_{kind}") for norm in ("l1", "l2"))
-        weights = [value for full, value in network.named_parameters() if full.endswith(name)] if l1 or l2 else []
+        weights = [value for full, value in network.named_parameters() if full.endswith(names)] if l1 or l2 else []
         found += [l1 * value.abs().sum() for value in weights if l1]
         found += [l2 * value.square().sum() for value in weights if l2]
     return torch.stack(found).sum() if found else None

@@ -26,10 +26,11 @@ from textrnn.training.machine import keep_freed_memory
 from textrnn.training.penalties import refuse_idle
 from textrnn.training.run_state import RunState
 from textrnn.training.saved_run import SavedRun, TrainingFolder
+from textrnn.training.translator import TranslatorTraining
 
-Training = LanguageModelTraining | ClassifierTraining
-TRAININGS: dict[str, type[LanguageModelTraining] | type[ClassifierTraining]] = {
-    training.task: training for training in (LanguageModelTraining, ClassifierTraining)
+Training = LanguageModelTraining | ClassifierTraining | TranslatorTraining
+TRAININGS: dict[str, type[LanguageModelTraining] | type[ClassifierTraining] | type[TranslatorTraining]] = {
+    training.task: training for training in (LanguageModelTraining, ClassifierTraining, TranslatorTraining)
 }
 SECONDS_TO_SAVE = 0.5  # a guess for the plan: the model is saved and sampled from after an evaluation
 MOST_SAVING = 0.05  # share of the time that may go into saving the state
@@ -118,9 +119,16 @@ class TrainingRun:
         history = [asdict(row) for row in self.history]
         if row.is_best:
             with self.state.averaged():
-                bounds = calibrated(self.network, self.state.tensor(self.task.sample()))
+                bounds = calibrated(self.network, *map(self.state.tensor, self.task.sample()))
                 self.saved = self.saved.model_copy(update={"bounds": bounds})
-                save_model(self.out, self.network, self.task.tokenizer, self.config(), history=history)
+                save_model(
+                    self.out,
+                    self.network,
+                    self.task.tokenizer,
+                    self.config(),
+                    history=history,
+                    source_tokenizer=self.task.corpus.source_tokenizer,
+                )
         elif self.best:
             save_history(self.out, self.config(), history)
 

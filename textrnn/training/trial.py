@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
-from textrnn.architecture import Architecture, Pretrained
+from textrnn.architecture import Architecture, Decoder, Pretrained
 from textrnn.cells import CELLS
 from textrnn.settings import Data, TrainingSettings
 from textrnn.training.loop import Found
@@ -37,8 +37,9 @@ class Trial:
 
 def memory(architecture: Architecture, parameters: int, *, streams: int, window: int) -> int:
     """Bytes that training takes, by reckoning: for its parameters, and for what a step keeps for the way back."""
+    cores = [architecture.core, *([architecture.head.core] if isinstance(architecture.head, Decoder) else [])]
     gates = len(CELLS[architecture.core.cell].gates)
-    units = [shape.units for level in architecture.core.levels(1) for shape in level]
+    units = [shape.units for core in cores for level in core.levels(1) for shape in level]
     there, back = 2 * gates + 2, 2 * gates  # numbers for each symbol and unit: of all layers, and of one at a time
     kept = there * sum(units) + back * max(units)
     softmax = min(2 * architecture.head.classes * streams * window * 4, BLOCK_BYTES)
