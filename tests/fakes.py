@@ -1,18 +1,20 @@
 """Stand-ins whose answers can be worked out in the head."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, OneHot
+from textrnn.architecture import Architecture, Core, Decoder, LabelPerSequence, LabelPerStep, OneHot
 from textrnn.batch import Ids
 from textrnn.config import Labels, ModelConfig, TextSettings, Unit
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.engines.labeller import Labelled, Padded
+from textrnn.engines.translating import Best, Encoded, Read, best_by_read
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
-from textrnn.text.tokenizer import Tokenizer
+from textrnn.tasks.translator import Translator
+from textrnn.text.tokenizer import EOS, START, Tokenizer
 from textrnn.training.loop import Found
 
 TENTHS = (0, 1, 0, 2, 3, 4)  # of <pad>, <unk>, <start>, <eos>, a, b
@@ -102,3 +104,64 @@ def fake_classifier(
         labels=Labels(names=tuple(names), temperature=temperature),
     )
     return Classifier(FakeLabeller(len(names), has_attention=has_attention), tokenizer, config)
+
+
+class FakeTranslationEngine:
+    """A translation is its source: the next symbol is the source's with probability 0.9, and so is <eos> behind it.
+
+    Elsewhere <eos> has 0.001; all others share the rest evenly. Attention to the symbol, the last for <eos>, is 0.75,
+    and all share the rest. `encoded` holds the lengths of the sources in each call, `read_rows` how many were read in
+    each step.
+    """
+
+    workers = 2
+
+    def __init__(self, classes: int, *, has_attention: bool = True) -> None:
+        self.classes, self.has_attention = classes, has_attention
+        self.encoded: list[list[int]] = []
+        self.read_rows: list[int] = []
+
+    def encode(self, batch: Padded) -> Encoded:
+        self.encoded.append(batch.lengths.tolist())
+        mask = np.arange(len(batch.ids)) < batch.lengths[:, None]
+        ended = np.where(mask, batch.ids.T, EOS).astype(np.float32)
+        state = {"symbols.0": np.zeros((len(mask), 1), np.float32)}
+        return Encoded({"mask": mask.astype(np.float32), "ids": ended}, state)
+
+    def read(self, ids: Ids, state: State, memory: Mapping[str, Floats]) -> Read:
+        source, mask = memory["ids"], memory["mask"]
+        step = state["symbols.0"][..., 0].astype(np.int64)  # (batch, beam)
+        assert step.shape == ids.shape
+        assert len(source) == len(ids)
+        assert ((ids == START) == (step == 0)).all()
+        self.read_rows.append(len(ids))
+        ended = np.concatenate([source, np.full((len(source), 1), EOS)], axis=1).astype(np.int64)
+        right = np.take_along_axis(ended, np.minimum(step, source.shape[1]), 1)
+        is_end = (right == EOS)[..., None]
+        others = np.where(is_end, 0.1 / (self.classes - 1), 0.099 / (self.classes - 2))
+        probabilities = np.repeat(others, self.classes, axis=-1)
+        probabilities[..., EOS] = 0.001
+        np.put_along_axis(probabilities, right[..., None], 0.9, -1)
+        length = mask.sum(1)[:, None]
+        attention = np.repeat((0.25 * mask / length)[:, None], ids.shape[1], axis=1)
+        looked_at = np.minimum(step, length - 1).astype(np.int64)[..., None]
+        np.put_along_axis(attention, looked_at, np.take_along_axis(attention, looked_at, -1) + 0.75, -1)
+        after = {"symbols.0": state["symbols.0"] + 1}
+        weights = attention.astype(np.float32) if self.has_attention else None
+        return Read(np.log(probabilities).astype(np.float32), after, weights)
+
+    def best(self, ids: Ids, state: State, memory: Mapping[str, Floats], *, count: int) -> Best:
+        return best_by_read(self, ids, state, memory, count=count)
+
+
+def fake_translator(
+    characters: str = "ab ", *, tokenizer: Tokenizer | None = None, has_attention: bool = True
+) -> Translator:
+    """A translator that copies, over a FakeTranslationEngine: of these characters unless a tokenizer is given."""
+    tokenizer = tokenizer or Tokenizer.of_characters(characters)
+    symbols = OneHot(symbols=len(tokenizer))
+    decoder = Decoder(input=symbols, core=Core(units=1), attention="general" if has_attention else None, shared=True)
+    architecture = Architecture(input=symbols, core=Core(units=1), head=decoder)
+    text = TextSettings(level=tokenizer.level.name, unit="line")  # type: ignore[arg-type]
+    config = ModelConfig(task="translator", architecture=architecture, text=text)
+    return Translator(FakeTranslationEngine(len(tokenizer), has_attention=has_attention), tokenizer, config)

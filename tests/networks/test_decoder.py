@@ -146,9 +146,7 @@ def test_the_weights_are_those_that_the_architecture_names(kind: dict) -> None:
     assert {name: shape if len(shape) == 2 else (*shape, 1) for name, shape in found.items()} == stated
 
 
-@pytest.mark.parametrize(
-    "kind", ["general", "no attention", "fed", "shared, tied, fed, additive", "projected"]
-)
+@pytest.mark.parametrize("kind", ["general", "no attention", "fed", "shared, tied, fed, additive", "projected"])
 def test_the_loss_is_that_of_the_true_symbols_one_after_another(kind: str) -> None:
     network = build(**KINDS[kind])
     targets = padded_columns(MADE, padding=IGNORE)
@@ -159,7 +157,7 @@ def test_the_loss_is_that_of_the_true_symbols_one_after_another(kind: str) -> No
         -logprobs[np.arange(len(made)), made].sum() for (logprobs, _), made in zip(expected(network), MADE, strict=True)
     ]
     assert count == sum(map(len, MADE))
-    np.testing.assert_allclose(float(nats), sum(wanted), rtol=1e-5)
+    np.testing.assert_allclose(nats.item(), sum(wanted), rtol=1e-5)
 
 
 @settings(max_examples=20, deadline=None)

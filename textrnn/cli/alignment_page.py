@@ -9,7 +9,7 @@ from textrnn.cli.page import marked, on_page, shown
 if TYPE_CHECKING:
     from textrnn.cli.stream import Fields
     from textrnn.tasks.alignment import Alignment
-    from textrnn.tasks.translator import Translation
+    from textrnn.tasks.translation import Translation
 
 SEEN, READ = 0.005, 0.1  # weights from which on a cell is shaded, and has its number in it
 

@@ -31,3 +31,12 @@ def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     rest = iter(items)
     while group := list(islice(rest, size)):
         yield group
+
+
+def one_ahead(items: Iterator[Item]) -> Iterator[Item]:
+    """The same items, each once the one after it has been taken."""
+    for last in items:
+        for item in items:
+            yield last
+            last = item
+        yield last

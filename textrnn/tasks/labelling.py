@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from textrnn.batch import of_like_length
 from textrnn.engines.engine import MANY
 from textrnn.engines.labeller import Labelled, Labeller, Padded
+from textrnn.engines.translating import TranslationEngine
 
 PADDED_AT_ONCE = 2**16  # symbols of a batch with its padding: every layer keeps its output of each
 
@@ -20,7 +21,7 @@ Batches = list[tuple[list[int], Future[Made]]]  # the places of the members of e
 
 
 @contextmanager
-def side_by_side(engine: Labeller, *, batch_size: int) -> Iterator[ThreadPoolExecutor]:
+def side_by_side(engine: Labeller | TranslationEngine, *, batch_size: int) -> Iterator[ThreadPoolExecutor]:
     """Threads for as many batches as are worth running at once; at the end what has not begun is given up."""
     pool = ThreadPoolExecutor(engine.workers if batch_size >= MANY else 1)
     try:

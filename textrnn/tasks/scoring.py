@@ -91,18 +91,37 @@ class Scorer:
             rows = self._encode(group, is_stretch=is_stretch, is_first=not before)
             scored = reader.read(rows if is_stretch else [np.append(row, EOS) for row in rows])
             for text, row in zip(group, scored, strict=True):
-                symbols = row.targets[: None if is_stretch else -1]
-                gives_back = self.tokenizer.gives_back(before + text, symbols)
-                line_end = "\n" if self.is_lines and shows_end else ""
-                self._count(before + text, row, tally, has_end=not is_stretch, gives_back=gives_back, line_end=line_end)
-                shown = row if shows_end else row.part(slice(-1))
-                score = self._score(text, shown, self._lacking(text, shown.targets))
-                if by_word:
-                    spans = self.tokenizer.spans(before + text, continued=bool(before))
-                    table = by_words(text, [span.end - len(before) for span in spans], score.token_logprobs)
-                    score = replace(score, tokens=[word.token for word in table], token_logprobs=table)
-                yield score
+                yield self.score(
+                    text, row, tally, before=before, has_end=not is_stretch, shows_end=shows_end, by_word=by_word
+                )
                 before = "\n" if is_stretch else ""
+
+    def score(
+        self,
+        text: str,
+        row: ScoredRow,
+        tally: Tally,
+        *,
+        before: str = "",
+        has_end: bool = True,
+        shows_end: bool = True,
+        by_word: bool = False,
+    ) -> Score:
+        """The record of a text that is read, its figures added to the sums.
+
+        before: what was read before it. has_end: <eos> is the last that was read. shows_end: it counts in the record.
+        """
+        symbols = row.targets[: -1 if has_end else None]
+        gives_back = self.tokenizer.gives_back(before + text, symbols)
+        line_end = "\n" if self.is_lines and shows_end else ""
+        self._count(before + text, row, tally, has_end=has_end, gives_back=gives_back, line_end=line_end)
+        shown = row if shows_end else row.part(slice(-1))
+        score = self._score(text, shown, self._lacking(text, shown.targets))
+        if not by_word:
+            return score
+        spans = self.tokenizer.spans(before + text, continued=bool(before))
+        table = by_words(text, [span.end - len(before) for span in spans], score.token_logprobs)
+        return replace(score, tokens=[word.token for word in table], token_logprobs=table)
 
     def stretch(self, pieces: Iterable[Piece], *, reader: Reader, tally: Tally) -> None:
         """Add up the figures of one text that comes in pieces: the same to the bit wherever it is cut."""
