@@ -18,7 +18,7 @@ from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.machine import find_device, on_this_machine
 from textrnn.training.penalties import KINDS
-from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun
+from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun, training_of
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 from textrnn.training.word_vectors import Say, unheard
 
@@ -31,6 +31,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
 }
 TEXTS = {  # of Data, compared by what is in them
     *("files", "source", "target", "valid", "valid_source", "valid_target", "unlabelled"),
+    *("condition_file", "valid_condition_file"),
 }
 
 
@@ -57,7 +58,8 @@ def begin(
     refuse_other_data(task, data)
     with removed_on_error(out):
         folder = free_folder(out, overwrite=overwrite)
-        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
+        training = training_of(task, data)
+        corpus, chosen = training.read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
         chosen = on_this_machine(chosen)
         saved = SavedRun(
             task=task,
