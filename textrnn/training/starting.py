@@ -56,6 +56,8 @@ def begin(
     if task not in TRAININGS:
         raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
     refuse_other_data(task, data)
+    if not data.learnt:
+        raise UsageError("name the texts to learn from")
     with removed_on_error(out):
         folder = free_folder(out, overwrite=overwrite)
         corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
