@@ -93,6 +93,18 @@ LabelColumnOption = Annotated[
         "--label-column", help="The field that holds the label; else `label`, or the other of two.", show_default=False
     ),
 ]
+SourceColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source-column",
+        help="The field of a pair that holds its source; else `source`. A dot leads within one: translation.de.",
+        show_default=False,
+    ),
+]
+TargetColumnOption = Annotated[
+    str | None,
+    typer.Option("--target-column", help="The same of what it is translated to; else `target`.", show_default=False),
+]
 MergeOption = Annotated[
     list[str] | None,
     typer.Option(
