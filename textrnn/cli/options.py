@@ -14,6 +14,7 @@ FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
     "lm": 'textrnn generate {model} -p "..."    or    textrnn score {model} --text "..."',
     "classifier": 'textrnn classify {model} --text "..."    or    textrnn evaluate {model} FILE',
+    "translator": 'textrnn translate {model} --text "..."    or    textrnn evaluate {model} FILE',
 }
 LOG_BASES = {"e": 1.0, "2": 0.6931471805599453, "10": 2.302585092994046}  # nats in one unit
 
