@@ -109,7 +109,7 @@ def test_every_pair_is_learnt_from_or_counted_as_left_out(
 
 
 def test_what_is_validated_on_is_there_as_ids_and_as_it_was_read(tmp_path: Path) -> None:
-    valid = [("the house 1 is old", "la casa 1 es vieja"), (" ", "nada"), ("The NEW house", "La casa NUEVA")]
+    valid = [("the house 1 is old", "la casa 1 es vieja"), (" ", "nada"), ("The NEW house", "La casa muy NUEVA")]
     corpus = corpus_of(tmp_path, PAIRS, valid, level="word", min_count=1)
     assert held(corpus) == [valid[0], valid[2]]
     assert corpus.source_tokenizer is not None
