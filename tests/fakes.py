@@ -109,9 +109,9 @@ def fake_classifier(
 class FakeTranslationEngine:
     """A translation is its source: the next symbol is the source's with probability 0.9, and so is <eos> behind it.
 
-    Elsewhere <eos> has 0.001; all others share the rest evenly. Attention to the symbol, the last for <eos>, is 0.75,
-    and all share the rest. `encoded` holds the lengths of the sources in each call, `read_rows` how many were read in
-    each step.
+    Elsewhere <eos> has a millionth; all others share the rest evenly. Attention to the symbol, the last for <eos>, is
+    0.75, and all share the rest. `encoded` holds the lengths of the sources in each call, `read_rows` how many were
+    read in each step.
     """
 
     workers = 2
@@ -138,9 +138,9 @@ class FakeTranslationEngine:
         ended = np.concatenate([source, np.full((len(source), 1), EOS)], axis=1).astype(np.int64)
         right = np.take_along_axis(ended, np.minimum(step, source.shape[1]), 1)
         is_end = (right == EOS)[..., None]
-        others = np.where(is_end, 0.1 / (self.classes - 1), 0.099 / (self.classes - 2))
+        others = np.where(is_end, 0.1 / (self.classes - 1), (0.1 - 1e-6) / (self.classes - 2))
         probabilities = np.repeat(others, self.classes, axis=-1)
-        probabilities[..., EOS] = 0.001
+        probabilities[..., EOS] = 1e-6
         np.put_along_axis(probabilities, right[..., None], 0.9, -1)
         length = mask.sum(1)[:, None]
         attention = np.repeat((0.25 * mask / length)[:, None], ids.shape[1], axis=1)

@@ -51,16 +51,21 @@ def every_translation(symbols: Sequence[int], longest: int) -> Iterator[list[int
 def hypothesis(
     engine: TableTranslationEngine, source: Sequence[int], ids: list[int], beam: Beam, longest: int
 ) -> Hypothesis:
-    is_cut = len(ids) == longest + 1
+    after = dict(enumerate(logprobs_after(engine, source, ids[:-1])))
+    likeliest = max(after.keys() - forbidden(beam), key=after.__getitem__)
+    is_cut = len(ids) == longest + 1 and likeliest != EOS
     score = rank_score(engine, source, ids, beam)
     return Hypothesis(ids, logprob(engine, source, ids), score, is_cut, attention_of(engine, source, ids))
+
+
+def forbidden(beam: Beam) -> set[int]:
+    return {PAD, START} if beam.allow_unk else {PAD, START, UNK}
 
 
 def plain_search(
     engine: TableTranslationEngine, source: Sequence[int], beam: Beam, *, longest: int, count: int
 ) -> list[Hypothesis]:
     """Beam search without any short cut: until as many have ended as the beam is wide."""
-    forbidden = {PAD, START} if beam.allow_unk else {PAD, START, UNK}
     live: list[tuple[float, list[int]]] = [(0.0, [])]
     ended: list[list[int]] = []
     while live and len(ended) < beam.width:
@@ -71,7 +76,7 @@ def plain_search(
             (score + value, [*ids, symbol])
             for score, ids in live
             for symbol, value in enumerate(logprobs_after(engine, source, ids))
-            if symbol not in forbidden
+            if symbol not in forbidden(beam)
         ]
         candidates.sort(key=lambda candidate: -candidate[0])
         ended += [ids for _, ids in candidates[: beam.width] if ids[-1] == EOS]
@@ -91,13 +96,14 @@ def plain_greedy(engine: TableTranslationEngine, source: Sequence[int], *, longe
 
 def plain_draw(
     engine: TableTranslationEngine, source: Sequence[int], sampling: Sampling, *, seed: int, index: int, longest: int
-) -> list[int]:
-    """One translation, drawn symbol by symbol."""
+) -> tuple[list[int], bool]:
+    """One translation, drawn symbol by symbol, and whether it was cut."""
     noise, ids = GumbelNoise(seed, index), list[int]()
     while EOS not in ids:
         values = np.array(logprobs_after(engine, source, ids), np.float32)
         values = values * np.where(np.isin(np.arange(engine.classes), ids), np.float32(sampling.repetition_penalty), 1)
         values = sampling.filter((values + sampling.forbidden(engine.classes))[None].astype(np.float32))[0]
         values = values + noise.draw(1, engine.classes)[0] * np.float32(sampling.temperature)
-        ids.append(EOS if len(ids) == longest else int(values.argmax()))
-    return ids
+        drawn = int(values.argmax())
+        ids.append(EOS if len(ids) == longest else drawn)
+    return ids, drawn != EOS

@@ -118,7 +118,7 @@ def test_a_translation_that_may_not_go_on_ends_there() -> None:
     (cut,), (whole,) = search(engine, padded([[A, B, A], [A]]), Beam(3), longest=np.array([2, 2]))
     assert (cut.ids, cut.is_cut) == ([A, B, EOS], True)
     assert (whole.ids, whole.is_cut) == ([A, EOS], False)
-    assert cut.logprob == pytest.approx(2 * np.log(0.9) + np.log(0.001))
+    assert cut.logprob == pytest.approx(2 * np.log(0.9) + np.log(1e-6))
     ((nothing,),) = search(engine, padded([[A]]), Beam(3), longest=np.array([0]))
     assert (nothing.ids, nothing.is_cut) == ([EOS], True)
 

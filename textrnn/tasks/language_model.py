@@ -9,7 +9,7 @@ import numpy as np
 
 from textrnn.architecture import LabelPerStep
 from textrnn.config import ModelConfig
-from textrnn.decoding.sampling import Sampler, Sampling
+from textrnn.decoding.sampling import Sampler, Sampling, check_seed
 from textrnn.engines.engine import Engine, state_after
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
@@ -242,8 +242,7 @@ class LanguageModel:
     def _writer(self, prompt: Prompt, index: int, stop: Sequence[str], seed: int) -> Writer:
         if "" in stop:
             raise UsageError("a stop string must not be empty")
-        if not 0 <= seed < 2**64:
-            raise UsageError(f"seed must be from 0 to 2**64 - 1, not {seed}")
+        check_seed(seed)
         return Writer(self.tokenizer, prompt, tuple(stop), seed=seed, index=index)
 
     def _draw(self, writers: Sequence[Writer], sampling: Sampling, *, max_tokens: int, block: int) -> Iterator[None]:
