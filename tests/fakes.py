@@ -9,7 +9,7 @@ from textrnn.batch import Ids
 from textrnn.config import Labels, ModelConfig, TextSettings, Unit
 from textrnn.engines.engine import Floats, State, choose_by_steps, score_by_run
 from textrnn.engines.labeller import Labelled, Padded
-from textrnn.engines.translating import Best, Encoded, Read, best_by_read
+from textrnn.engines.translating import Best, Encoded, Read, TranslationEngine, best_by_read
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
@@ -109,9 +109,9 @@ def fake_classifier(
 class FakeTranslationEngine:
     """A translation is its source: the next symbol is the source's with probability 0.9, and so is <eos> behind it.
 
-    Elsewhere <eos> has 0.001; all others share the rest evenly. Attention to the symbol, the last for <eos>, is 0.75,
-    and all share the rest. `encoded` holds the lengths of the sources in each call, `read_rows` how many were read in
-    each step.
+    Elsewhere <eos> has a millionth; all others share the rest evenly. Attention to the symbol, the last for <eos>, is
+    0.75, and all share the rest. `encoded` holds the lengths of the sources in each call, `read_rows` how many were
+    read in each step.
     """
 
     workers = 2
@@ -133,14 +133,14 @@ class FakeTranslationEngine:
         step = state["symbols.0"][..., 0].astype(np.int64)  # (batch, beam)
         assert step.shape == ids.shape
         assert len(source) == len(ids)
-        assert ((ids == START) == (step == 0)).all()
+        assert ((ids == START) | (step > 0)).all()
         self.read_rows.append(len(ids))
         ended = np.concatenate([source, np.full((len(source), 1), EOS)], axis=1).astype(np.int64)
         right = np.take_along_axis(ended, np.minimum(step, source.shape[1]), 1)
         is_end = (right == EOS)[..., None]
-        others = np.where(is_end, 0.1 / (self.classes - 1), 0.099 / (self.classes - 2))
+        others = np.where(is_end, 0.1 / (self.classes - 1), (0.1 - 1e-6) / (self.classes - 2))
         probabilities = np.repeat(others, self.classes, axis=-1)
-        probabilities[..., EOS] = 0.001
+        probabilities[..., EOS] = 1e-6
         np.put_along_axis(probabilities, right[..., None], 0.9, -1)
         length = mask.sum(1)[:, None]
         attention = np.repeat((0.25 * mask / length)[:, None], ids.shape[1], axis=1)
@@ -154,14 +154,60 @@ class FakeTranslationEngine:
         return best_by_read(self, ids, state, memory, count=count)
 
 
+class TableTranslationEngine:
+    """What it says is in a table, at a row that depends on the source and on every symbol read: `row`, `logprobs`.
+
+    Attention is the start of such a row of another table, as long as the source, scaled to 1.
+    """
+
+    workers = 2
+    rows = 211
+
+    def __init__(self, classes: int, *, seed: int = 0, sharpness: float = 2.0) -> None:
+        self.classes = classes
+        random = np.random.default_rng(seed)
+        raw = random.normal(size=(self.rows, classes)) * sharpness
+        self.logprobs: Floats = (raw - np.log(np.exp(raw).sum(1, keepdims=True))).astype(np.float32)
+        self.weights: Floats = random.uniform(0.01, 1, (self.rows, 64)).astype(np.float32)
+        self.batches: list[int] = []  # how many sources were read in each call
+
+    def row(self, source: Sequence[int], read: Sequence[int]) -> int:
+        """Where the table has what comes next."""
+        row = 1
+        for symbol in [*source, *read]:
+            row = (row * 31 + symbol * 7 + 3) % self.rows
+        return row
+
+    def encode(self, batch: Padded) -> Encoded:
+        columns = zip(batch.ids.T.tolist(), batch.lengths.tolist(), strict=True)
+        state = np.array([[self.row(column[:length], [])] for column, length in columns], np.float32)
+        mask = np.arange(len(batch.ids)) < batch.lengths[:, None]
+        return Encoded({"mask": mask.astype(np.float32)}, {"row.0": state})
+
+    def read(self, ids: Ids, state: State, memory: Mapping[str, Floats]) -> Read:
+        self.batches.append(len(ids))
+        row = (state["row.0"][..., 0].astype(np.int64) * 31 + ids * 7 + 3) % self.rows
+        attention = self.weights[row][..., : memory["mask"].shape[1]] * memory["mask"][:, None]
+        attention /= attention.sum(-1, keepdims=True)
+        return Read(self.logprobs[row], {"row.0": row[..., None].astype(np.float32)}, attention)
+
+    def best(self, ids: Ids, state: State, memory: Mapping[str, Floats], *, count: int) -> Best:
+        return best_by_read(self, ids, state, memory, count=count)
+
+
 def fake_translator(
-    characters: str = "ab ", *, tokenizer: Tokenizer | None = None, has_attention: bool = True
+    characters: str = "ab ",
+    *,
+    tokenizer: Tokenizer | None = None,
+    has_attention: bool = True,
+    engine: TranslationEngine | None = None,
 ) -> Translator:
-    """A translator that copies, over a FakeTranslationEngine: of these characters unless a tokenizer is given."""
+    """A translator of these characters unless a tokenizer is given; it copies, over a FakeTranslationEngine."""
     tokenizer = tokenizer or Tokenizer.of_characters(characters)
     symbols = OneHot(symbols=len(tokenizer))
     decoder = Decoder(input=symbols, core=Core(units=1), attention="general" if has_attention else None, shared=True)
     architecture = Architecture(input=symbols, core=Core(units=1), head=decoder)
     text = TextSettings(level=tokenizer.level.name, unit="line")  # type: ignore[arg-type]
     config = ModelConfig(task="translator", architecture=architecture, text=text)
-    return Translator(FakeTranslationEngine(len(tokenizer), has_attention=has_attention), tokenizer, config)
+    engine = engine or FakeTranslationEngine(len(tokenizer), has_attention=has_attention)
+    return Translator(engine, tokenizer, config)

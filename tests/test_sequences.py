@@ -1,14 +1,15 @@
-"""Whole sequences in batches: each once in an epoch with its label, in an order that comes again from any place."""
+"""Whole sequences and pairs of them in batches: each once in an epoch, in an order that comes again from any place."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textrnn.batch import Batch
-from textrnn.sequences import Sequences, pieces
+from textrnn.batch import IGNORE, Batch
+from textrnn.sequences import PairSequences, Sequences, pieces
 
 PADDING, END = 0, 3
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=80)
+PAIRS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=80)
 
 
 def sequences(lengths: list[int], *, count: int = 4, symbols: int = 64, seed: int = 0) -> Sequences:
@@ -83,3 +84,73 @@ def test_a_piece_lies_within_its_sequence_and_a_short_one_is_whole(lengths, long
 def test_pieces_begin_anywhere_both_ends_included():
     starts = {int(pieces(np.array([7]), np.array([5]), longest=3, seed=seed)[0][0]) for seed in range(60)}
     assert starts == {7, 8, 9}
+
+
+def row_of(place: int, length: int) -> list[int]:
+    """A sequence whose symbols say which it is."""
+    return list(range(1000 * (place + 1), 1000 * (place + 1) + length))
+
+
+def pair_sequences(pairs: list[tuple[int, int]], *, count: int = 4, symbols: int = 128, seed: int = 0) -> PairSequences:
+    """Pairs of sequences of these lengths, 2i the source of pair i and 2i + 1 its target; END behind each."""
+    lengths = np.array(pairs).reshape(-1)
+    ids = np.concatenate([[*row_of(place, length), END] for place, length in enumerate(lengths)]).astype(np.uint32)
+    begins = np.cumsum(lengths + 1) - lengths - 1
+    return PairSequences(
+        ids,
+        begins.reshape(-1, 2).T,
+        lengths.reshape(-1, 2).T,
+        count=count,
+        symbols=symbols,
+        padding=PADDING,
+        seed=seed,
+    )
+
+
+@given(PAIRS, st.integers(1, 7), st.integers(1, 200), st.integers(0, 2**63 - 1))
+def test_each_pair_comes_once_with_the_end_of_its_target_and_what_is_below_does_not_count(pairs, count, symbols, seed):
+    epoch = pair_sequences(pairs, count=count, symbols=symbols, seed=seed)
+    seen = []
+    for batch in epoch:
+        (steps, width), (target_steps, target_width) = batch.inputs.shape, batch.targets.shape
+        assert width == target_width == len(batch.continues) <= count
+        assert not batch.continues.any()
+        assert width == 1 or batch.inputs.size + batch.targets.size <= symbols
+        longest = 0
+        for source, target, length in zip(batch.inputs.T, batch.targets.T, batch.lengths, strict=True):
+            pair = (source[0] // 1000 - 1) // 2
+            assert source.tolist() == row_of(2 * pair, length) + [PADDING] * (steps - length)
+            assert length == pairs[pair][0]
+            expected = [*row_of(2 * pair + 1, pairs[pair][1]), END]
+            assert target.tolist() == expected + [IGNORE] * (target_steps - len(expected))
+            longest = max(longest, len(expected))
+            seen.append(pair)
+        assert (steps, target_steps) == (batch.lengths.max(), longest)
+    assert sorted(seen) == list(range(len(pairs)))
+    assert len(epoch) == epoch.place[0]
+
+
+@given(PAIRS, st.integers(0, 2**63 - 1), st.data())
+def test_an_epoch_of_pairs_goes_on_from_any_place_as_if_it_had_not_stopped(pairs, seed, data):
+    whole = [contents(batch) for batch in pair_sequences(pairs, seed=seed)]
+    behind = data.draw(st.integers(0, len(whole)))
+    again = pair_sequences(pairs, seed=seed)
+    again.place = np.array([behind])
+    assert [contents(batch) for batch in again] == whole[behind:]
+
+
+def test_a_batch_is_as_full_as_its_symbols_allow():
+    batches = [batch.inputs.shape[1] for batch in pair_sequences([(5, 4)] * 12, count=10, symbols=10 * 4 + 9)]
+    assert sorted(batches) == [4, 4, 4]  # each pair is five symbols and five targets with the end
+    assert sorted(batch.inputs.shape[1] for batch in sequences([5] * 12, count=10, symbols=24)) == [4, 4, 4]
+
+
+def test_pairs_of_like_length_are_together_by_their_targets_and_then_by_their_sources():
+    random = np.random.default_rng(0)
+    targets = random.integers(5, 40, 3000)
+    pairs = np.stack([np.maximum(1, targets + random.integers(-3, 4, 3000)), targets], 1)
+    batches = list(pair_sequences(pairs.tolist(), count=16, symbols=10**6))
+    assert sum((batch.targets == IGNORE).sum() for batch in batches) < 0.03 * (targets + 1).sum()
+    assert sum((batch.inputs == PADDING).sum() for batch in batches) < 0.12 * pairs[:, 0].sum()
+    steps = [len(batch.targets) for batch in batches]
+    assert steps not in (sorted(steps), sorted(steps, reverse=True))

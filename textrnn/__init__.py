@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from textrnn.tasks.prediction import Prediction as Prediction
     from textrnn.tasks.scoring import Score as Score
     from textrnn.tasks.scoring import TokenList as TokenList
+    from textrnn.tasks.translation import Translation as Translation
+    from textrnn.tasks.translator import Translator as Translator
     from textrnn.training.starting import train as train
 
 __version__ = "0.1.0"
@@ -26,6 +28,8 @@ _HOMES = {  # each is imported on first use, so that `import textrnn` costs noth
     "Prediction": "textrnn.tasks.prediction",
     "Score": "textrnn.tasks.scoring",
     "TokenList": "textrnn.tasks.scoring",
+    "Translation": "textrnn.tasks.translation",
+    "Translator": "textrnn.tasks.translator",
     "load": "textrnn.tasks",
     "train": "textrnn.training.starting",
 }
@@ -38,6 +42,8 @@ __all__ = [
     "Prediction",
     "Score",
     "TokenList",
+    "Translation",
+    "Translator",
     "__version__",
     "load",
     "train",

@@ -7,14 +7,10 @@ goes on, and one that has been tested is not tested again: all is in the folder 
 
 import argparse
 import json
-import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -23,6 +19,7 @@ from bench import print_machine, print_table
 from label_baselines import Baseline, Records, apart, baselines_of, confusion_with, labelled
 from label_peers import Peers
 from polarity import POLARITIES, polar_logprobs
+from trained import Run, train_all, words_of
 
 from textrnn.metrics.calibration import at_temperature, expected_calibration_error
 from textrnn.metrics.labels import confusion_of, predictions
@@ -115,50 +112,21 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Run:
+class Seed(Run):
     """One seed of a recipe."""
 
-    recipe: str
-    data: Path
     seed: int
-    out: Path
-    vectors: Path
-
-    @property
-    def command(self) -> list[str]:
-        """Of `textrnn`."""
-        places = {"data": self.data, "vectors": self.vectors}
-        settings = [" ".join(part.format(**places).split()) for part in shlex.split(RECIPES[self.recipe])]
-        return ["train", "classifier", *settings, "--seed", str(self.seed), "--out", str(self.out)]
-
-    @property
-    def shown(self) -> str:
-        """The command as it is typed."""
-        return shlex.join(["textrnn", *self.command])
 
 
-def train(run: Run, environment: dict[str, str]) -> None:
-    """Train to the end, unless that was done; what is said goes into a file beside the folder."""
-    from textrnn.training.saved_run import has_ended, is_begun, read_saved_run
-
-    command = run.command
-    if is_begun(run.out):
-        known = read_saved_run(run.out / "training").command
-        if known != run.shown:
-            raise SystemExit(f"{run.out} was trained by another command; remove it or take another --out:\n{known}")
-        if has_ended(run.out):
-            return
-        command = ["train", "classifier", "--out", str(run.out), "--resume"]
-    log = run.out.with_name(f"{run.out.name}.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as file:
-        program = [sys.executable, "-m", "textrnn"]
-        done = subprocess.run([*program, *command], stdout=file, stderr=file, env=environment, check=False)
-    if done.returncode:
-        raise SystemExit(f"seed {run.seed} ended with {done.returncode}: see {log}")
+def seeds_of(recipe: str, data: Path, folder: Path, vectors: Path, count: int) -> list[Seed]:
+    """So many seeds of a recipe, from 0 on."""
+    settings = words_of(RECIPES[recipe], data=data, vectors=vectors)
+    return [
+        Seed("classifier", (*settings, "--seed", str(seed)), folder / f"seed-{seed}", seed) for seed in range(count)
+    ]
 
 
-def evaluate(name: str, run: Run, data: Path) -> Result:
+def evaluate(name: str, run: Seed, data: Path) -> Result:
     """One reading of the test texts."""
     from textrnn.tasks import load
     from textrnn.tasks.label_evaluation import evaluate_labels
@@ -187,7 +155,7 @@ def evaluate(name: str, run: Run, data: Path) -> Result:
     )
 
 
-def results_of(name: str, runs: Sequence[Run], data: Path, file: Path) -> list[Result]:
+def results_of(name: str, runs: Sequence[Seed], data: Path, file: Path) -> list[Result]:
     """Of each run; those in the file are not made again, and the others join them there."""
     rows = map(json.loads, file.read_text().splitlines() if file.exists() else [])
     done = {(row["task"], row["command"]): Result(**row) for row in rows}
@@ -256,16 +224,6 @@ def make_vectors(recipe: str, data: Path, folder: Path) -> None:
         subprocess.run([sys.executable, str(Path(__file__).with_name("vectors.py")), *texts, *options], check=True)
 
 
-def train_all(runs: Sequence[Run], side_by_side: int) -> None:
-    """So many at a time."""
-    threads = "1" if side_by_side > 1 else os.environ.get("OMP_NUM_THREADS", "auto")
-    print(f"{side_by_side} at a time, threads of each: {threads}; their progress: {runs[0].out.parent}/seed-*.log\n")
-    print(*(run.shown for run in runs), sep="\n", end="\n\n", flush=True)
-    environment = {**os.environ, **({} if threads == "auto" else {"OMP_NUM_THREADS": threads})}
-    with ThreadPoolExecutor(side_by_side) as pool:
-        list(pool.map(partial(train, environment=environment), runs))
-
-
 def print_conditions(task: Task, test: Records, peers: Peers | None) -> None:
     """Of the figures that follow."""
     print(f"{task.test}, {len(test):,} texts, read once by each seed; minutes: of training, up to the last evaluation")
@@ -285,7 +243,7 @@ def main() -> None:
     folder = given.out / task.recipe
     peers = Peers(given.peers) if given.peers else None
     vectors = given.out / "vectors"
-    runs = [Run(task.recipe, given.data, seed, folder / f"seed-{seed}", vectors) for seed in range(given.seeds)]
+    runs = seeds_of(task.recipe, given.data, folder, vectors, given.seeds)
     print_machine("torch", "onnxruntime")
     make_vectors(task.recipe, given.data, vectors)
     train_all(runs, given.side_by_side)

@@ -65,8 +65,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ),
         *(
             (("good.jsonl", *flag), 2, f"{flag[0][2:]} is for lm, not for classifier")
-            for flag in (("--window", "3"), ("--tied",), ("--unit", "text"), ("--windows", "shift"))
+            for flag in (("--window", "3"), ("--unit", "text"), ("--windows", "shift"))
         ),
+        (("good.jsonl", "--tied"), 2, "tied is for lm and translator, not for classifier"),
+        (("good.jsonl", "--metric", "bleu"), 2, "metric bleu is for translator, not for classifier"),
+        (("good.jsonl", "--source-column", "text"), 2, "source_column is for translator, not for classifier"),
+        (("--source", "good.jsonl", "--target", "good.jsonl"), 2, "source is for translator, not for classifier"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -90,6 +94,8 @@ def test_what_is_wrong_is_refused_in_one_line(
         (("--label-smoothing", "0.1"), "label_smoothing is for classifier and translator, not for lm"),
         (("--label-column", "label"), "label_column is for classifier, not for lm"),
         (("--ordinal", "a,b"), "ordinal is for classifier, not for lm"),
+        (("--valid-target", "plain.txt"), "valid_target is for translator, not for lm"),
+        (("--attention", "dot"), "attention is for translator, not for lm"),
         (("--unlabelled", "plain.txt"), "unlabelled is for classifier, not for lm"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,37 @@ def test_a_text_is_learnt_by_heart_and_opened_without_it(song, tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "model" / "history.jsonl").read_text().splitlines()]
     assert [row["step"] for row in rows] == [100, 200, 300]
     assert rows[-1]["valid_nats"] < rows[0]["valid_nats"]
+
+
+@pytest.mark.parametrize(
+    ("task", "given", "says"),
+    [
+        ("lm", {}, "name the texts to learn from"),
+        ("lm", {"files": "song.txt", "input_format": "lines"}, "'lines' is not one of auto, text, tsv, csv, jsonl"),
+        ("lm", {"source": Path("song.txt")}, "source is for translator, not for lm"),
+        ("lm", {"files": "song.txt", "valid_source": "song.txt"}, "valid_source is for translator, not for lm"),
+        (
+            "classifier",
+            {"files": "song.txt", "target_column": "en"},
+            "target_column is for translator, not for classifier",
+        ),
+    ],
+)
+def test_what_a_task_does_not_read_is_refused_before_anything_is_written(
+    song, tmp_path, monkeypatch, task, given, says
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=f"^{re.escape(says)}"):
+        textrnn.train(task, **given, out=tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_lines_are_read_by_the_format_that_is_named(tmp_path):
+    path = tmp_path / "song.dat"
+    path.write_text("text\tnumber\n" + f"{SONG.strip()}\t7\n" * 100)
+    data = {"input_format": "tsv", "column": "text"}
+    model = textrnn.train("lm", path, out=tmp_path / "model", steps=1, evaluations=1, **data, **SMALL)
+    assert "7" not in model.tokenizer.tokens
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_seed_others(song, tmp_path):

@@ -41,7 +41,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
         "task": f"{config.task}, {config.text.level} level, unit {config.text.unit}",
         "parts": ", ".join(f"{part} {size:,}" for part, size in sizes.items()),
         "input": entry.kind,
-        "core": str(config.architecture.core),
+        "core": str(config.architecture),
         "cell": f"{cell.name}: gates {', '.join(cell.gates)}; carries {', '.join(cell.state)}{peepholes}",
         "readout": " and ".join(head.readouts) if isinstance(head, LabelPerSequence) else "",
         "labels": labels_of(config),

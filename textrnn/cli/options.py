@@ -14,6 +14,7 @@ FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
     "lm": 'textrnn generate {model} -p "..."    or    textrnn score {model} --text "..."',
     "classifier": 'textrnn classify {model} --text "..."    or    textrnn evaluate {model} FILE',
+    "translator": 'textrnn translate {model} --text "..."    or    textrnn evaluate {model} FILE',
 }
 LOG_BASES = {"e": 1.0, "2": 0.6931471805599453, "10": 2.302585092994046}  # nats in one unit
 
@@ -92,6 +93,18 @@ LabelColumnOption = Annotated[
     typer.Option(
         "--label-column", help="The field that holds the label; else `label`, or the other of two.", show_default=False
     ),
+]
+SourceColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source-column",
+        help="The field of a pair that holds its source; else `source`. A dot leads within one: translation.de.",
+        show_default=False,
+    ),
+]
+TargetColumnOption = Annotated[
+    str | None,
+    typer.Option("--target-column", help="The same of what it is translated to; else `target`.", show_default=False),
 ]
 MergeOption = Annotated[
     list[str] | None,

@@ -26,7 +26,13 @@ def quantize(
     out: Annotated[str, typer.Option("--out", help="The folder to write the int8 model to.")],
     data: Annotated[
         str | None,
-        typer.Option("--data", help="A text or (labelled) records to measure the change on.", show_default=False),
+        typer.Option(
+            "--data", help="A text, or records (labelled, or pairs) to measure the change on.", show_default=False
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="The translations of the lines of --data, line by line.", show_default=False),
     ] = None,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
@@ -42,12 +48,14 @@ def quantize(
 
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import Source, report_repairs
+    from textrnn.errors import UsageError
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.text.labelled import LabelledTexts
+    from textrnn.text.pairs import PairedLines, Pairs, open_pairs
 
     require("train", "textrnn quantize")
-    from textrnn.export.price import LabelledSample, Sample, TextSample
+    from textrnn.export.price import LabelledSample, PairSample, Sample, TextSample
     from textrnn.export.quantize import prices
     from textrnn.export.quantize import quantize as write_int8
 
@@ -55,12 +63,24 @@ def quantize(
     path = find_model(model)
     task = ModelFolder(path).config.task
     sample: Sample | None = None
-    records: LabelledTexts | None = None
+    records: LabelledTexts | Pairs | PairedLines | None = None
+    if target and (not data or task != "translator"):
+        raise UsageError("--target is for a translator, and gives the translations of the lines of --data")
     if data and task == "classifier":
         records = LabelledTexts(
             [data], format=input_format, column=column, label_column=label_column, encoding=encoding, strict=strict
         )
         sample = LabelledSample(list(records), Path(data).name)
+    elif data and task == "translator":
+        records = open_pairs(
+            [] if target else [data],
+            source=data if target else None,
+            target=target,
+            format=input_format,
+            encoding=encoding,
+            strict=strict,
+        )
+        sample = PairSample(list(records), Path(data).name)
     elif data:
         sample = TextSample(given.text(format=input_format, column=column), Path(data).name)
     command = shlex.join(["textrnn", *sys.argv[1:]])

@@ -15,7 +15,9 @@ from textrnn.cli.options import (
     EncodingOption,
     InputFormatOption,
     LabelColumnOption,
+    SourceColumnOption,
     StrictOption,
+    TargetColumnOption,
     example,
     one_of,
     setting,
@@ -74,8 +76,27 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be trained, how fast and in how much memory.")
     ] = False,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--source",
+            help="Instead of a file that holds pairs: plain text, whose lines are translated by those of --target.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="What the lines of --source are translated to.", show_default=False)
+    ] = None,
+    valid_source: Annotated[
+        str | None, typer.Option("--valid-source", help="The same to validate on, as --valid.", show_default=False)
+    ] = None,
+    valid_target: Annotated[
+        str | None, typer.Option("--valid-target", help="What they are translated to.", show_default=False)
+    ] = None,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
     ordinal: Annotated[
         str | None,
         typer.Option(
@@ -112,6 +133,8 @@ def train(
     residual: Annotated[bool | None, setting("residual")] = None,
     bidirectional: Annotated[bool | None, setting("bidirectional")] = None,
     readout: Annotated[str | None, setting("readout")] = None,
+    attention: Annotated[str | None, setting("attention")] = None,
+    input_feeding: Annotated[bool | None, setting("input_feeding")] = None,
     recurrent_start: Annotated[str | None, setting("recurrent_start")] = None,
     embedding: Annotated[str | None, setting("embedding")] = None,
     embedding_size: Annotated[int | None, setting("embedding_size")] = None,
@@ -124,6 +147,9 @@ def train(
     vocabulary_size: Annotated[int | None, setting("vocabulary_size")] = None,
     min_count: Annotated[int | None, setting("min_count")] = None,
     ngram: Annotated[int | None, setting("ngram")] = None,
+    joint_vocabulary: Annotated[bool | None, setting("joint_vocabulary")] = None,
+    longest_pair: Annotated[int | None, setting("longest_pair")] = None,
+    length_ratio: Annotated[float | None, setting("length_ratio")] = None,
     tied: Annotated[bool | None, setting("tied")] = None,
     word_dropout: Annotated[float | None, setting("word_dropout")] = None,
     embedding_dropout: Annotated[float | None, setting("embedding_dropout")] = None,
@@ -134,6 +160,7 @@ def train(
     weight_dropout: Annotated[float | None, setting("weight_dropout")] = None,
     weight_decay: Annotated[float | None, setting("weight_decay")] = None,
     label_smoothing: Annotated[float | None, setting("label_smoothing")] = None,
+    scheduled_sampling: Annotated[float | None, setting("scheduled_sampling")] = None,
     class_weights: Annotated[str | None, setting("class_weights")] = None,
     init_from: Annotated[str | None, setting("init_from")] = None,
     layer_rate: Annotated[float | None, setting("layer_rate")] = None,
@@ -183,7 +210,7 @@ def train(
         raise UsageError("--resume goes on with a run that was interrupted, --extend with one that has ended: give one")
     if goes_on and (overwrite or dry_run):
         raise UsageError("--resume and --extend go on with a run: without --overwrite and --dry-run")
-    if not files and not goes_on:
+    if not (files or source or target or goes_on):
         raise UsageError("name the texts to learn from, or - for standard input")
     if seeds > 1 and (extend or dry_run):
         raise UsageError("--seeds begins or resumes several runs: without --extend and --dry-run")
@@ -197,9 +224,15 @@ def train(
     data = Data(
         files=tuple(files or ()),
         valid=valid,
+        source=source,
+        target=target,
+        valid_source=valid_source,
+        valid_target=valid_target,
         input_format=input_format,
         column=column,
         label_column=label_column,
+        source_column=source_column,
+        target_column=target_column,
         ordinal=ordinal,
         unlabelled=tuple(unlabelled or ()),
         encoding=encoding,
@@ -233,7 +266,7 @@ def train(
         return
     folders = {seed: Path(str(out)) / f"seed-{seed}" for seed in range(settings.seed, settings.seed + seeds)}
     absent = [seed for seed, folder in folders.items() if not is_begun(folder)]
-    if absent and not files:
+    if absent and not data.learnt:
         raise UsageError(f"name the texts to learn from: the training of seed {absent[0]} has not begun")
     for folder in filter(Path.exists, () if resume else folders.values()):  # before the first of them is trained
         starting.free_folder(folder, overwrite=overwrite)

@@ -8,10 +8,9 @@ when as many have ended, or when none that lives can still rank among those that
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from textrnn.batch import Ids
-from textrnn.decoding.hypotheses import Decoding, History, Hypothesis, Numbers, Places, of_parents
+from textrnn.decoding.hypotheses import Booleans, Decoding, History, Hypothesis, Numbers, Places, of_parents
 from textrnn.engines.engine import Floats
 from textrnn.engines.labeller import Padded
 from textrnn.engines.translating import Best, TranslationEngine
@@ -101,9 +100,11 @@ class Search:
         places = np.flatnonzero((self.longest <= step) & ~decoding.done)
         if len(places):
             read = decoding.read_some(places)
-            logprobs = self.scores[places] + read.logprobs[..., EOS]
+            logprobs = read.logprobs[..., EOS]
+            is_cut = logprobs < (read.logprobs + self.forbidden).max(-1)
+            scores, slots = self.scores[places], np.arange(logprobs.shape[1])
             self._attend(step, places, read.attention)
-            self._end(step, places, self.scores[places] > -np.inf, logprobs, np.arange(logprobs.shape[1]), is_cut=True)
+            self._end(step, places, scores > -np.inf, scores + logprobs, slots, is_cut)
             decoding.done[places] = True
         stay = decoding.leave()
         if stay is not None:
@@ -122,7 +123,8 @@ class Search:
         first = slice(width)
         may_end = is_end[:, first] & (scores[:, first] > -np.inf) & ~decoding.done[:, None]
         if may_end.any():
-            self._end(step, np.arange(len(scores)), may_end, scores[:, first], parents[:, first], is_cut=False)
+            nowhere = np.zeros_like(may_end)
+            self._end(step, np.arange(len(scores)), may_end, scores[:, first], parents[:, first], nowhere)
         scores[is_end] = -np.inf
         live = np.argsort(is_end, axis=1, kind="stable")[:, first]
         self.scores = np.take_along_axis(scores, live, 1)
@@ -147,7 +149,7 @@ class Search:
             self.coverage[places] += attention
 
     def _end(
-        self, step: int, places: Places, ends: NDArray[np.bool_], logprobs: Numbers, slots: Places, *, is_cut: bool
+        self, step: int, places: Places, ends: Booleans, logprobs: Numbers, slots: Places, is_cut: Booleans
     ) -> None:
         """Note which continuations (places, any number) of the hypotheses in these slots are whole translations."""
         at, which = np.nonzero(ends)
@@ -161,7 +163,7 @@ class Search:
             slots,
             logprobs=logprobs[at, which],
             rank_scores=rank_scores[at, which],
-            is_cut=is_cut,
+            is_cut=is_cut[at, which],
         )
         count = self.best.shape[1]
         every = np.concatenate([self.best[places], np.where(ends, rank_scores, -np.inf)], axis=1)

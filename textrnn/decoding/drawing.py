@@ -42,7 +42,7 @@ def draw(
         if seen is not None:
             drawn = np.where(seen, drawn * np.float32(sampling.repetition_penalty), drawn)
         symbols = chosen(drawn + forbidden, sampling, noise)
-        is_cut = longest <= step
+        is_cut = (symbols != EOS) & (longest <= step)[:, None]
         symbols[is_cut] = EOS
         logprobs += np.take_along_axis(read.logprobs, symbols[..., None], -1)[..., 0]
         at, which = np.nonzero(going & (symbols == EOS))
@@ -53,7 +53,7 @@ def draw(
                 which,
                 logprobs=logprobs[at, which],
                 rank_scores=0.0 - which.astype(np.float64),
-                is_cut=is_cut[at],
+                is_cut=is_cut[at, which],
             )
         going &= symbols != EOS
         decoding.done = np.logical_not(going.any(axis=1))

@@ -18,6 +18,7 @@ LEAVING = 4  # sources that are done leave when they are one in so many, for wha
 Kind = TypeVar("Kind", bound=np.generic)
 Places = NDArray[np.intp]
 Numbers = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Hypothesis:
     """One translation, as symbols.
 
     ids: <eos> last. logprob: natural, of them all given the source. rank_score: what it was ranked by; of draw i, -i.
-    is_cut: <eos> was not chosen, but no more symbols were allowed. attention: (ids, source), where it was asked for.
+    is_cut: another symbol was likelier than <eos>, but no more were allowed. attention: (ids, source), if asked for.
     """
 
     ids: list[int]
@@ -63,7 +64,7 @@ class Decoding:
         """Let these symbols be read next, in this state."""
         self.last, self.state = symbols, state
 
-    def leave(self) -> NDArray[np.bool_] | None:
+    def leave(self) -> Booleans | None:
         """Let the sources that are done go, if they are many: which stay; None where all do."""
         if self.done.sum() * LEAVING < max(len(self.done), 1):
             return None
@@ -126,11 +127,10 @@ class History:
         *,
         logprobs: Numbers,
         rank_scores: Numbers,
-        is_cut: bool | NDArray[np.bool_],
+        is_cut: Booleans,
     ) -> None:
         """In this step these hypotheses, (ended,) each, went on with <eos>."""
-        same = np.ones(len(rows), np.int64)
-        self._ends.append((rows, slots, same * step, logprobs, rank_scores, same * is_cut))
+        self._ends.append((rows, slots, np.full(len(rows), step), logprobs, rank_scores, is_cut))
 
     def best(self, count: int) -> list[list[Hypothesis]]:
         """Of each source the `count` that rank highest, the highest first; of equals the one that ended first."""
@@ -147,7 +147,7 @@ class History:
             zip(rows.tolist(), steps.tolist(), *(figure.tolist() for figure in figures), strict=True)
         ):
             weights = None if attention is None else attention[place, : step + 1, : self.lengths[row]].copy()
-            found[row].append(Hypothesis(ids[place, : step + 1].tolist(), logprob, rank_score, bool(is_cut), weights))
+            found[row].append(Hypothesis(ids[place, : step + 1].tolist(), logprob, rank_score, is_cut, weights))
         return found
 
     def _followed(self, rows: Places, slots: Places, steps: Places) -> tuple[Ids, Floats | None]:

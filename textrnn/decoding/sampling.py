@@ -84,6 +84,12 @@ class Sampling:
         return np.where(kept, logprobs, np.float32(-np.inf))
 
 
+def check_seed(seed: int) -> None:
+    """Raise UsageError where noise cannot have this seed."""
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"seed must be from 0 to 2**64 - 1, not {seed}")
+
+
 class GumbelNoise:
     """The standard Gumbel variates of one sample, in order."""
 

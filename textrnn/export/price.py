@@ -10,13 +10,17 @@ import numpy as np
 
 from textrnn.config import ModelConfig
 from textrnn.metrics.metric import Metric
+from textrnn.metrics.translation import bleu_metric, chrf_metric, corpus_bleu
 from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.label_evaluation import LabelEvaluation, evaluate_labels
 from textrnn.tasks.language_model import LanguageModel
+from textrnn.tasks.translator import Translator
 from textrnn.text.labelled import Labelled
+from textrnn.text.pairs import Pair
 
 MOST_CHARACTERS = 500_000  # of the text that the price is measured on
 MOST_RECORDS = 20_000
+MOST_PAIRS = 1_000
 MAIN = ("accuracy", "macro_f1", "nats")  # of a classifier's figures
 
 
@@ -96,6 +100,52 @@ class LabelledSample:
         model.logprobs([record.text for record in self.records[:1]])
         begin = time.perf_counter()
         return self._evaluation(model), time.perf_counter() - begin
+
+
+@dataclass(frozen=True)
+class PairSample:
+    """Texts with a translation each, for translators; at most MOST_PAIRS are read."""
+
+    pairs: Sequence[Pair]
+    name: str
+
+    def metrics(self, model: Translator) -> list[Metric]:
+        read, on = self._read()
+        made, references = self._translated(model), [pair.target for pair in read]
+        conditions = f"beam 5; {model.config.precision}; on {on}"
+        return [metric(made, references, conditions=conditions) for metric in (bleu_metric, chrf_metric)]
+
+    def prices(self, old: Translator, new: Translator) -> list[Price]:
+        read, _ = self._read()
+        references = [pair.target for pair in read]
+        (before, before_seconds), (after, after_seconds) = (self._timed(model) for model in (old, new))
+        changes = [abs(a - b) for a, b in zip(self._logprobs(old), self._logprobs(new), strict=True)]
+        others = sum(a != b for a, b in zip(before, after, strict=True))
+        return [
+            price("texts a second, beam 5", len(read) / before_seconds, len(read) / after_seconds),
+            price("bleu", corpus_bleu(before, references), corpus_bleu(after, references)),
+            Price("largest change of one token's log-probability", None, None, f"{max(changes, default=0.0):.4f}"),
+            Price("other translations", None, None, f"{others:,} of {len(read):,}"),
+        ]
+
+    def _read(self) -> tuple[Sequence[Pair], str]:
+        """The pairs that are read, and what they are called."""
+        read = self.pairs[:MOST_PAIRS]
+        whole = len(read) == len(self.pairs)
+        return read, self.name if whole else f"the first {len(read):,} pairs of {self.name}"
+
+    def _translated(self, model: Translator) -> list[str]:
+        return [found.translation for found in model.translate(pair.source for pair in self._read()[0])]
+
+    def _logprobs(self, model: Translator) -> list[float]:
+        """Of each token of the references, given the sources."""
+        scores = model.score(((pair.source, pair.target) for pair in self._read()[0]), per_token=True)
+        return [row.logprob for score in scores for row in score.token_logprobs]
+
+    def _timed(self, model: Translator) -> tuple[list[str], float]:
+        list(model.translate(self.pairs[0].source))
+        begin = time.perf_counter()
+        return self._translated(model), time.perf_counter() - begin
 
 
 def price(figure: str, old: float, new: float) -> Price:

@@ -37,12 +37,15 @@ def align(
 
     source_ends, target_ends: for each symbol of a text the character behind its last; rows beyond those of the target,
     such as that of <eos>, do not count. A word of several symbols has the mean of their rows, and the sum of their
-    columns.
+    columns. Of several words that are one symbol each has its row, and the last its column.
     """
     words, owners = words_of(source, source_ends)
     made, makers = words_of(target, target_ends)
-    sums = sum_by(attention[: len(target_ends)].astype(np.float64).T, owners, len(words))
-    weights = sum_by(sums.T, makers, len(made))
+    rows = sum_by(attention[: len(target_ends)].astype(np.float64).T, owners, len(words)).T  # (symbols, words)
+    weights = sum_by(rows, makers, len(made))
+    within = ~np.isin(np.arange(len(made)), makers)  # words that end within a symbol
+    behind = np.array([word.end for word in made], np.intp)
+    weights[within] = rows[np.searchsorted(target_ends, behind[within])]
     weights /= weights.sum(1, keepdims=True)
     return Alignment([word.text for word in words], [word.text for word in made], weights.tolist())
 

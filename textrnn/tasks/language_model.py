@@ -10,7 +10,7 @@ import numpy as np
 
 from textrnn.architecture import LabelPerStep
 from textrnn.config import ModelConfig
-from textrnn.decoding.sampling import Sampler, Sampling
+from textrnn.decoding.sampling import Sampler, Sampling, check_seed
 from textrnn.engines.engine import Engine, Floats, state_after
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
@@ -278,8 +278,7 @@ class LanguageModel:
     def _writer(self, prompt: Prompt, index: int, stop: Sequence[str], seed: int, vector: Floats | None) -> Writer:
         if "" in stop:
             raise UsageError("a stop string must not be empty")
-        if not 0 <= seed < 2**64:
-            raise UsageError(f"seed must be from 0 to 2**64 - 1, not {seed}")
+        check_seed(seed)
         return Writer(self.tokenizer, prompt, tuple(stop), seed=seed, index=index, vector=vector)
 
     def _draw(self, writers: Sequence[Writer], sampling: Sampling, *, max_tokens: int, block: int) -> Iterator[None]:

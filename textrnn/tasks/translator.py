@@ -14,7 +14,7 @@ from textrnn.decoding.beam import WIDEST, Beam, search
 from textrnn.decoding.drawing import draw
 from textrnn.decoding.forcing import force
 from textrnn.decoding.hypotheses import Hypothesis
-from textrnn.decoding.sampling import Sampling
+from textrnn.decoding.sampling import Sampling, check_seed
 from textrnn.engines.ensemble import Ensemble
 from textrnn.engines.labeller import Padded
 from textrnn.engines.translating import TranslationEngine
@@ -112,9 +112,15 @@ class Translator:
             decode = self._decode(partial(search, beam=how), wanted)
         else:
             sampling = replace(sampling, allow_unk=sampling.allow_unk or allow_unk)
-            decode = self._decode(partial(draw, sampling=sampling, seed=new_seed() if seed is None else seed), wanted)
-        at_once = max(1, ENTRIES_AT_ONCE // ((beam if sampling is None else n_best or 1) * self.engine.classes))
-        return self._translate(one_or_many(texts), decode, wanted, batch_size=min(batch_size, at_once))
+            seed = new_seed() if seed is None else seed
+            check_seed(seed)
+            decode = self._decode(partial(draw, sampling=sampling, seed=seed), wanted)
+        most = self._most(beam if sampling is None else n_best or 1)
+        return self._translate(one_or_many(texts), decode, wanted, batch_size=min(batch_size, most))
+
+    def _most(self, hypotheses: int) -> int:
+        """How many sources may be decoded at once, with so many hypotheses each."""
+        return max(1, ENTRIES_AT_ONCE // (hypotheses * self.engine.classes))
 
     def _decode(self, find: Callable[..., list[list[Hypothesis]]], wanted: Wanted) -> Decode:
         """How a batch of sources becomes hypotheses."""
@@ -167,6 +173,7 @@ class Translator:
         <eos>. tally: also add up there.
         """
         check_batch_size(batch_size)
+        batch_size = min(batch_size, self._most(1))
         tally = tally if tally is not None else Tally()
         return self._score(
             pairs, ranks=per_token or by_word, by_word=by_word, eos=eos, batch_size=batch_size, tally=tally

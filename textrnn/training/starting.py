@@ -14,6 +14,7 @@ from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
 from textrnn.settings import Data, TrainingSettings, refuse_other_data, training_settings
 from textrnn.tasks import load
+from textrnn.text.formats import FORMATS
 from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.machine import find_device, on_this_machine
@@ -56,6 +57,8 @@ def begin(
     if task not in TRAININGS:
         raise UsageError(f"unknown task {task!r}: one of {', '.join(TRAININGS)}")
     refuse_other_data(task, data)
+    if not data.learnt:
+        raise UsageError("name the texts to learn from")
     with removed_on_error(out):
         folder = free_folder(out, overwrite=overwrite)
         training = training_of(task, data)
@@ -194,12 +197,19 @@ def removed_on_error(out: Path) -> Iterator[None]:
 
 def train(
     task: str,
-    files: str | Path | Sequence[str | Path],
+    files: str | Path | Sequence[str | Path] = (),
     *,
     out: str | Path,
     valid: str | Path | None = None,
+    source: str | Path | None = None,
+    target: str | Path | None = None,
+    valid_source: str | Path | None = None,
+    valid_target: str | Path | None = None,
+    input_format: str = "auto",
     column: str | None = None,
     label_column: str | None = None,
+    source_column: str | None = None,
+    target_column: str | None = None,
     ordinal: str | None = None,
     unlabelled: Sequence[str | Path] = (),
     cell: str | Cell = "lstm",
@@ -208,10 +218,12 @@ def train(
     """Train a model and open it.
 
     task: "lm" or "classifier". files: one or several texts to learn from: files, folders, patterns or "datasets:ID".
-    out: the model folder. valid: a text to validate on; else some of the files is held out. column: the field of a
-    table that holds the text; label_column: that of its label; ordinal: the labels from the lowest to the highest, with
-    commas between. unlabelled: further texts without labels. cell: the name of one of the package's, or a cell of your
-    own. settings: see settings.TrainingSettings.
+    out: the model folder. valid: a text to validate on; else some of the files is held out. source, target: two files
+    of lines that belong together, instead of files that hold pairs; valid_source, valid_target: two instead of `valid`.
+    input_format: one of text.formats.FORMATS, else by the name. column: the field of a table that holds the text;
+    label_column: that of its label; source_column, target_column: those of a pair. ordinal: the labels from the lowest
+    to the highest, with commas between. unlabelled: further texts without labels. cell: the name of one of the
+    package's, or a cell of your own. settings: see settings.TrainingSettings.
 
     >>> model = train("lm", ["novel.txt"], out="novel", minutes=3)  # doctest: +SKIP
     """
@@ -219,14 +231,28 @@ def train(
         add_cells([cell])
     asked = training_settings({**settings, "cell": cell.name if isinstance(cell, Cell) else cell})
     given = [files] if isinstance(files, str | Path) else files
+    if input_format not in ("auto", *FORMATS):
+        raise UsageError(f"{input_format!r} is not one of auto, {', '.join(FORMATS)}")
     data = Data(
         files=tuple(map(str, given)),
-        valid=None if valid is None else str(valid),
+        valid=name_of(valid),
+        source=name_of(source),
+        target=name_of(target),
+        valid_source=name_of(valid_source),
+        valid_target=name_of(valid_target),
+        input_format=input_format,
         column=column,
         label_column=label_column,
+        source_column=source_column,
+        target_column=target_column,
         ordinal=ordinal,
         unlabelled=tuple(map(str, unlabelled)),
     )
     for _ in begin(task, data, Path(out), asked).rows():
         pass
     return load(out)
+
+
+def name_of(path: str | Path | None) -> str | None:
+    """A path as text, where there is one."""
+    return None if path is None else str(path)
