@@ -6,6 +6,8 @@ import typer
 
 from textrnn.cli.options import (
     ColumnOption,
+    ConditionColumnOption,
+    ConditionOption,
     EncodingOption,
     EngineOption,
     FormatOption,
@@ -41,6 +43,8 @@ def evaluate(
     model: ModelArgument,
     file: Annotated[str, typer.Argument(help="A file of text or records (.gz too), or - for standard input.")],
     running_text: RunningTextOption = False,
+    condition: ConditionOption = None,
+    condition_column: ConditionColumnOption = None,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
     merge: MergeOption = None,
@@ -74,6 +78,7 @@ def evaluate(
     """Measure a model on a text, or a classifier on labelled records: each figure with its protocol."""
     from pathlib import Path
 
+    from textrnn.cli.conditions import begun_records
     from textrnn.cli.output import chosen_format
     from textrnn.cli.stream import Source, report_repairs
     from textrnn.errors import DataError, UsageError
@@ -89,8 +94,10 @@ def evaluate(
         require("eval", "--baselines")
     opened = load(model, engine=engine, threads=threads)
     if isinstance(opened, Classifier):
-        if running_text:
-            raise UsageError("--running-text is for a language model, and this is a classifier")
+        if running_text or condition or condition_column:
+            raise UsageError(
+                "--running-text, --condition and --condition-column are for a language model, and this is a classifier"
+            )
 
         def labelled(*sources: str) -> LabelledTexts:
             return LabelledTexts(
@@ -120,11 +127,14 @@ def evaluate(
     if label_column or merge or confusion or baselines or against:
         raise UsageError("--label-column, --merge, --confusion, --baselines and --against are for a classifier")
     given = Source(file, encoding=encoding, strict=strict)
-    if column is None and given.format(input_format) == "text" and not opened.predicts_end:
+    is_plain = column is None and given.format(input_format) == "text" and condition is None
+    if is_plain and not opened.predicts_end:
         metrics = opened.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
     else:
-        texts = (text for text, _ in given.records(format=input_format, column=column))
-        metrics = opened.evaluate(texts, running_text=running_text)
+        texts, begun = begun_records(
+            given, opened.conditions, condition, condition_column, format=input_format, column=column
+        )
+        metrics = opened.evaluate((text for text, _ in texts), running_text=running_text, condition=begun)
     if not given.ledger.bytes_read:
         raise DataError(f"{file} is empty")
     write_metrics(metrics, out, format)

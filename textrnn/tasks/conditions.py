@@ -52,7 +52,7 @@ class Conditions:
         if self.spec is None and given is not None:
             raise UsageError("the texts of this model begin with no condition: it was trained without one")
         if self.spec is not None and given is None:
-            raise UsageError(f"each text of this model begins with a condition: give {self}")
+            raise UsageError(f"each text of this model begins with a condition: --condition gives {self}")
 
     def vector(self, given: Given) -> Floats:
         """The vector (size,) of what was given."""
@@ -60,15 +60,20 @@ class Conditions:
         if self.spec.labels:
             name = given.strip() if isinstance(given, str) else None
             if name not in self.spec.labels:
-                raise UsageError(f"the condition {str(given)[:60]!r} is none of this model's: give {self}")
+                raise UsageError(f"{shown(given)} is no condition of this model: give {self}")
             is_own = [name == label for label in self.spec.labels]
             return np.array(is_own, np.float32)
         numbers = numbers_in(given) if isinstance(given, str) else tuple(np.ravel(given).tolist())
         if numbers is None or len(numbers) != self.spec.size or not all(map(fits, numbers)):
-            raise UsageError(f"the condition {str(given)[:60]!r} is not what this model begins with: give {self}")
+            raise UsageError(f"{shown(given)} is no condition of this model: give {self}")
         return np.array(numbers, np.float32)
 
     def refuse(self, why: str) -> None:
         """Raise UsageError where texts begin with a condition, which something has no place for."""
         if self.spec is not None:
-            raise UsageError(f"each text of this model begins with a condition ({self}), and {why}")
+            raise UsageError(f"each text of this model begins with a condition, and {why}")
+
+
+def shown(given: Given) -> str:
+    """What was given, short and in one line."""
+    return repr(" ".join(str(given).split())[:60])

@@ -82,7 +82,7 @@ class LanguageModel:
         vectors = self.conditions.of_texts(condition)
         reader: Reader = SideBySide(self.engine, per_token or by_word, batch_size, vectors)
         if running_text:
-            self.conditions.refuse("a running text is one, and these texts have a beginning each")
+            self.conditions.refuse("a running text has no beginning but its first")
             reader = Continued(self.engine, ranks=per_token or by_word)
         tally = tally if tally is not None else Tally()
         return self._scorer.texts(

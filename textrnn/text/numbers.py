@@ -46,10 +46,10 @@ def read_vectors(file: str) -> Vectors:
         raise DataError(f"{file} is not an .npy file of numbers: {' '.join(str(error).split())[:200]}") from None
     if found.dtype.kind not in "fiub":
         raise DataError(f"{file} is not an .npy file of numbers, but of {found.dtype}")
-    if found.ndim not in (1, 2):
+    if found.ndim not in (1, 2) or not found.size:
         raise DataError(f"{file} has shape {found.shape}: a row of numbers for each record is needed, (rows, numbers)")
     with np.errstate(over="ignore"):
-        rows = np.array(found, np.float32).reshape(len(found), -1)
+        rows = found.astype(np.float32).reshape(len(found), -1)
     wrong = np.flatnonzero(~np.isfinite(rows).all(1))
     if len(wrong):
         raise DataError(f"{file}, row {wrong[0] + 1}: a number that is not finite")

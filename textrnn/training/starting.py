@@ -210,6 +210,9 @@ def train(
     label_column: str | None = None,
     source_column: str | None = None,
     target_column: str | None = None,
+    condition_column: str | None = None,
+    condition_file: str | Path | None = None,
+    valid_condition_file: str | Path | None = None,
     ordinal: str | None = None,
     unlabelled: Sequence[str | Path] = (),
     cell: str | Cell = "lstm",
@@ -221,7 +224,9 @@ def train(
     out: the model folder. valid: a text to validate on; else some of the files is held out. source, target: two files
     of lines that belong together, instead of files that hold pairs; valid_source, valid_target: two instead of `valid`.
     input_format: one of text.formats.FORMATS, else by the name. column: the field of a table that holds the text;
-    label_column: that of its label; source_column, target_column: those of a pair. ordinal: the labels from the lowest
+    label_column: that of its label; source_column, target_column: those of a pair; condition_column: that of a label or
+    of numbers that a text begins with. condition_file, valid_condition_file: .npy files of such numbers instead, row n
+    for record n. ordinal: the labels from the lowest
     to the highest, with commas between. unlabelled: further texts without labels. cell: the name of one of the
     package's, or a cell of your own. settings: see settings.TrainingSettings.
 
@@ -245,6 +250,9 @@ def train(
         label_column=label_column,
         source_column=source_column,
         target_column=target_column,
+        condition_column=condition_column,
+        condition_file=name_of(condition_file),
+        valid_condition_file=name_of(valid_condition_file),
         ordinal=ordinal,
         unlabelled=tuple(map(str, unlabelled)),
     )
