@@ -78,7 +78,7 @@ def read_tokenizers(folder: ModelFolder) -> list[Tokenizer]:
     """That of a model's text, or of what it makes; and behind it that of the source, where it has one of its own."""
     parts = [part for part in ("tokenizer.json", "source_tokenizer.json") if part in folder.config.parts]
     level = folder.config.text.level
-    return [Tokenizer.from_json(folder.read(part), level) for part in ("tokenizer.json", *parts[1:])]
+    return [Tokenizer.from_json(folder.read(part), level, name=part) for part in ("tokenizer.json", *parts[1:])]
 
 
 def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer, source: Tokenizer | None = None) -> None:
