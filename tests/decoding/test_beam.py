@@ -123,12 +123,13 @@ def test_a_translation_that_may_not_go_on_ends_there() -> None:
     assert (nothing.ids, nothing.is_cut) == ([EOS], True)
 
 
-def test_a_long_translation_is_awaited_where_length_is_rewarded() -> None:
+def test_a_search_ends_when_nothing_better_can_come_and_not_before() -> None:
     engine = TableTranslationEngine(5)
     engine.logprobs[:] = np.log([1e-9, 1e-9, 1e-9, 0.6, 0.4])  # <eos>, else the one letter
-    ((first,),) = search(engine, padded([[A]]), Beam(9, 1.0), longest=np.array([6]))
-    assert first.ids == [EOS]
-    ((long,),) = search(engine, padded([[A]]), Beam(9, 5.0), longest=np.array([6]))  # log 0.4 / 1 < log 0.6 / 1
+    ((short,),) = search(engine, padded([[A]]), Beam(9, 0.0), longest=np.array([6]))
+    assert short.ids == [EOS]
+    assert engine.batches == [1]
+    ((long,),) = search(engine, padded([[A]]), Beam(9, 5.0), longest=np.array([6]))  # though log 0.4 < log 0.6
     assert long.ids == [A] * 6 + [EOS]
 
 
