@@ -121,7 +121,7 @@ def test_few_are_decoded_at_once_where_they_are_long(monkeypatch: pytest.MonkeyP
     assert max(map(len, model.engine.encoded)) == (1 if attention else 3)
 
 
-def test_no_more_is_read_ahead_than_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_group_is_read_ahead_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECORDS_AT_ONCE", 3)
     taken = 0
 
@@ -132,7 +132,7 @@ def test_no_more_is_read_ahead_than_a_group(monkeypatch: pytest.MonkeyPatch) -> 
 
     for number, found in enumerate(fake_translator().translate(texts()), start=1):
         assert found.text == "a" * number
-        assert taken <= number + 6
+        assert min(number + 3, 39) <= taken <= number + 6
 
 
 def test_a_consumer_that_stops_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
