@@ -24,6 +24,7 @@ from textrnn.networks.attention import ATTENTIONS
 from textrnn.networks.sequence import SequenceNetwork
 
 SYMBOLS = 7
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 
 
 def every_graph() -> list[bytes]:
@@ -47,15 +48,12 @@ def every_graph() -> list[bytes]:
         head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
         network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
         graphs += [network.to_graph("float32"), network.to_graph("int8", dict.fromkeys(core.unbounded(), 3.0))]
-    for attention, cell, fed in product((None, *ATTENTIONS), CELLS, (False, True)):
+    for attention in (None, *ATTENTIONS):
         entry = Learned(symbols=SYMBOLS, size=4)
-        above = Core(cell=cell, units=4)
-        head = Decoder(input=entry, core=above, attention=attention, input_feeding=fed)
-        core = Core(cell=cell, units=2, bidirectional=True)
+        head = Decoder(input=entry, core=Core(units=4), attention=attention, input_feeding=attention == "additive")
+        core = Core(units=2, bidirectional=True)
         network = SequenceNetwork(Architecture(input=entry, core=core, head=head))
-        bounds = dict.fromkeys(network.architecture.unbounded(), 3.0)
-        graphs += [network.to_graph("float32", part=part) for part in network.parts]
-        graphs += [network.to_graph("int8", bounds, part=part) for part in network.parts]
+        graphs += [network.to_graph(precision, part=part) for part in network.parts for precision in PRECISIONS]
     return graphs
 
 
