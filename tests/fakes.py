@@ -205,7 +205,7 @@ def fake_translator(
     """A translator of these characters unless a tokenizer is given; it copies, over a FakeTranslationEngine."""
     tokenizer = tokenizer or Tokenizer.of_characters(characters)
     symbols = OneHot(symbols=len(tokenizer))
-    decoder = Decoder(input=symbols, core=Core(units=1), attention="general" if has_attention else None, shared=True)
+    decoder = Decoder(input=symbols, core=Core(units=1), attention="general" if has_attention else None)
     architecture = Architecture(input=symbols, core=Core(units=1), head=decoder)
     text = TextSettings(level=tokenizer.level.name, unit="line")  # type: ignore[arg-type]
     config = ModelConfig(task="translator", architecture=architecture, text=text)

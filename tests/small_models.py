@@ -4,7 +4,16 @@ from pathlib import Path
 
 import torch
 
-from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, ReadoutName
+from textrnn.architecture import (
+    Architecture,
+    AttentionName,
+    Core,
+    Decoder,
+    LabelPerSequence,
+    LabelPerStep,
+    Learned,
+    ReadoutName,
+)
 from textrnn.config import Labels, ModelConfig, Precision, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
@@ -99,4 +108,34 @@ def save_small_classifier(
     tokenizer = small_tokenizer(level)
     config = classifier_config(tokenizer, readouts, precision=precision)
     save_model(path, untrained(config.architecture), tokenizer, config)
+    return path
+
+
+def translator_config(
+    tokenizer: Tokenizer, attention: AttentionName | None = "general", *, precision: Precision = "float32"
+) -> ModelConfig:
+    """A network whose source and target have one vocabulary."""
+    symbols = Learned(symbols=len(tokenizer), size=8)
+    decoder = Decoder(input=symbols, core=Core(units=10), attention=attention, shared=True)
+    core = Core(units=6, bidirectional=True)
+    return ModelConfig(
+        task="translator",
+        architecture=Architecture(input=symbols, core=core, head=decoder),
+        text=TextSettings(level=tokenizer.level.name, unit="line"),  # type: ignore[arg-type]
+        precision=precision,
+    )
+
+
+def save_small_translator(
+    path: Path,
+    level: str,
+    attention: AttentionName | None = "general",
+    *,
+    precision: Precision = "int8",
+    seed: int = 0,
+) -> Path:
+    """The same as a folder."""
+    tokenizer = small_tokenizer(level)
+    config = translator_config(tokenizer, attention, precision=precision)
+    save_model(path, untrained(config.architecture, seed=seed), tokenizer, config)
     return path

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from textrnn.text.labelled import LabelledTexts
+from textrnn.text.pairs import Pairs
 
 CORPORA = Path(__file__).resolve().parent.parent / "corpora"
 
@@ -102,3 +103,11 @@ def test_questions_are_balanced_and_differ() -> None:
     )
     assert len({record.text for record in records}) == 120
     assert all(record.text.endswith("?") and record.text.isascii() for record in records)
+
+
+def test_phrases_are_what_their_grammar_writes() -> None:
+    command = [sys.executable, str(CORPORA / "phrases.py")]
+    result = subprocess.run(command, env=os.environ | {"LC_ALL": "C"}, capture_output=True, check=True, timeout=60)
+    assert result.stdout == (CORPORA / "phrases.tsv").read_bytes()
+    pairs = list(Pairs([CORPORA / "phrases.tsv"], strict=True))
+    assert len({pair.source for pair in pairs}) == len(pairs) == 1_000

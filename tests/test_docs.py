@@ -6,6 +6,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import textrnn
@@ -31,6 +32,7 @@ COMMANDS = (
     "choose",
     "next",
     "classify",
+    "translate",
     "evaluate",
     "compare",
     "inspect",
@@ -70,7 +72,7 @@ def workplace(tmp_path_factory):
     (folder / "prompts.txt").write_text("The ship\nThe lamp\n")
     for name, lines in (("train", text.splitlines()[:200]), ("valid", text.splitlines()[200:240])):
         (folder / f"ptb.{name}.txt").write_text("".join(f" {line} <unk> \n" for line in lines))
-    for name in ("choices.txt", "questions.tsv", "reviews.csv"):
+    for name in ("choices.txt", "phrases.tsv", "questions.tsv", "reviews.csv"):
         shutil.copy(ROOT / "corpora" / name, folder)
     (folder / "reviews.csv.gz").write_bytes(gzip.compress((folder / "reviews.csv").read_bytes()))
     (folder / "samples.jsonl.gz").write_bytes(gzip.compress(b'{"id": 1, "text": "The lamp."}\n"A line."\n'))
@@ -83,6 +85,10 @@ def workplace(tmp_path_factory):
         f"{word} {' '.join(str((number * prime) % 19 - 9) for prime in PRIMES)}\n" for number, word in enumerate(words)
     )
     (folder / "vectors.txt").write_text("".join(rows))
+    lines = list(filter(None, text.splitlines()))[:100]
+    (folder / "captions.txt").write_text("".join(f"{line}\n" for line in lines))
+    for name, count in (("features", len(lines)), ("one", 1)):
+        np.save(folder / f"{name}.npy", np.arange(count * 4).reshape(count, 4) / count)
     interrupted_run(folder / "novel.txt", folder / "night")
     return folder
 
@@ -136,7 +142,8 @@ def test_the_cell_of_the_instructions_is_trained_and_opened(workplace, monkeypat
 
 
 def test_the_public_names_are_these_and_exist():
-    classes = {"Cell", "Classifier", "Explanation", "Generation", "LanguageModel", "Prediction", "Score", "TokenList"}
+    results = {"Explanation", "Generation", "Prediction", "Score", "TokenList", "Translation"}
+    classes = {"Cell", "Classifier", "LanguageModel", "Translator", *results}
     assert set(textrnn.__all__) == {*classes, "__version__", "load", "train"}
     for name in textrnn.__all__:
         assert getattr(textrnn, name)

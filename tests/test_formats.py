@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.architecture import Architecture, Core, Decoder, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.config import FORMAT_VERSION, Labels, ModelConfig, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.text.tokenizer import Tokenizer
@@ -27,6 +27,8 @@ MODELS = {  # level → the core, and whether the head is tied
     "char": (Core(cell="peephole-lstm", units=4, layers=2, projection=3, residual=True), False),
     "word": (Core(cell="gru", units=4), True),
 }
+TRANSLATORS = {"translator": ("word", "word"), "translator-fed": ("char", None)}  # levels of target and of source
+WITH_TRANSLATORS = [path for path in FORMATS if (path / "translator-float32").exists()]
 CLASSIFIER = "classifier"
 CLASSIFIERS = [path for path in FORMATS if (path / f"{CLASSIFIER}-float32").exists()]
 LABELS = Labels(names=("bad", "so-so", "good"), is_ordinal=True, temperature=1.25)
@@ -72,6 +74,30 @@ def test_a_classifier_of_this_format_says_what_it_said(fixture: Path, precision:
     assert textrnn.load(fixture / name).labels == LABELS
 
 
+def translations(model: Path, *, engine: str) -> dict[str, Any]:
+    """What a translator says: translations with their log-probabilities, and that of each text given the one before."""
+    opened = textrnn.load(model, engine=engine, threads=1)
+    made = list(opened.translate(TEXTS, beam=3))
+    scores = opened.score(list(zip(TEXTS[1:], TEXTS[:-1], strict=True)))
+    return {
+        "translations": [found.translation for found in made],
+        "scores": [found.score for found in made],
+        "logprobs": [score.logprob for score in scores],
+    }
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+@pytest.mark.parametrize(("precision", "engine"), ENGINES)
+@pytest.mark.parametrize("fixture", WITH_TRANSLATORS, ids=lambda path: path.name)
+def test_a_translator_of_this_format_says_what_it_said(fixture: Path, precision: str, engine: str, name: str) -> None:
+    expected = json.loads((fixture / EXPECTED).read_text())[f"{name}-{precision}"]
+    found = translations(fixture / f"{name}-{precision}", engine=engine)
+    assert found["translations"] == expected["translations"]
+    for figures in ("scores", "logprobs"):
+        np.testing.assert_allclose(found[figures][:-1], expected[figures][:-1], atol=1e-3)
+        assert found[figures][-1] is expected[figures][-1] is None
+
+
 @pytest.mark.parametrize("fixture", FORMATS, ids=lambda path: path.name)
 def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixture: Path, tmp_path: Path) -> None:
     quantize(fixture / "char-float32", tmp_path / "small")
@@ -83,6 +109,7 @@ def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixt
 
 def test_there_is_a_fixture_of_the_format_of_today() -> None:
     assert FIXTURES / f"format-{FORMAT_VERSION}" in CLASSIFIERS
+    assert FIXTURES / f"format-{FORMAT_VERSION}" in WITH_TRANSLATORS
 
 
 def write_fixture(folder: Path) -> None:
@@ -108,6 +135,24 @@ def write_fixture(folder: Path) -> None:
     )
     for name, model in write_both(folder, CLASSIFIER, "classifier", architecture, tokenizer, labels=LABELS).items():
         expected[name] = judgements(model, engine="onnx")
+    for name, (target, source) in TRANSLATORS.items():
+        tokenizer, of_source = small_tokenizer(target), small_tokenizer(source) if source else None
+        entry = Learned(symbols=len(tokenizer), size=4)
+        architecture = Architecture(
+            input=Learned(symbols=len(of_source), size=3) if of_source else entry,
+            core=Core(cell="lstm", units=3, bidirectional=True),
+            head=Decoder(
+                input=entry,
+                core=Core(cell="lstm", units=5),
+                attention="additive" if of_source else "general",
+                input_feeding=not of_source,
+                tied=not of_source,
+                shared=not of_source,
+            ),
+        )
+        models = write_both(folder, name, "translator", architecture, tokenizer, source_tokenizer=of_source)
+        for each, model in models.items():
+            expected[each] = translations(model, engine="onnx")
     (folder / EXPECTED).write_text(json.dumps(expected, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -119,6 +164,7 @@ def write_both(
     tokenizer: Tokenizer,
     *,
     labels: Labels | None = None,
+    source_tokenizer: Tokenizer | None = None,
 ) -> dict[str, Path]:
     """An untrained model in float32 and in int8: names, and where they are."""
     from tests.small_models import untrained
@@ -129,14 +175,14 @@ def write_both(
     with torch.no_grad():
         for weights in network.parameters():
             weights *= 3
-    unit: Unit = "line" if labels else tokenizer.level.unit  # type: ignore[assignment]
+    unit: Unit = "line" if task != "lm" else tokenizer.level.unit  # type: ignore[assignment]
     text = TextSettings(level=tokenizer.level.name, unit=unit)  # type: ignore[arg-type]
     ids = np.concatenate([tokenizer.encode(line) for line in TEXTS]).astype(np.int64)
     bounds = calibrated(network, torch.from_numpy(ids[:, None]))
     config = ModelConfig(task=task, architecture=architecture, text=text, labels=labels, bounds=bounds)
     found = {f"{name}-{precision}": folder / f"{name}-{precision}" for precision in ("float32", "int8")}
     full, small = found.values()
-    save_model(full, network, tokenizer, config)
+    save_model(full, network, tokenizer, config, source_tokenizer=source_tokenizer)
     quantize(full, small)
     return found
 

@@ -12,7 +12,7 @@ from textrnn.architecture import MOST_SYMBOLS, UNKNOWN_CELL, Architecture, Label
 from textrnn.errors import ModelError
 from textrnn.spec import Spec, first_problem
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 
 LevelName = Literal["char", "ngram", "word", "bpe"]
 Unit = Literal["text", "line"]

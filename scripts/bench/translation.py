@@ -29,7 +29,7 @@ OF_CAPTIONS = """
 OF_SENTENCES = """
     {out}/tatoeba/train.tsv --valid {out}/tatoeba/valid.tsv --input-format pairs
     --units 448 --layers 1 --embedding-size 256 --no-joint-vocabulary --vocabulary-size 4000
-    --dropout 0.2 --input-dropout 0.2 --average 0.998 --epochs 10 --set evaluations=8 --patience 0
+    --dropout 0.2 --input-dropout 0.2 --average 0.998 --epochs 6 --set evaluations=6 --patience 0
     --origin "English-Spanish sentence pairs of the Tatoeba project (tatoeba.org), as manythings.org/anki had them in
      2018, without those of the 2,000 English sentences of the test split and of the 2,000 of the validation split."
     --licence "CC BY 2.0 France: the Tatoeba project and its contributors, www.manythings.org/anki and tatoeba.org."

@@ -1,11 +1,8 @@
 """textrnn classify: N records in, N records out, and what is said of each."""
 
-import csv
 import gzip
-import io
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,9 @@ from hypothesis import strategies as st
 import textrnn
 from tests.conftest import Run
 from tests.fakes import fake_classifier
-from tests.reading import jsonl, refused, tsv
+from tests.reading import READERS, Page, escaped, jsonl, refused, tsv
 from tests.small_models import NAMES, save_small_classifier
+from tests.tables import HOSTILE, tables
 from tests.writing import WRITERS
 from textrnn.cli.classify import Summary
 from textrnn.cli.explanation import ROWS, colour, coloured, course
@@ -25,22 +23,6 @@ from textrnn.cli.explanation_page import section
 from textrnn.tasks.classifier import Classifier
 
 RESULTS = ("label", "probability", "probabilities", "oov")
-HOSTILE = (
-    "",
-    " ",
-    "The cat sat.",
-    'the "cat"',
-    "a,b;c",
-    "line\nline\r\nline",
-    "a\tb\\n",
-    "\U0001f600 caf\u00e9",
-    "\u05e9\u05dc\u05d5\u05dd \u202ereversed",
-    "\ufeffa",
-    "=1+1",
-    "the mat isn't the cat's " * 50,
-    "\x00\x1b[31m",
-    "\u2028\x85",
-)
 
 
 @pytest.fixture(scope="module")
@@ -61,26 +43,9 @@ def expected(model: Classifier, texts: list[str]) -> list[dict[str, Any]]:
     ]
 
 
-READERS = {
-    "tsv": tsv,
-    "jsonl": jsonl,
-    "csv": lambda text: list(csv.DictReader(io.StringIO(text, newline=""))),
-}
-
-
-@st.composite
-def tables(draw: st.DrawFn) -> list[dict[str, str]]:
-    """Rows of like fields, among them the text, and names that a result has too."""
-    others = st.sampled_from(["id", "label", "predicted_label", "oov", "a,b", "x\ty"])
-    names = draw(st.permutations(["text", *draw(st.lists(others, unique=True, max_size=3))]))
-    cells = st.sampled_from(HOSTILE)
-    rows = draw(st.lists(st.lists(cells, min_size=len(names), max_size=len(names)), min_size=1, max_size=6))
-    return [dict(zip(names, row, strict=True)) for row in rows]
-
-
 @pytest.mark.parametrize("format", READERS)
 @given(
-    rows=tables(),
+    rows=tables(["id", "label", "predicted_label", "oov", "a,b", "x\ty"]),
     end=st.sampled_from(["\n", "\r\n"]),
     mark=st.sampled_from([b"", b"\xef\xbb\xbf"]),
     is_last=st.booleans(),
@@ -354,34 +319,6 @@ def test_the_table_of_a_long_text_shows_the_words_that_change_most() -> None:
     assert course(fake_classifier().explain("ab b")).caption is None
 
 
-class Page(HTMLParser):
-    """The elements of a page that are open at its end, and the text of its paragraphs."""
-
-    def __init__(self, content: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: set[str] = set()
-        self.paragraphs: list[str] = []
-        self.titles: list[str] = []
-        self.feed(content)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.titles += [value or "" for name, value in attributes if name == "title"]
-        assert not {"src", "href", "onload"} & {name for name, _ in attributes}
-        if tag != "meta":
-            self.open.append(tag)
-        if tag == "p":
-            self.paragraphs.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "p" in self.open:
-            self.paragraphs[-1] += data
-
-
 @given(text=st.sampled_from(HOSTILE) | st.just("a <script>alert('x')</script> & \"b\""))
 @settings(max_examples=20, deadline=None)
 def test_the_section_of_a_page_shows_the_text_itself(text: str) -> None:
@@ -395,11 +332,6 @@ def test_the_section_of_a_page_shows_the_text_itself(text: str) -> None:
     assert all(re.search(r"change [+-]\d\.\d{3}; likeliest so far .*; attention \d\.\d{3}", t) for t in page.titles)
     for paragraph in page.paragraphs:
         assert paragraph.split() == escaped(text).split()
-
-
-def escaped(text: str) -> str:
-    """Unprintable characters as Python writes them, which people can see."""
-    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)
 
 
 def test_a_page_is_whole_or_not_at_all(run: Run, tiny_classifier: Path, tmp_path: Path) -> None:

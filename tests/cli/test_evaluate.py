@@ -217,10 +217,14 @@ def test_what_is_wrong_is_refused_in_one_line(
         ("--merge", "a=b"),
         ("--confusion", "a.tsv"),
         ("--baselines", "gold.jsonl"),
-        ("--against", "other"),
     ],
     ids=lambda flags: flags[0],
 )
 def test_a_language_model_has_no_labels(run: Run, tiny_int8: Path, place: Path, flags: tuple[str, str]) -> None:
     error = refused(run("evaluate", tiny_int8, "gold.txt", *flags), 2)
-    assert "--label-column, --merge, --confusion, --baselines and --against are for a classifier" in error
+    assert error == f"error: {flags[0]} is for a classifier, and this is a language model"
+
+
+def test_language_models_are_not_held_against_each_other_here(run: Run, tiny_int8: Path, place: Path) -> None:
+    error = refused(run("evaluate", tiny_int8, "gold.txt", "--against", tiny_int8), 2)
+    assert "--against is for a classifier or a translator; compare is for two language models" in error

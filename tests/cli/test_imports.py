@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = {"torch", "gensim", "datasets", "onnx", "pandas", "matplotlib", "sklearn", "scipy"}
+HEAVY = {"torch", "gensim", "datasets", "onnx", "pandas", "matplotlib", "sklearn", "scipy", "sacrebleu"}
 RUNTIME = {"onnxruntime", "tokenizers"}
 MARK = "modules: "
 PROGRAM = f"""
@@ -63,6 +63,23 @@ def test_classifying_loads_nothing_heavy(tiny_classifier: Path, more: tuple[str,
     assert "onnxruntime" in modules
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        ("translate",),
+        ("translate", "--attention", "pharaoh", "--format", "table"),
+        ("translate", "--html", "/dev/null"),
+        ("translate", "--interactive"),
+        ("translate", "--text", "a", "--score-reference", "-"),
+    ],
+    ids=" ".join,
+)
+def test_translating_loads_nothing_heavy(tiny_translator: Path, more: tuple[str, ...]) -> None:
+    modules = loaded(more[0], tiny_translator, "--max-length", "0", *more[1:])
+    assert not modules & HEAVY
+    assert "onnxruntime" in modules
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -80,6 +97,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
                 "choose",
                 "next",
                 "classify",
+                "translate",
                 "evaluate",
                 "compare",
                 "selfcheck",

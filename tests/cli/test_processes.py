@@ -50,6 +50,9 @@ COMMANDS = {
     "choose": Command("int8 --file choices.txt", "int8 {a", "int8 --file text.txt a", "int8 --file waiting"),
     "next": Command("int8 To", "absent", "int8 --count 0", None, out=False),
     "classify": Command("labels text.txt --probs --format csv", "labels absent.txt", "int8 text.txt", "labels waiting"),
+    "translate": Command(
+        "words text.txt --max-length 0 --format csv", "words absent.txt", "int8 text.txt", "words waiting"
+    ),
     "evaluate": Command("int8 text.txt", "int8 empty.txt", "int8 text.txt --encoding x", "int8 waiting"),
     "compare": Command("int8 float32 text.txt", "int8 absent", "int8 int8 --lines --running-text", "int8 int8 waiting"),
     "inspect": Command("int8", "absent", "int8 --format xml", None, out=False),
@@ -90,11 +93,12 @@ def table(*, heavy: bool = True, **wanted: bool) -> list[Any]:
 
 
 @pytest.fixture
-def workplace(tmp_path: Path, tiny_model: Path, tiny_int8: Path, tiny_classifier: Path) -> Path:
+def workplace(tmp_path: Path, tiny_model: Path, tiny_int8: Path, tiny_classifier: Path, tiny_translator: Path) -> Path:
     """A folder with models and texts under short names."""
     (tmp_path / "float32").symlink_to(tiny_model)
     (tmp_path / "int8").symlink_to(tiny_int8)
     (tmp_path / "labels").symlink_to(tiny_classifier)
+    (tmp_path / "words").symlink_to(tiny_translator)
     (tmp_path / "text.txt").write_text(SENTENCE * 2, encoding="utf-8")
     (tmp_path / "long.txt").write_text(SENTENCE * 50, encoding="utf-8")
     (tmp_path / "choices.txt").write_text("To {be|bee}, or nót.\n", encoding="utf-8")

@@ -61,7 +61,7 @@ def test_a_wide_beam_finds_every_translation_in_order(
 def test_any_beam_finds_what_a_plain_search_finds_for_each_source_alone(
     sources: list[list[int]], classes: int, seed: int, beam: Beam, room: int, data: st.DataObject
 ) -> None:
-    engine = TableTranslationEngine(classes, seed=seed)
+    engine = TableTranslationEngine(classes, seed=seed, sharpness=data.draw(st.sampled_from([1.0, 2.0, 8.0])))
     count = data.draw(st.integers(1, beam.width))
     longest, attention = limits(sources, room=room), data.draw(st.booleans())
     found = search(engine, padded(sources), beam, longest=longest, count=count, attention=attention)
@@ -121,6 +121,16 @@ def test_a_translation_that_may_not_go_on_ends_there() -> None:
     assert cut.logprob == pytest.approx(2 * np.log(0.9) + np.log(1e-6))
     ((nothing,),) = search(engine, padded([[A]]), Beam(3), longest=np.array([0]))
     assert (nothing.ids, nothing.is_cut) == ([EOS], True)
+
+
+def test_a_search_ends_when_nothing_better_can_come_and_not_before() -> None:
+    engine = TableTranslationEngine(5)
+    engine.logprobs[:] = np.log([1e-9, 1e-9, 1e-9, 0.6, 0.4])  # <eos>, else the one letter
+    ((short,),) = search(engine, padded([[A]]), Beam(9, 0.0), longest=np.array([6]))
+    assert short.ids == [EOS]
+    assert engine.batches == [1]
+    ((long,),) = search(engine, padded([[A]]), Beam(9, 5.0), longest=np.array([6]))  # though log 0.4 < log 0.6
+    assert long.ids == [A] * 6 + [EOS]
 
 
 def test_unk_is_chosen_only_where_it_may_be() -> None:

@@ -15,6 +15,7 @@ from textrnn.engines.engine import Floats, State
 from textrnn.engines.ensemble import Ensemble, log_mean
 from textrnn.engines.translating import Read
 from textrnn.errors import UsageError
+from textrnn.text.tokenizer import START
 
 SOURCES = [[4, 5], [6], [7, 7, 7, 4]]
 
@@ -58,6 +59,17 @@ def test_an_ensemble_of_one_network_twice_is_the_network() -> None:
     for one, other in zip(alone, twice, strict=True):
         assert [each.ids for each in one] == [each.ids for each in other]
         assert [each.logprob for each in one] == pytest.approx([each.logprob for each in other], abs=1e-5)
+
+
+def test_the_best_are_the_likeliest_of_all_and_the_likeliest_comes_first() -> None:
+    engine = Ensemble([TableTranslationEngine(9, seed=seed) for seed in range(2)])
+    encoded = engine.encode(padded(SOURCES))
+    state = {name: part[:, None] for name, part in encoded.state.items()}
+    ids = np.full((len(SOURCES), 1), START)
+    every, best = engine.read(ids, state, encoded.memory), engine.best(ids, state, encoded.memory, count=4)
+    order = np.argsort(-every.logprobs, axis=-1)[..., :4]
+    np.testing.assert_array_equal(best.ids, order)
+    np.testing.assert_array_equal(best.logprobs, np.take_along_axis(every.logprobs, order, -1))
 
 
 class Blind(FakeTranslationEngine):

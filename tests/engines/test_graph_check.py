@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import AttributeProto
 
-from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.architecture import Architecture, Core, Decoder, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.cells import CELLS
 from textrnn.config import Precision
 from textrnn.engines.graph_check import OPERATORS, check_graph
@@ -20,9 +20,11 @@ from textrnn.engines.labeller import Padded
 from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.errors import ModelError
 from textrnn.networks import inputs
+from textrnn.networks.attention import ATTENTIONS
 from textrnn.networks.sequence import SequenceNetwork
 
 SYMBOLS = 7
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
 
 
 def every_graph() -> list[bytes]:
@@ -46,6 +48,12 @@ def every_graph() -> list[bytes]:
         head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
         network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
         graphs += [network.to_graph("float32"), network.to_graph("int8", dict.fromkeys(core.unbounded(), 3.0))]
+    for attention in (None, *ATTENTIONS):
+        entry = Learned(symbols=SYMBOLS, size=4)
+        head = Decoder(input=entry, core=Core(units=4), attention=attention, input_feeding=attention == "additive")
+        core = Core(units=2, bidirectional=True)
+        network = SequenceNetwork(Architecture(input=entry, core=core, head=head))
+        graphs += [network.to_graph(precision, part=part) for part in network.parts for precision in PRECISIONS]
     return graphs
 
 

@@ -189,7 +189,7 @@ def test_each_pair_is_with_those_of_its_length() -> None:
 
 def test_every_figure_has_its_protocol() -> None:
     sources = [text.upper() for text in REFERENCES]
-    rows = translation_metrics(sources, GOOD, REFERENCES, seed=0, conditions="beam 5")
+    rows = translation_metrics(sources, GOOD, REFERENCES, BleuCounts.of(GOOD, REFERENCES), seed=0, conditions="beam 5")
     names = [row.metric for row in rows]
     assert names[:6] == ["bleu", "chrf", "length_ratio", "bleu_low", "bleu_high", "copied_source_bleu"]
     assert all(name.startswith("bleu[") for name in names[6:])
@@ -200,10 +200,9 @@ def test_every_figure_has_its_protocol() -> None:
 
 
 def test_references_without_words_have_no_length() -> None:
-    (ratio,) = (
-        row
-        for row in translation_metrics(["a", "b"], ["x", ""], ["", " "], seed=0, conditions="")
-        if row.metric == "length_ratio"
-    )
+    hypotheses, references = ["x", ""], ["", " "]
+    counts = BleuCounts.of(hypotheses, references)
+    rows = translation_metrics(["a", "b"], hypotheses, references, counts, seed=0, conditions="")
+    (ratio,) = (row for row in rows if row.metric == "length_ratio")
     assert ratio.value is None
     assert ratio.protocol == "not given: the references have no words"

@@ -64,6 +64,20 @@ def learnt(corpus: Corpus) -> Sides:
     ]
 
 
+def run_of(data: Data, corpus: Corpus, **values: Any) -> SavedRun:
+    """A run over a corpus that has not begun."""
+    return SavedRun(
+        task="translator",
+        command="",
+        source="",
+        licence="",
+        data=data,
+        asked=training_settings(values),
+        settings=by_size(level_settings(**values), 1000),
+        facts=corpus.facts,
+    )
+
+
 def facts_of(corpus: Corpus) -> PairFacts:
     assert corpus.facts.pairs is not None
     return corpus.facts.pairs
@@ -221,14 +235,7 @@ def test_a_saved_run_gives_its_pairs_back(tmp_path: Path, level: str) -> None:
     store = training.new_ids()
     data = Data(files=(str(tmp_path / "train.jsonl"),), valid=str(tmp_path / "valid.jsonl"))
     corpus = read_parallel_corpus(data, level_settings(level=level), store=store)
-    settings = by_size(level_settings(level=level), 1000)
-    asked = training_settings({"level": level})
-    saved = SavedRun(
-        **{"task": "translator", "command": "", "source": "", "licence": "", "data": data},
-        asked=asked,
-        settings=settings,
-        facts=corpus.facts,
-    )
+    saved, asked = run_of(data, corpus, level=level), training_settings({"level": level})
     training.write_corpus(corpus)
     training.write(saved, {"x": torch.zeros(1)})
     run, again, _ = TrainingFolder(tmp_path / "model").read()
@@ -242,6 +249,11 @@ def test_a_saved_run_gives_its_pairs_back(tmp_path: Path, level: str) -> None:
     assert (found[0] is None) == (level == "bpe")
     parts = {"ids", "held", "tokenizer", "state", "run", *(["source_tokenizer"] if level == "word" else [])}
     assert {file.name.split(".")[0].split("-")[0] for file in training.path.iterdir()} == parts
+    joint = read_parallel_corpus(data, level_settings(), store=training.new_ids())
+    training = TrainingFolder(training.model)  # that of another run, which begins anew
+    training.write_corpus(joint)
+    training.write(run_of(data, joint), {"x": torch.zeros(1)})
+    assert not any("source_tokenizer" in file.name for file in training.path.iterdir())
     refuse_changes(run, data, asked, but=frozenset())
     written(tmp_path / "valid.jsonl", PAIRS[:3])
     with pytest.raises(UsageError, match=r"valid\.jsonl has changed since the run was begun"):
@@ -256,12 +268,7 @@ def test_files_of_lines_that_have_changed_are_refused(tmp_path: Path) -> None:
         file.write_text("".join(pair[place] + "\n" for pair in PAIRS))
     data = Data(source=str(one), target=str(other))
     corpus = read_parallel_corpus(data, level_settings(), store=tmp_path / "ids.bin")
-    saved = SavedRun(
-        **{"task": "translator", "command": "", "source": "", "licence": "", "data": data},
-        asked=training_settings({}),
-        settings=by_size(level_settings(), 1000),
-        facts=corpus.facts,
-    )
+    saved = run_of(data, corpus)
     moved = str(one.rename(tmp_path / "b.de"))
     now = data.model_copy(update={"source": moved})
     refuse_changes(saved, now, None, but=frozenset())

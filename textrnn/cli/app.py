@@ -23,13 +23,14 @@ from textrnn.cli import (
     score,
     selfcheck,
     train,
+    translate,
 )
 from textrnn.cli.output import discard_output, printable
 from textrnn.errors import DataError, TextrnnError, UsageError
 
 app = typer.Typer(
     name="textrnn",
-    help="Text with recurrent networks: train a model, generate, score or classify with it.",
+    help="Text with recurrent networks: train a model, generate, score, classify or translate with it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -42,6 +43,7 @@ for command in (
     choose,
     next,
     classify,
+    translate,
     evaluate,
     compare,
     inspect,
@@ -70,7 +72,7 @@ def options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Text with recurrent networks: train a model, generate, score or classify with it."""
+    """Text with recurrent networks: train a model, generate, score, classify or translate with it."""
     global _shows_traceback
     _shows_traceback = debug
 

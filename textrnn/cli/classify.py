@@ -1,10 +1,10 @@
 """textrnn classify"""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,7 +26,6 @@ from textrnn.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from textrnn.cli.stream import Fields
     from textrnn.tasks.classifier import Classifier
     from textrnn.tasks.explaining import ExplainedWord, Explanation
     from textrnn.tasks.prediction import Prediction
@@ -37,7 +36,6 @@ EXAMPLES = example(
     'textrnn classify sentiment --text "It begins well, but the ending is dull." --explain --html page.html',
 )
 SHOWN = 20  # labels that the summary names
-Result = TypeVar("Result")
 
 
 def classify(
@@ -75,7 +73,7 @@ def classify(
 ) -> None:
     """Label each text: N records in, N records out, in order; a summary on standard error."""
     from textrnn.cli.output import chosen_format, open_output, open_sink
-    from textrnn.cli.stream import open_source, paired, stream
+    from textrnn.cli.stream import as_rows, open_source, paired, stream
     from textrnn.tasks import load
     from textrnn.tasks.classifier import Classifier
 
@@ -103,11 +101,11 @@ def classify(
         else:
             with open_sink(out, format) as sink:
                 as_explained = partial(explained_record, as_record=as_record, probs=probs)
-                stream(rows(explanations, as_explained), sink, what="texts", source=given, out=out)
+                stream(as_rows(explanations, as_explained), sink, what="texts", source=given, out=out)
     else:
         run = partial(classifier.classify, labels=labels, probs=probs, abstain_below=abstain_below, batch_size=batch)
         with open_sink(out, format) as sink:
-            stream(rows(paired(records, run), as_record), sink, what="texts", source=given, out=out)
+            stream(as_rows(paired(records, run), as_record), sink, what="texts", source=given, out=out)
     given.report()
     for line in summary.lines(classifier, abstain_below=abstain_below):
         typer.echo(line, err=True)
@@ -145,16 +143,6 @@ class Summary:
         if self.unknown:
             symbol = classifier.tokenizer.level.symbol
             yield f"unknown {symbol}s, read as <unk>: {self.unknown:,} in {self.lacking:,} texts, listed as `oov`"
-
-
-def rows(
-    found: "Iterable[tuple[Fields, Result]]", as_record: Callable[[Result], dict[str, Any]]
-) -> Iterator[dict[str, Any]]:
-    """The fields of each record, and behind them what was found of it."""
-    from textrnn.cli.stream import joined
-
-    for fields, result in found:
-        yield joined(fields, as_record(result), repeats="text")
 
 
 def record_of(prediction: "Prediction", *, summary: Summary, probs: bool, is_ranked: bool) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """textrnn evaluate"""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from textrnn.cli.options import (
+    WIDTH,
+    BeamOption,
     ColumnOption,
     ConditionColumnOption,
     ConditionOption,
@@ -13,35 +15,35 @@ from textrnn.cli.options import (
     FormatOption,
     InputFormatOption,
     LabelColumnOption,
+    LengthPenaltyOption,
     MergeOption,
     ModelArgument,
     OutOption,
     RunningTextOption,
+    SourceColumnOption,
+    SourceFileOption,
     StrictOption,
+    TargetColumnOption,
+    TargetFileOption,
     ThreadsOption,
+    WithOption,
+    check_options,
     example,
     merges,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from textrnn.metrics.metric import Metric
-    from textrnn.tasks.label_evaluation import LabelEvaluation
-    from textrnn.text.labelled import LabelledTexts
 
 EXAMPLES = example(
     "textrnn evaluate shakespeare README.md",
     "textrnn evaluate sentiment reviews.csv --column review --confusion sentiment.png",
 )
 
-PICTURE = ".png"
-CONFUSIONS = (PICTURE, ".tsv", ".csv", ".jsonl")
-
 
 def evaluate(
     model: ModelArgument,
-    file: Annotated[str, typer.Argument(help="A file of text or records (.gz too), or - for standard input.")],
+    file: Annotated[
+        str | None,
+        typer.Argument(help="A file of text or records (.gz too), or - for standard input.", show_default=False),
+    ] = None,
     running_text: RunningTextOption = False,
     condition: ConditionOption = None,
     condition_column: ConditionColumnOption = None,
@@ -65,7 +67,20 @@ def evaluate(
     ] = None,
     against: Annotated[
         str | None,
-        typer.Option(help="Another classifier, to test which is better on the same texts.", show_default=False),
+        typer.Option(
+            help="Another classifier or translator, to test which is better on the same records.", show_default=False
+        ),
+    ] = None,
+    source: SourceFileOption = None,
+    target: TargetFileOption = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
+    beam: BeamOption = None,
+    length_penalty: LengthPenaltyOption = 1.0,
+    others: WithOption = None,
+    by_length: Annotated[
+        str | None,
+        typer.Option(help="Write BLEU by the length of the source as a picture (.png).", show_default=False),
     ] = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -75,57 +90,90 @@ def evaluate(
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Measure a model on a text, or a classifier on labelled records: each figure with its protocol."""
+    """Measure a model on a text, labelled records or pairs: each figure with its protocol."""
+    from functools import partial
     from pathlib import Path
 
     from textrnn.cli.conditions import begun_records
-    from textrnn.cli.output import chosen_format
-    from textrnn.cli.stream import Source, report_repairs
+    from textrnn.cli.evaluate_labels import check_confusion, write_label_figures
+    from textrnn.cli.evaluate_pairs import check_picture, write_translation_figures
+    from textrnn.cli.output import write_metrics
+    from textrnn.cli.stream import Source
     from textrnn.errors import DataError, UsageError
     from textrnn.extras import require
     from textrnn.tasks import load
     from textrnn.tasks.classifier import Classifier
-    from textrnn.tasks.label_evaluation import check_same_labels, evaluate_labels
+    from textrnn.tasks.translator import Translator
     from textrnn.text.labelled import LabelledTexts
+    from textrnn.text.pairs import open_pairs
     from textrnn.text.records import read_blocks
 
     check_confusion(confusion)
+    check_picture(by_length)
     if baselines:
         require("eval", "--baselines")
+    if (file or source or target) is None:
+        raise UsageError("name a file to measure the model on, or - for standard input")
     opened = load(model, engine=engine, threads=threads)
-    if isinstance(opened, Classifier):
-        if running_text or condition or condition_column:
-            raise UsageError(
-                "--running-text, --condition and --condition-column are for a language model, and this is a classifier"
-            )
-
-        def labelled(*sources: str) -> LabelledTexts:
-            return LabelledTexts(
-                sources,
-                format=input_format,
-                column=column,
-                label_column=label_column,
-                encoding=encoding,
-                strict=strict,
-            )
-
-        groups, records = merges(merge or []), labelled(file)
-        opened = opened.merged(groups) if groups else opened
-        other = load(against, Classifier, engine=engine, threads=threads) if against else None
-        other = other.merged(groups) if other and groups else other
-        if other:
-            check_same_labels(opened.labels.names, other.labels.names)
-        learnt = labelled(*baselines) if baselines else None
-        found = evaluate_labels(opened, records, on=Path(file).name, keeps_texts=bool(learnt))
-        metrics = found.metrics()
-        metrics += found.against(evaluate_labels(other, records, on=Path(file).name)) if other else []
-        metrics += of_baselines(found, learnt) if learnt else []
-        write_metrics(metrics, out, format)
-        show_confusion(found, confusion, is_shown=chosen_format(format, out) == "table")
-        report_repairs(records, *([learnt] if learnt else []))
+    of_classifiers: dict[str, object] = {"--label-column": label_column, "--merge": merge, "--confusion": confusion}
+    of_pairs: dict[str, object] = {"--source": source, "--target": target, "--source-column": source_column}
+    of_translators = {"--target-column": target_column, "--beam": beam, "--with": others, "--by-length": by_length}
+    of_texts = {"--running-text": running_text, "--condition": condition, "--condition-column": condition_column}
+    check_options(opened.task, "lm", of_texts)
+    check_options(opened.task, "classifier", of_classifiers | {"--baselines": baselines})
+    check_options(opened.task, "translator", of_pairs | of_translators)
+    if against and not isinstance(opened, Classifier | Translator):
+        raise UsageError("--against is for a classifier or a translator; compare is for two language models")
+    rival = load(against, type(opened), engine=engine, threads=threads) if against else None
+    on = Path(file or source or "").name
+    if isinstance(opened, Translator):
+        if column:
+            raise UsageError("pairs have two columns, --source-column and --target-column, and no --column")
+        pairs = open_pairs(
+            [] if file is None else [file],
+            source=source,
+            target=target,
+            format=input_format,
+            source_column=source_column,
+            target_column=target_column,
+            encoding=encoding,
+            strict=strict,
+        )
+        opened = opened.with_others([load(name, Translator, engine=engine, threads=threads) for name in others or []])
+        write_translation_figures(
+            opened,
+            pairs,
+            on=f"{on}; decoded with {', '.join(others)}" if others else on,
+            beam=WIDTH if beam is None else beam,
+            length_penalty=length_penalty,
+            rival=rival,
+            by_length=by_length,
+            format=format,
+            out=out,
+        )
         return
-    if label_column or merge or confusion or baselines or against:
-        raise UsageError("--label-column, --merge, --confusion, --baselines and --against are for a classifier")
+    assert file is not None  # without one there are options of translators
+    if isinstance(opened, Classifier):
+        labelled = partial(
+            LabelledTexts,
+            format=input_format,
+            column=column,
+            label_column=label_column,
+            encoding=encoding,
+            strict=strict,
+        )
+        groups = merges(merge or [])
+        write_label_figures(
+            opened.merged(groups) if groups else opened,
+            labelled([file]),
+            on=on,
+            rival=rival.merged(groups) if rival and groups else rival,
+            training=labelled(baselines) if baselines else None,
+            confusion=confusion,
+            format=format,
+            out=out,
+        )
+        return
     given = Source(file, encoding=encoding, strict=strict)
     is_plain = column is None and given.format(input_format) == "text" and condition is None
     if is_plain and not opened.predicts_end:
@@ -139,68 +187,3 @@ def evaluate(
         raise DataError(f"{file} is empty")
     write_metrics(metrics, out, format)
     given.report()
-
-
-def check_confusion(file: str | None) -> None:
-    """Raise UsageError, before any work, for a file that the confusion cannot be written to."""
-    from pathlib import Path
-
-    from textrnn.errors import UsageError
-    from textrnn.extras import require
-
-    if file and Path(file).suffix not in CONFUSIONS:
-        raise UsageError(f"--confusion writes a file that ends in {', '.join(CONFUSIONS)}, not {file}")
-    if file and Path(file).suffix == PICTURE:
-        require("eval", "--confusion with a picture")
-
-
-def write_metrics(metrics: "Iterable[Metric]", out: str | None, format: str) -> None:
-    """A row for each figure."""
-    from dataclasses import asdict
-
-    from textrnn.cli.output import open_sink
-
-    with open_sink(out, format) as sink:
-        for metric in metrics:
-            sink.write(asdict(metric))
-
-
-def of_baselines(found: "LabelEvaluation", training: "LabelledTexts") -> "list[Metric]":
-    """What baselines that learn from other labelled texts are worth on the same ones."""
-    import numpy as np
-
-    from textrnn.errors import DataError
-    from textrnn.metrics import baselines
-
-    places = {name: place for place, name in enumerate(found.names)}
-    texts, classes = [], []
-    for record in training:
-        if record.label not in places:
-            raise DataError(f"{record.place}: the label {record.label!r} is none of the model's")
-        texts.append(record.text)
-        classes.append(places[record.label])
-    learnt = baselines.LabelledTexts(texts, np.array(classes, np.int64))
-    held = baselines.LabelledTexts(found.texts, found.gold)
-    return baselines.baseline_metrics(learnt, held, classes=len(found.names), conditions=found.on)
-
-
-def show_confusion(found: "LabelEvaluation", file: str | None, *, is_shown: bool) -> None:
-    """Which labels were taken for which: on a terminal, and in a file where one is named."""
-    from pathlib import Path
-
-    from textrnn.cli.output import open_sink
-    from textrnn.metrics.labels import confusion_table
-
-    rows = confusion_table(found.confusion, found.names)
-    if is_shown:
-        with open_sink(None, "table") as sink:
-            for row in rows:
-                sink.write(row)
-    if file and Path(file).suffix == PICTURE:
-        from textrnn.metrics.pictures import confusion_picture
-
-        confusion_picture(found.confusion, found.names, file)
-    elif file:
-        with open_sink(file, "auto") as sink:
-            for row in rows:
-                sink.write(row)

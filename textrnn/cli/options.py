@@ -2,7 +2,7 @@
 
 import csv
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from textrnn.text.formats import FORMATS as INPUT_FORMATS
 if TYPE_CHECKING:
     from textrnn.config import ModelConfig
 
+WIDTH = 5  # of the beam, where none is asked for
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
     "lm": 'textrnn generate {model} -p "..."    or    textrnn score {model} --text "..."',
@@ -67,6 +68,16 @@ def merges(given: list[str]) -> dict[str, list[str]]:
             raise UsageError(f"--merge takes name=label,label, not {text!r}: {error}") from None
         groups[name.strip()] = [label.strip() for label in labels]
     return groups
+
+
+def check_options(found: str, task: str, options: Mapping[str, object]) -> None:
+    """Raise UsageError where any of the options of one task is given, by its value, and the model is of another."""
+    from textrnn.tasks import NAMES
+
+    given = [name for name, value in options.items() if value]
+    if given and found != task:
+        verb = "is" if len(given) == 1 else "are"
+        raise UsageError(f"{' and '.join(given)} {verb} for {NAMES[task]}, and this is {NAMES.get(found, found)}")
 
 
 def example(*commands: str) -> str:
@@ -141,7 +152,8 @@ ConditionColumnOption = Annotated[
     str | None,
     typer.Option(
         "--condition-column",
-        help="The field that holds the label or the numbers that each text begins with.",
+        help="The field that holds what each text begins with: a label, a number or a list of numbers, read as they are "
+        "(bring them to a scale of about 1).",
         show_default=False,
     ),
 ]
@@ -163,4 +175,36 @@ EngineOption = Annotated[
 ThreadsOption = Annotated[int, typer.Option(min=0, help="Processor threads; 0 is one for each core.")]
 RunningTextOption = Annotated[
     bool, typer.Option("--running-text", help="The lines are one text: carry the state from each to the next.")
+]
+SourceFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        help="Instead of a file that holds pairs: plain text, whose lines are translated by those of --target.",
+        show_default=False,
+    ),
+]
+TargetFileOption = Annotated[
+    str | None,
+    typer.Option("--target", help="What the lines of --source are translated to.", show_default=False),
+]
+BeamOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help=f"Beginnings of a translation that are kept at each step: {WIDTH} if not given.", show_default=False
+    ),
+]
+LengthPenaltyOption = Annotated[
+    float, typer.Option(help="Above 0 favours long translations: 1 ranks about by the mean of their symbols.")
+]
+CoveragePenaltyOption = Annotated[
+    float, typer.Option(help="Above 0 favours translations that attend to all of the source.")
+]
+WithOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with",
+        help="Another translator with the same symbols, to decode together with; may be given again.",
+        show_default=False,
+    ),
 ]

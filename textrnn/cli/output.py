@@ -6,13 +6,17 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import date, time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.errors import DataError
+
+if TYPE_CHECKING:
+    from textrnn.metrics.metric import Metric
 
 PAGE = 100  # rows of a table on a terminal
 SMALL = 5e-4  # below it four decimals would show one digit or none
@@ -153,6 +157,13 @@ def open_sink(out: str | None, format: str, *, hidden: tuple[str, ...] = ()) -> 
         sink = Sink(stream, chosen_format(format, out), hidden=hidden)
         yield sink
         sink.finish()
+
+
+def write_metrics(metrics: "Iterable[Metric]", out: str | None, format: str) -> None:
+    """A row for each figure."""
+    with open_sink(out, format) as sink:
+        for metric in metrics:
+            sink.write(asdict(metric))
 
 
 @contextmanager

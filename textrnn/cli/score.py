@@ -1,10 +1,7 @@
 """textrnn score"""
 
-import math
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -21,16 +18,17 @@ from textrnn.cli.options import (
     OutOption,
     RunningTextOption,
     SourceArgument,
+    SourceColumnOption,
+    SourceFileOption,
     StrictOption,
+    TargetColumnOption,
+    TargetFileOption,
     TextOption,
     ThreadsOption,
+    check_options,
     example,
     one_of,
 )
-
-if TYPE_CHECKING:
-    from textrnn.cli.stream import Fields
-    from textrnn.tasks.scoring import Score
 
 EXAMPLES = example(
     'textrnn score shakespeare --text "To be, or not to be" --text "To bee, or knot to bee"',
@@ -70,6 +68,10 @@ def score(
     batch: Annotated[int, typer.Option(min=1, help="Texts computed side by side; changes no score.")] = 64,
     condition: ConditionOption = None,
     condition_column: ConditionColumnOption = None,
+    source_file: SourceFileOption = None,
+    target_file: TargetFileOption = None,
+    source_column: SourceColumnOption = None,
+    target_column: TargetColumnOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -79,15 +81,18 @@ def score(
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Give the log-probability of each text: N records in, N records out, in order; a summary on standard error."""
+    """Give the log-probability of each text, or of each translation given its source: N records in, N records out."""
     from textrnn.cli.conditions import begun_records
     from textrnn.cli.output import open_output, open_sink
-    from textrnn.cli.stream import open_source, paired, stream
+    from textrnn.cli.scores import ends_in_words, report_figures, score_fields, score_pairs
+    from textrnn.cli.stream import as_rows, open_source, paired, stream
     from textrnn.errors import UsageError
     from textrnn.metrics.perplexity import Tally
-    from textrnn.tasks import load
+    from textrnn.tasks import load, task_of
     from textrnn.tasks.language_model import LanguageModel
     from textrnn.tasks.scoring import parse_tokens, pieces_of
+    from textrnn.tasks.translator import Translator
+    from textrnn.text.pairs import open_pairs
 
     by_word = unit == "word"
     if tokens and (running_text or eos is not None or by_word):
@@ -98,7 +103,39 @@ def score(
         raise UsageError("--tokens takes --condition, that of all lists, and no --condition-column")
     if tokens and (column is not None or input_format not in ("auto", "jsonl")):
         raise UsageError("--tokens reads JSON lines: without --column and --input-format")
-    given = open_source(context, source, text, encoding=encoding, strict=strict)
+    is_split = source_file is not None or target_file is not None
+    given = None if is_split else open_source(context, source, text, encoding=encoding, strict=strict)
+    of_pairs = {"--source": source_file, "--target": target_file}
+    of_columns = {"--source-column": source_column, "--target-column": target_column}
+    of_texts = {"--text": text, "--heat": heat, "--running-text": running_text, "--tokens": tokens, "--column": column}
+    of_texts |= {"--condition": condition, "--condition-column": condition_column}
+    task = task_of(model)
+    check_options(task, "translator", of_pairs | of_columns)
+    if task == Translator.task:
+        check_options(task, "lm", of_texts)
+        pairs = open_pairs(
+            [] if given is None else [given.name],
+            source=source_file,
+            target=target_file,
+            format=input_format,
+            source_column=source_column,
+            target_column=target_column,
+            encoding=encoding,
+            strict=strict,
+        )
+        score_pairs(
+            load(model, Translator, engine=engine, threads=threads),
+            pairs,
+            eos=eos is not False,
+            per_token=per_token,
+            by_word=by_word,
+            log_base=log_base,
+            batch=batch,
+            format=format,
+            out=out,
+        )
+        return
+    assert given is not None  # without one there are options of translators
     language_model = load(model, LanguageModel, engine=engine, threads=threads)
     tally = Tally()
     per_token = per_token or by_word or heat
@@ -145,36 +182,19 @@ def score(
                 printer.print(heated(pieces_of(score, language_model.tokenizer, before=before)))
                 before = "\n" if running_text and not language_model.predicts_end else ""
     else:
+        as_fields = partial(score_fields, log_base=log_base, per_token=per_token)
+        rows = as_rows(scores, lambda score: {"text": score.text, **as_fields(score)})
         with open_sink(out, format, hidden=("tokens",)) as sink:
-            stream(rows(scores, LOG_BASES[log_base], per_token=per_token), sink, what="texts", source=given, out=out)
+            stream(rows, sink, what="texts", source=given, out=out)
     includes_end = language_model.predicts_end if eos is None else eos
     begins = "its condition and <start>" if language_model.conditions.spec else "<start>"
     state = "the texts as one, from <start>, state carried" if running_text else f"each text from {begins}"
     ends = "; characters include line ends" if language_model.predicts_end and includes_end else ""
-    conditions = f"{state}{ends}; {language_model.config.precision}"
-    says = "as the lists are" if tokens else "with <eos>" if includes_end else "without <eos>"
     given.report()
-    typer.echo(f"log base {log_base}; logprob {says}", err=True)
-    for metric in tally.metrics(includes_end=includes_end or tokens, conditions=conditions):
-        value = "-" if metric.value is None else f"{metric.value:,.6g}" if math.isfinite(metric.value) else "inf"
-        typer.echo(f"{metric.metric}: {value}  ({metric.protocol})", err=True)
-
-
-def rows(
-    scores: "Iterable[tuple[Fields, Score]]", nats_per_unit: float, *, per_token: bool
-) -> Iterator[dict[str, Any]]:
-    """Records with their scores, log-probabilities in the base asked for."""
-    from textrnn.cli.stream import joined
-
-    for fields, scored in scores:
-        record: dict[str, Any] = {
-            "text": scored.text,
-            "logprob": None if scored.logprob is None else scored.logprob / nats_per_unit,
-            "tokens": scored.tokens,
-            "oov": [asdict(place) for place in scored.oov],
-        }
-        if per_token:
-            record["token_logprobs"] = [
-                {**asdict(row), "logprob": row.logprob / nats_per_unit} for row in scored.token_logprobs
-            ]
-        yield joined(fields, record, repeats="text")
+    report_figures(
+        tally,
+        log_base=log_base,
+        says="as the lists are" if tokens else ends_in_words(includes_end=includes_end),
+        includes_end=includes_end or tokens,
+        conditions=f"{state}{ends}; {language_model.config.precision}",
+    )

@@ -132,6 +132,14 @@ def joined(fields: Fields, result: Mapping[str, Any], *, repeats: str | None = N
     return row
 
 
+def as_rows(
+    found: Iterable[tuple[Fields, Result]], as_record: Callable[[Result], Mapping[str, Any]]
+) -> Iterator[dict[str, Any]]:
+    """The fields of each record, and behind them what was found of its text."""
+    for fields, result in found:
+        yield joined(fields, as_record(result), repeats="text")
+
+
 def stream(results: Iterable[Mapping[str, Any]], sink: Sink, *, what: str, source: Source, out: str | None) -> None:
     """Write every result, and show how far it has come."""
     for result in counted(results, what=what, source=source, out=out):

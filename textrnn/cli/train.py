@@ -17,8 +17,10 @@ from textrnn.cli.options import (
     InputFormatOption,
     LabelColumnOption,
     SourceColumnOption,
+    SourceFileOption,
     StrictOption,
     TargetColumnOption,
+    TargetFileOption,
     example,
     one_of,
     setting,
@@ -79,17 +81,8 @@ def train(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be trained, how fast and in how much memory.")
     ] = False,
-    source: Annotated[
-        str | None,
-        typer.Option(
-            "--source",
-            help="Instead of a file that holds pairs: plain text, whose lines are translated by those of --target.",
-            show_default=False,
-        ),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", help="What the lines of --source are translated to.", show_default=False)
-    ] = None,
+    source: SourceFileOption = None,
+    target: TargetFileOption = None,
     valid_source: Annotated[
         str | None, typer.Option("--valid-source", help="The same to validate on, as --valid.", show_default=False)
     ] = None,
@@ -102,8 +95,7 @@ def train(
         str | None,
         typer.Option(
             "--condition-file",
-            help="An .npy file of numbers that the texts begin with, row n for record n; they are read as they are, so "
-            "bring them to a scale of about 1.",
+            help="An .npy file of numbers that texts begin with instead, row n for record n: features of pictures, say.",
             show_default=False,
         ),
     ] = None,

@@ -107,7 +107,7 @@ class History:
         if attention is None:
             raise ModelError("the decoder has no attention, though config.json says so")
         if step == len(self._attention):
-            self._attention.append(self._placed(rows, attention).copy())
+            self._attention.append(self._placed(rows, attention))
         else:
             self._attention[step][rows] = attention
 

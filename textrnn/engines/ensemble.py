@@ -35,7 +35,8 @@ class Ensemble:
         after = {f"{n}.{name}": values for n, one in enumerate(each) for name, values in one.state.items()}
         weights = [one.attention for one in each if one.attention is not None]
         attention = np.asarray(np.mean(weights, axis=0), np.float32) if weights else None
-        return Read(log_mean([one.logprobs for one in each]), after, attention)
+        sources = zip(*(one.logprobs for one in each), strict=True)  # one by one, for then all of it stays in the cache
+        return Read(np.stack([log_mean(logprobs) for logprobs in sources]), after, attention)
 
     def best(self, ids: Ids, state: State, memory: Mapping[str, Floats], *, count: int) -> Best:
         return best_by_read(self, ids, state, memory, count=count)

@@ -90,13 +90,13 @@ MOST_GRAPHS = 2  # one within the other: the body of a loop is the second
 Content = dict[str, list[Any]]  # the values of each field: numbers, memory views or contents of messages
 
 
-def check_graph(model: bytes) -> None:
-    """Raise ModelError for a graph that this program cannot have written."""
+def check_graph(model: bytes, *, name: str = "model.onnx") -> None:
+    """Raise ModelError for a graph, of this name, that this program cannot have written."""
     try:
         [graph] = GraphCheck().message(memoryview(model), "Model", graphs=0)["graph"]
         check_nodes(graph)
     except ValueError as error:
-        raise ModelError(f"model.onnx is not a graph of this program: {error}") from None
+        raise ModelError(f"{name} is not a graph of this program: {error}") from None
 
 
 class GraphCheck:

@@ -26,9 +26,10 @@ class OnnxGraph:
     one after another would.
     """
 
-    def __init__(self, model: bytes, *, threads: int = 0) -> None:
-        """threads: to use at most; 0 is one for each core."""
-        check_graph(model)
+    def __init__(self, model: bytes, *, threads: int = 0, name: str = "model.onnx") -> None:
+        """threads: to use at most; 0 is one for each core. name: of the file, for errors."""
+        check_graph(model, name=name)
+        self.name = name
         self.workers = threads or os.cpu_count() or 1
         self._model = model
         self._all_threads = self._session(self.workers)
@@ -47,7 +48,7 @@ class OnnxGraph:
         try:
             return onnxruntime.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # the library's exceptions have no common base but this
-            raise cannot_be_run(error) from None
+            raise self._cannot_be_run(error) from None
 
     @cached_property
     def _one_thread(self) -> onnxruntime.InferenceSession:
@@ -58,12 +59,12 @@ class OnnxGraph:
         try:
             return int(self.shapes[name][-1])
         except (KeyError, ValueError, IndexError, TypeError):
-            raise ModelError("model.onnx is not a graph of this program") from None
+            raise ModelError(f"{self.name} is not a graph of this program") from None
 
     def expect(self, inputs: Types, outputs: Types) -> None:
         """Raise ModelError unless these are its inputs and outputs."""
         if (self.input_types, self.output_types) != (inputs, outputs):
-            raise ModelError("model.onnx is a graph of another version of this program")
+            raise ModelError(f"{self.name} is a graph of another version of this program")
 
     def run(
         self, wanted: Mapping[str, Sequence[int]], feeds: Arrays, *, one_thread: bool = False
@@ -73,20 +74,19 @@ class OnnxGraph:
         try:
             outputs = session.run(list(wanted), feeds)
         except Exception as error:  # the library's exceptions have no common base but this
-            raise cannot_be_run(error) from None
+            raise self._cannot_be_run(error) from None
         if [output.shape for output in outputs] != list(wanted.values()) or any(map(has_nan, outputs)):
             raise ModelError(
-                "model.onnx computes what is no probability: it is not a graph of this program, or a network whose "
+                f"{self.name} computes what is no probability: it is not a graph of this program, or a network whose "
                 "numbers grow beyond all bounds as it reads on (train it at a lower --rate)"
             )
         return list(outputs)
+
+    def _cannot_be_run(self, error: Exception) -> ModelError:
+        """What ONNX Runtime says, in one line."""
+        return ModelError(f"{self.name} cannot be run: {' '.join(str(error).split())[:300]}")
 
 
 def has_nan(values: NDArray[Any]) -> bool:
     """Whether one of the values is NaN, as which the largest is then given."""
     return bool(values.size) and bool(np.isnan(values.max()))
-
-
-def cannot_be_run(error: Exception) -> ModelError:
-    """What ONNX Runtime says, in one line."""
-    return ModelError(f"model.onnx cannot be run: {' '.join(str(error).split())[:300]}")

@@ -28,7 +28,10 @@ class OnnxTranslator:
 
     def __init__(self, encoder: bytes, decoder: bytes, *, threads: int = 0) -> None:
         """threads: to use at most; 0 is one for each core."""
-        self._encoder, self._decoder = (OnnxGraph(graph, threads=threads) for graph in (encoder, decoder))
+        self._encoder, self._decoder = (
+            OnnxGraph(graph, threads=threads, name=name)
+            for graph, name in zip((encoder, decoder), self.parts, strict=True)
+        )
         self.workers = self._decoder.workers
         self.classes = self._decoder.last_size("logprobs")
         memory = {name: FLOATS for name in MEMORY if name in self._decoder.input_types}

@@ -200,12 +200,12 @@ def translation_metrics(
     sources: Sequence[str],
     hypotheses: Sequence[str],
     references: Sequence[str],
+    counts: BleuCounts,
     *,
     seed: int,
     conditions: str,
 ) -> list[Metric]:
-    """Every figure of translations. conditions: split, search and so on, in words."""
-    counts = BleuCounts.of(hypotheses, references)
+    """Every figure of translations. counts: of them. conditions: split, search and so on, in words."""
     ratio = "words of the translations to words of the references, of sacrebleu's 13a"
     return [
         bleu_metric(hypotheses, references, conditions=conditions),

@@ -74,11 +74,16 @@ def load(
     return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config, *of_source)
 
 
+def task_of(model: str | Path) -> str:
+    """What a model is for, such as "lm"; it is not opened."""
+    return ModelFolder(find_model(str(model))).config.task
+
+
 def read_tokenizers(folder: ModelFolder) -> list[Tokenizer]:
     """That of a model's text, or of what it makes; and behind it that of the source, where it has one of its own."""
     parts = [part for part in ("tokenizer.json", "source_tokenizer.json") if part in folder.config.parts]
     level = folder.config.text.level
-    return [Tokenizer.from_json(folder.read(part), level) for part in ("tokenizer.json", *parts[1:])]
+    return [Tokenizer.from_json(folder.read(part), level, name=part) for part in ("tokenizer.json", *parts[1:])]
 
 
 def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer, source: Tokenizer | None = None) -> None:

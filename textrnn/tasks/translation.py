@@ -98,7 +98,9 @@ class Writer:
             if index not in SILENT:
                 translation += joiner.push([piece])
                 ends.append(len(translation))
-        translation += joiner.finish()
+        if rest := joiner.finish():  # of the last symbol, which leaves a character half made
+            translation += rest
+            ends[-1] = len(translation)
         alignment = None
         if self.wanted.attention and hypothesis.attention is not None:
             source_ends = [span.end for span in self.source_tokenizer.spans(text)]

@@ -1,7 +1,7 @@
 """Pairs of texts, a source and what it is translated to: the lines of two files, or the records of one."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -21,11 +21,12 @@ UNNAMED = (
 
 @dataclass(frozen=True)
 class Pair:
-    """A source, its target, and where both stand, for errors."""
+    """A source, its target, and where both stand, for errors; and the record that they are of, if it has fields."""
 
     source: str
     target: str
     place: str
+    fields: Mapping[str, Any] | None = field(default=None, compare=False)
 
 
 class Pairs(Sources):
@@ -64,7 +65,7 @@ class Pairs(Sources):
             fields = unfolded(row)
             chosen = self.columns_in(list(fields)) if chosen is None else chosen
             ours, theirs = (text_in(fields, column, line=line, ledger=ledger) for column in chosen)
-            yield Pair(ours, theirs, f"{ledger.name}, line {line}")
+            yield Pair(ours, theirs, f"{ledger.name}, line {line}", row)
 
     def _rows(self, source: str, ledger: Ledger) -> Iterator[Row]:
         if source.startswith(DATASETS):

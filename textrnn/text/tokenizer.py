@@ -74,13 +74,13 @@ class Tokenizer:
         return cls(LEVELS[level].learn(texts, wanted).tokenizer, level)
 
     @classmethod
-    def from_json(cls, content: bytes, level: str = "char") -> "Tokenizer":
-        """The tokenizer that `to_json` wrote."""
-        check_tokenizer(content, level)
+    def from_json(cls, content: bytes, level: str = "char", *, name: str = "tokenizer.json") -> "Tokenizer":
+        """The tokenizer that `to_json` wrote. name: of the file, for errors."""
+        check_tokenizer(content, level, name=name)
         try:
             inner = HuggingFaceTokenizer.from_str(content.decode())
         except Exception as error:  # the library raises bare Exception for every malformed file
-            raise ModelError(f"tokenizer.json is not a tokenizer: {error}") from None
+            raise ModelError(f"{name} is not a tokenizer: {error}") from None
         return cls(inner, level)
 
     def to_json(self) -> bytes:

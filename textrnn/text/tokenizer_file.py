@@ -14,45 +14,45 @@ from textrnn.text.levels import PIECE, SPLITS, UNK_PIECE, UNK_WORD
 Json = dict[str, Any]
 
 
-def check_tokenizer(content: bytes, level: str) -> None:
-    """Raise ModelError for a file that this program cannot have written for a level."""
+def check_tokenizer(content: bytes, level: str, *, name: str) -> None:
+    """Raise ModelError for a file, of this name, that this program cannot have written for a level."""
     try:
         document = parse_json(content)
     except ValueError as error:
-        raise ModelError(f"tokenizer.json is not a tokenizer: {error}") from None
+        raise ModelError(f"{name} is not a tokenizer: {error}") from None
     model = document.get("model") if isinstance(document, dict) else None
     if not isinstance(model, dict):
-        raise ModelError("tokenizer.json is not a tokenizer: it has no model")
+        raise ModelError(f"{name} is not a tokenizer: it has no model")
     vocabulary, merges = model.pop("vocab", None), model.pop("merges", [])
-    check_vocabulary(vocabulary)
-    check_merges(merges, vocabulary)
+    check_vocabulary(vocabulary, name)
+    check_merges(merges, vocabulary, name)
     allowed = FORMS[level]
     for part in sorted({*document, *allowed} - {"version"}):
         found = without_defaults(document.get(part))
         if found not in [without_defaults(form) for form in allowed.get(part, [None])]:
-            raise ModelError(f"tokenizer.json: {part} is not one that this program writes for level {level}")
+            raise ModelError(f"{name}: {part} is not one that this program writes for level {level}")
 
 
-def check_vocabulary(vocabulary: Any) -> None:
+def check_vocabulary(vocabulary: Any, name: str) -> None:
     """The special symbols and others, numbered from 0."""
     if not isinstance(vocabulary, dict) or any(type(index) is not int for index in vocabulary.values()):
-        raise ModelError("tokenizer.json has no vocabulary")
+        raise ModelError(f"{name} has no vocabulary")
     tokens = dict(sorted((index, token) for token, index in vocabulary.items()))
     if tuple(tokens.get(index) for index in range(4)) != SPECIAL:
-        raise ModelError(f"tokenizer.json does not begin with {' '.join(SPECIAL)}")
+        raise ModelError(f"{name} does not begin with {' '.join(SPECIAL)}")
     if "" in vocabulary or list(tokens) != list(range(len(vocabulary))):
-        raise ModelError("tokenizer.json: its symbols are not numbered one by one")
+        raise ModelError(f"{name}: its symbols are not numbered one by one")
 
 
-def check_merges(merges: Any, vocabulary: Json) -> None:
+def check_merges(merges: Any, vocabulary: Json, name: str) -> None:
     """Pairs of symbols that make a symbol."""
     if not isinstance(merges, list):
-        raise ModelError("tokenizer.json: its merges are no list")
+        raise ModelError(f"{name}: its merges are no list")
     for pair in merges:
         if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(token, str) for token in pair)):
-            raise ModelError("tokenizer.json: a merge is not a pair of symbols")
+            raise ModelError(f"{name}: a merge is not a pair of symbols")
         if not {*pair, "".join(pair)} <= vocabulary.keys():
-            raise ModelError("tokenizer.json: a merge is not of symbols of the vocabulary")
+            raise ModelError(f"{name}: a merge is not of symbols of the vocabulary")
 
 
 def without_defaults(value: Any) -> Any:

@@ -198,15 +198,22 @@ class TranslatorTraining:
         return perplexity | ({"BLEU": f"{row.figures['bleu']:.2f}"} if "bleu" in row.figures else {})
 
     def glimpse(self, network: SequenceNetwork, config: ModelConfig, *, symbols: int) -> str:
-        """A few of the pairs to validate on, with what the network makes of them as it stands."""
+        """A few of the pairs to validate on, with what the network makes of them as it stands.
+
+        With attention each word is shown beside the word of the source that was looked at for it.
+        """
         chosen = self.references[:: max(1, len(self.references) // SHOWN)][:SHOWN]
-        found = self._model(network, config).translate([source for source, _ in chosen], beam=1)
+        model = self._model(network, config)
+        found = model.translate([source for source, _ in chosen], beam=1, attention=model.has_attention)
         lines = []
         for (source, target), made in zip(chosen, found, strict=True):
             short = (
                 text if len(text) <= symbols else text[:symbols] + " …" for text in (source, made.translation, target)
             )
             lines.append("{} → {} (it is: {})".format(*short))
+            if made.alignment:
+                words, sources = made.alignment.target, made.alignment.source
+                lines.append(" ".join(f"{words[to]}←{sources[of]}" for of, to in made.alignment.links())[: 2 * symbols])
         return "\n".join(lines)
 
     def describe(self) -> list[str]:
