@@ -95,7 +95,7 @@ def train(
         str | None,
         typer.Option(
             "--condition-file",
-            help="An .npy file of numbers that texts begin with instead, such as features of pictures: row n of record n.",
+            help="An .npy file of what texts begin with instead, such as features of pictures: row n for record n.",
             show_default=False,
         ),
     ] = None,
