@@ -7,7 +7,7 @@ import pytest
 
 from tests.small_models import TEXT, save_small_model, small_model
 from textrnn.export import price as module
-from textrnn.export.price import TextSample, beginning, measure
+from textrnn.export.price import TextSample, beginning, in_parts, measure
 from textrnn.export.quantize import prices, quantize
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
@@ -20,7 +20,7 @@ def model(request: pytest.FixtureRequest) -> LanguageModel:
 
 @pytest.mark.parametrize("text", [TEXT, TEXT.removesuffix("\n"), TEXT[:100], "one\n\ntwo\n", "a", "\n"])
 def test_every_symbol_is_measured_once(model: LanguageModel, text: str) -> None:
-    found, seconds = measure(model, text)
+    found, seconds = measure(model, in_parts(text, model.config))
     if model.predicts_end:
         texts = text.removesuffix("\n").split("\n")
     else:
@@ -34,7 +34,7 @@ def test_every_symbol_is_measured_once(model: LanguageModel, text: str) -> None:
 
 
 def test_lines_are_measured_as_lines(model: LanguageModel) -> None:
-    found, _ = measure(model, TEXT)
+    found, _ = measure(model, in_parts(TEXT, model.config))
     if model.predicts_end:
         figures = {row.metric: row.value for row in model.evaluate(TEXT)}
         assert len(found) == (figures["token_count"] or 0) + TEXT.count("\n")
