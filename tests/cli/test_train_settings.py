@@ -63,7 +63,7 @@ def test_words_are_split_as_english_treebanks_have_them_and_the_model_loads(
     level = ("--level", "word", "--column", "text", "--set", "split=english")
     result = run("train", task, records, "--out", out, *level, *QUICK)
     assert result.code == 0, result.stderr
-    check_tokenizer(ModelFolder(out).read("tokenizer.json"), "word")
+    check_tokenizer(ModelFolder(out).read("tokenizer.json"), "word", name="tokenizer.json")
     tokenizer = textrnn.load(out).tokenizer
     names = {"lm": {"Ann", "Bob"}, "classifier": {"ann", "bob"}}[task]  # a classifier reads words in lower case
     assert {*names, "do", "n't", "'s", "it", "cat"} <= set(tokenizer.tokens)
