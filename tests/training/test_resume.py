@@ -362,10 +362,10 @@ def test_a_run_that_is_stopped_before_its_speed_is_known_goes_on_and_plans(text,
 PARTS = ("ids", "held", "tokenizer", "state", "run.json")
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", [*PARTS, "checkpoints"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "flipped"])
 def test_a_damaged_training_is_refused_in_one_line(text, tmp_path, run, part, damage):
-    folder = stopped(begun(text, tmp_path / "model"), 3)
+    folder = stopped(begun(text, tmp_path / "model", average_checkpoints=2), 3)
     (file,) = [path for path in (folder / "training").iterdir() if path.name.startswith(part)]
     content = file.read_bytes()
     places = [0, len(content) // 3, len(content) // 2, len(content) - 2] if damage == "flipped" else [0]
@@ -409,7 +409,7 @@ def attempt(text: Path, folder: Path, **values) -> tuple[TrainingRun | None, str
 @pytest.mark.parametrize("stays_full", [False, True])
 def test_whichever_write_fails_what_was_there_is_whole_and_the_run_goes_on(text, tmp_path, monkeypatch, stays_full):
     """A disk that is full at the k-th write, for every k, and then for all that follow or for that one alone."""
-    settings = {"steps": 2, "evaluations": 2}
+    settings = {"steps": 2, "evaluations": 2, "average_checkpoints": 2}
     expected = finish(begun(text, tmp_path / "whole", **settings))
     models, failed_at = set(), 0
     while True:

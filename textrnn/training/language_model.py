@@ -189,7 +189,7 @@ class LanguageModelTraining:
         """The figures of the best evaluation, with their protocol."""
         valid, held = self._valid, self.corpus.facts.held
         part = "" if valid.targets == held.symbols else f"the first {valid.targets:,} symbols of "
-        protocol = f"{part}{held.origin}, {valid.protocol}; {self.settings.precision}; the best of the run"
+        protocol = f"{part}{held.origin}, {valid.protocol}; {self.settings.precision}; {best.chosen}"
         bits = best.valid_nats * valid.targets / math.log(2)
         why_not = "" if held.gives_back else "not given: the symbols do not give the text back"
         name = "perplexity" if self.text.unit == "line" else "perplexity_without_eos"
