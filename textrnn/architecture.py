@@ -232,15 +232,34 @@ class Decoder(Spec):
 Head = Annotated[LabelPerStep | LabelPerSequence | Decoder, Field(discriminator="kind")]
 
 
+class Condition(Spec):
+    """A vector that a text begins with, in place of a sequence that was read before it.
+
+    labels: the names of its entries where one of them is 1 and the others are 0; none where it is any numbers.
+    """
+
+    size: int = Field(gt=0, le=MOST_UNITS)
+    labels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.labels and len(self.labels) != self.size:
+            raise ValueError(f"the condition has {self.size} entries, and {len(self.labels)} labels are named")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("a label of the condition is named twice")
+        return self
+
+
 DECODER = "decoder."  # before the names of a decoder's vectors, where those of the core have them too
 
 
 class Architecture(Spec):
-    """Three choices that compose: what goes in, what recurs, what comes out."""
+    """Three choices that compose: what goes in, what recurs, what comes out. condition: what a text begins with."""
 
     input: Input
     core: Core
     head: Head
+    condition: Condition | None = None
 
     def shapes(self) -> list[tuple[str, int, int]]:
         """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
@@ -250,7 +269,9 @@ class Architecture(Spec):
         readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
         shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
         head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
-        return [*shapes, *head, ("head.bias", self.head.classes, 1)]
+        state, vectors = sum(self.core.state_sizes().values()), self.condition.size if self.condition else 0
+        bridge = [("condition.weight", state, vectors), ("condition.bias", state, 1)] if self.condition else []
+        return [*shapes, *head, ("head.bias", self.head.classes, 1), *bridge]
 
     def __str__(self) -> str:
         """What recurs, in words."""
@@ -272,6 +293,12 @@ class Architecture(Spec):
             raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
         if (self.input.symbols, self.input.size) != (self.head.classes, self.core.outputs):
             raise ValueError("a tied head needs as many labels as symbols, and a top layer of the vectors' size")
+        return self
+
+    @model_validator(mode="after")
+    def _condition_fits(self) -> Self:
+        if self.condition and (not isinstance(self.head, LabelPerStep) or self.core.bidirectional):
+            raise ValueError("what a text begins with is for a network that reads forward and labels every step")
         return self
 
     @model_validator(mode="after")

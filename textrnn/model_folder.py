@@ -19,7 +19,7 @@ from textrnn.errors import ModelError, NotWritten, UsageError
 
 CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
 PARTS = (  # all there can be: swept by name
-    *("tokenizer.json", "source_tokenizer.json", "model.onnx", "encoder.onnx", "decoder.onnx"),
+    *("tokenizer.json", "source_tokenizer.json", "model.onnx", "condition.onnx", "encoder.onnx", "decoder.onnx"),
     *("model.safetensors", "history.jsonl"),
 )
 MOST_CONFIG_BYTES = 1 << 20

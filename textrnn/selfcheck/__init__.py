@@ -59,6 +59,7 @@ def check_folder(folder: str, lines: Sequence[str] = ()) -> Iterator[Check]:
             except TextrnnError as error:
                 yield broken(label_check.__name__, error)
         return
+    model.conditions.refuse("selfcheck gives none")
     subject = subject_of(model, lines)
     yield from check_model(subject)
     for check in loading.CHECKS:
