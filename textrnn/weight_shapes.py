@@ -8,25 +8,18 @@ Shapes = list[tuple[str, int, int]]
 
 def weight_shapes(architecture: Architecture) -> Shapes:
     """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-    shapes = [
-        *table_shapes("input", architecture.input),
-        *stack_shapes("layers", architecture.core, size_of(architecture.input)),
-    ]
-    if isinstance(architecture.head, Decoder):
-        return [*shapes, *decoder_shapes(architecture.head, architecture.core.outputs)]
-    readouts = architecture.head.readouts if isinstance(architecture.head, LabelPerSequence) else ("",)
-    shapes += [("readout.attention", 1, architecture.core.outputs)] if "attention" in readouts else []
-    head = (
-        []
-        if architecture.head.tied
-        else [("head.weight", architecture.head.classes, architecture.core.outputs * len(readouts))]
-    )
-    state, vectors = (
-        sum(architecture.core.state_sizes().values()),
-        architecture.condition.size if architecture.condition else 0,
-    )
-    bridge = [("condition.weight", state, vectors), ("condition.bias", state, 1)] if architecture.condition else []
-    return [*shapes, *head, ("head.bias", architecture.head.classes, 1), *bridge]
+    core, head, condition = architecture.core, architecture.head, architecture.condition
+    shapes = [*table_shapes("input", architecture.input), *stack_shapes("layers", core, size_of(architecture.input))]
+    if isinstance(head, Decoder):
+        return [*shapes, *decoder_shapes(head, core.outputs)]
+    readouts = head.readouts if isinstance(head, LabelPerSequence) else ("",)
+    shapes += [("readout.attention", 1, core.outputs)] if "attention" in readouts else []
+    shapes += [] if head.tied else [("head.weight", head.classes, core.outputs * len(readouts))]
+    shapes += [("head.bias", head.classes, 1)]
+    if condition:
+        state = sum(core.state_sizes().values())
+        shapes += [("condition.weight", state, condition.size), ("condition.bias", state, 1)]
+    return shapes
 
 
 def size_of(entry: Input) -> int:
