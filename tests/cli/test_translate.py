@@ -196,6 +196,12 @@ def test_a_summary_counts_all_that_was_made(run: Run, tiny_translator: Path) -> 
     assert "unknown words, read as <unk>: 2 in 1 texts, listed as `oov`\n" in says
 
 
+def test_a_translation_that_is_cut_is_an_error_where_it_is_asked_for(run: Run, tiny_translator: Path) -> None:
+    found = run("translate", tiny_translator, *SHORT, "--strict", stdin=b"\nThe cat sat.\n")
+    assert found.code == 1
+    assert found.stderr == "error: the translation of text 2 is ended by --max-length\n"
+
+
 @pytest.mark.usefixtures("copying")
 def test_nothing_is_said_of_what_did_not_happen(run: Run) -> None:
     assert run("translate", "model", "--text", "ab").stderr == "texts: 1  (beam 5, length penalty 1; float32)\n"
