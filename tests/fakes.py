@@ -31,7 +31,7 @@ class FakeEngine:
         with np.errstate(divide="ignore"):
             self.logprobs: Floats = np.log(np.array(tenths, np.float32) / 10)
 
-    def initial_state(self, batch: int) -> State:
+    def initial_state(self, batch: int, vectors: Floats | None = None) -> State:
         return {"symbols.0": np.zeros((batch, 1), np.float32)}
 
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.batch import IGNORE, Batch
-from textrnn.sequences import PairSequences, Sequences, pieces
+from textrnn.sequences import BegunSequences, PairSequences, Sequences, pieces
 
-PADDING, END = 0, 3
+PADDING, START, END = 0, 2, 3
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=80)
 PAIRS = st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), min_size=1, max_size=80)
 
@@ -156,3 +156,62 @@ def test_pairs_of_like_length_are_together_by_their_targets_and_then_by_their_so
     assert sum((batch.inputs == PADDING).sum() for batch in batches) < 0.12 * pairs[:, 0].sum()
     steps = [len(batch.targets) for batch in batches]
     assert steps not in (sorted(steps), sorted(steps, reverse=True))
+
+
+def begun(lengths: list[int], *, count: int = 4, steps: int = 7, seed: int = 0) -> BegunSequences:
+    """Texts of these lengths, whose symbols and whose vectors say which they are; END behind."""
+    rows = [np.append(1000 * (place + 1) + np.arange(length), END) for place, length in enumerate(lengths)]
+    begins = np.cumsum([0, *(length + 1 for length in lengths)])[:-1]
+    return BegunSequences(
+        np.concatenate(rows).astype(np.uint32),
+        begins,
+        np.array(lengths),
+        lambda places: np.stack([places, -places], axis=1).astype(np.float32),
+        count=count,
+        steps=steps,
+        start=START,
+        padding=PADDING,
+        seed=seed,
+    )
+
+
+def window(batch: Batch) -> list:
+    vectors = None if batch.vectors is None else batch.vectors.tolist()
+    return [batch.inputs.tolist(), batch.targets.tolist(), batch.continues.tolist(), vectors]
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(1, 7), st.integers(1, 12), st.integers(0, 99))
+def test_each_text_is_read_once_in_windows_that_go_on_from_its_vector(lengths, count, steps, seed):
+    epoch = begun(lengths, count=count, steps=steps, seed=seed)
+    seen, read, places = [], np.zeros((0, 0), np.int64), np.zeros(0)
+    windows = list(epoch)
+    for batch, following in zip(windows, [*windows[1:], None], strict=True):
+        assert len(batch.inputs) == len(batch.targets) <= steps
+        assert batch.lengths is None
+        if batch.vectors is not None:
+            assert not batch.continues.any()
+            places, read = batch.vectors[:, 0].astype(int), np.zeros((2, 0, len(batch.vectors)), np.int64)
+            np.testing.assert_array_equal(batch.vectors[:, 1], -places)
+        else:
+            assert batch.continues.all()
+        read = np.concatenate([read, np.stack([batch.inputs, batch.targets])], axis=1)
+        if following is None or following.vectors is not None:
+            for place, inputs, targets in zip(places.tolist(), *read.transpose(0, 2, 1).tolist(), strict=True):
+                text = list(range(1000 * (place + 1), 1000 * (place + 1) + lengths[place]))
+                assert targets[: len(text) + 1] == [*text, END]
+                assert inputs[: len(text) + 1] == [START, *text]
+                assert set(targets[len(text) + 1 :]) <= {IGNORE}
+                seen.append(place)
+    assert sorted(seen) == list(range(len(lengths)))
+    assert len(windows) == len(epoch)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60), st.integers(0, 99), st.data())
+def test_texts_go_on_from_any_window_as_if_they_had_not_stopped(lengths, seed, data):
+    whole = [window(batch) for batch in begun(lengths, seed=seed)]
+    behind = data.draw(st.integers(0, len(whole)))
+    first = begun(lengths, seed=seed)
+    assert [window(batch) for _, batch in zip(range(behind), first, strict=False)] == whole[:behind]
+    again = begun(lengths, seed=seed)
+    again.place = first.place
+    assert [window(batch) for batch in again] == whole[behind:]

@@ -239,25 +239,34 @@ class Decoder(Spec):
 Head = Annotated[LabelPerStep | LabelPerSequence | Decoder, Field(discriminator="kind")]
 
 
+class Condition(Spec):
+    """A vector that a text begins with, in place of a sequence that was read before it.
+
+    labels: the names of its entries where one of them is 1 and the others are 0; none where it is any numbers.
+    """
+
+    size: int = Field(gt=0, le=MOST_UNITS)
+    labels: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.labels and len(self.labels) != self.size:
+            raise ValueError(f"the condition has {self.size} entries, and {len(self.labels)} labels are named")
+        if len(set(self.labels)) < len(self.labels):
+            raise ValueError("a label of the condition is named twice")
+        return self
+
+
 DECODER = "decoder."  # before the names of a decoder's vectors, where those of the core have them too
 
 
 class Architecture(Spec):
-    """Three choices that compose: what goes in, what recurs, what comes out."""
+    """Three choices that compose: what goes in, what recurs, what comes out. condition: what a text begins with."""
 
     input: Input
     core: Core
     head: Head
-
-    def shapes(self) -> list[tuple[str, int, int]]:
-        """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        shapes = [*table_shapes("input", self.input), *stack_shapes("layers", self.core, size_of(self.input))]
-        if isinstance(self.head, Decoder):
-            return [*shapes, *decoder_shapes(self.head, self.core.outputs)]
-        readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
-        shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
-        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
-        return [*shapes, *head, ("head.bias", self.head.classes, 1)]
+    condition: Condition | None = None
 
     def __str__(self) -> str:
         """What recurs, in words."""
@@ -282,6 +291,12 @@ class Architecture(Spec):
         return self
 
     @model_validator(mode="after")
+    def _condition_fits(self) -> Self:
+        if self.condition and (not isinstance(self.head, LabelPerStep) or self.core.bidirectional):
+            raise ValueError("what a text begins with is for a network that reads forward and labels every step")
+        return self
+
+    @model_validator(mode="after")
     def _decoder_fits(self) -> Self:
         if not isinstance(self.head, Decoder):
             return self
@@ -294,46 +309,3 @@ class Architecture(Spec):
         if self.head.shared and (self.input != self.head.input or isinstance(self.input, OneHot)):
             raise ValueError("vectors that source and target share are learned ones, of one vocabulary and one size")
         return self
-
-
-def size_of(entry: Input) -> int:
-    """The size of a symbol's vector."""
-    return entry.symbols if isinstance(entry, OneHot) else entry.size
-
-
-def table_shapes(name: str, entry: Input) -> list[tuple[str, int, int]]:
-    """The arrays of an input, as `Architecture.shapes`."""
-    return [] if isinstance(entry, OneHot) else [(f"{name}.table", entry.symbols, entry.size)]
-
-
-def stack_shapes(prefix: str, core: Core, inputs: int) -> list[tuple[str, int, int]]:
-    """The arrays of a core's layers over inputs of this size, as `Architecture.shapes`."""
-    cell, shapes = CELLS[core.cell], []
-    for layer in (layer for level in core.levels(inputs) for layer in level):
-        name, rows = f"{prefix}.{layer.name}", len(cell.gates) * layer.units
-        shapes += [
-            (f"{name}.weight_ih", rows, layer.inputs),
-            (f"{name}.weight_hh", rows, layer.outputs),
-            (f"{name}.bias_ih", rows, 1),
-            (f"{name}.bias_hh", rows, 1),
-        ]
-        shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
-        shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if core.projection else []
-    return shapes
-
-
-def decoder_shapes(head: Decoder, source: int) -> list[tuple[str, int, int]]:
-    """The arrays of a decoder over outputs of this size, as `Architecture.shapes`."""
-    hidden, state = head.core.outputs, sum(head.core.state_sizes().values())
-    fed = head.outputs if head.input_feeding else 0
-    key = ("head.attention.weight_key", hidden, source)
-    query, bias = ("head.attention.weight_query", hidden, hidden), ("head.attention.bias_key", hidden, 1)
-    compared = {"additive": [query, key, bias, ("head.attention.weight_score", 1, hidden)], "general": [key]}
-    shapes = [] if head.shared else table_shapes("head.input", head.input)
-    shapes += stack_shapes("head.layers", head.core, size_of(head.input) + fed)
-    shapes += [("head.bridge.weight", state, source), ("head.bridge.bias", state, 1)]
-    shapes += compared.get(head.attention or "", [])
-    shapes += [("head.weight_hidden", head.outputs, hidden), ("head.bias_output", head.outputs, 1)]
-    shapes += [("head.weight_context", head.outputs, source)] if head.attention else []
-    shapes += [] if head.tied else [("head.labels.weight", head.classes, head.outputs)]
-    return [*shapes, ("head.labels.bias", head.classes, 1)]

@@ -37,12 +37,14 @@ class Batch:
     own.
     continues: (batch,) whether the state of this sequence carries on from the batch before.
     lengths: (batch,) how many inputs of each sequence are its own, where some are padding; None: all.
+    vectors: (batch, size) what sequences that do not continue begin with, if they begin with any.
     """
 
     inputs: Ids
     targets: Ids
     continues: NDArray[np.bool_]
     lengths: Ids | None = None
+    vectors: NDArray[np.float32] | None = None
 
 
 class Streams:

@@ -15,14 +15,21 @@ Of pairs, where `$` is <eos> and what is below a target does not count:
 
     a b   A B C               batch   a b   A B C $
     c     D E                         c .   D E $ .
+
+Of texts that each begin with a vector, where `^` is <start>, in windows of at most three steps:
+
+    a b c   (0.1, 0.2)        first window   inputs  ^ a    second window   b c   with the state of the first
+    d e     (0.3, 0.4)                               ^ d                    e .
+                                             targets a b                    c $
+                                                     d e                    $ .
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.batch import IGNORE, Batch, Ids, padded_columns
+from textrnn.batch import IGNORE, PADDED_AT_ONCE, Batch, Ids, padded_columns
 
 POOL = 64  # batches that are sorted by length together: the more, the less padding, and the less chance in an order
 
@@ -112,6 +119,67 @@ class PairSequences:
     def __len__(self) -> int:
         """How many batches there are."""
         return len(self._batches())
+
+
+class BegunSequences:
+    """Texts that each begin with a vector, each once, in the random order of a seed.
+
+    begins, lengths: (texts,), of each its first symbol in `ids` and how many there are, without the <eos> that lies
+    behind it. vectors: of texts by their places, (texts, size). count: of texts in a batch at most. steps: of a window
+    at most; a batch is read in as many windows as that takes, all of one length.
+    place: (2,), how many batches are behind, and how many windows of the next one; all that is needed to go on from
+    here.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.integer],
+        begins: Ids,
+        lengths: Ids,
+        vectors: Callable[[Ids], NDArray[np.float32]],
+        *,
+        count: int,
+        steps: int,
+        start: int,
+        padding: int,
+        seed: int,
+    ) -> None:
+        self.ids, self.begins, self.lengths, self.vectors = ids, begins, lengths, vectors
+        self.count, self.steps, self.start, self.padding, self.seed = count, steps, start, padding, seed
+        self.place = np.zeros(2, np.int64)
+
+    def __iter__(self) -> Iterator[Batch]:
+        begun, first = self.place.tolist()
+        for behind, members in enumerate(self._batches()[begun:], start=begun):
+            inputs, targets = begun_columns(
+                rows(self.ids, self.begins[members], self.lengths[members] + 1), start=self.start, padding=self.padding
+            )
+            number = self._windows(members)
+            steps = -(-len(targets) // number)
+            for window in range(first, number):
+                now = slice(window * steps, (window + 1) * steps)
+                self.place = np.array([behind + 1, 0] if window == number - 1 else [behind, window + 1])
+                vectors = None if window else self.vectors(members)
+                yield Batch(inputs[now], targets[now], np.full(len(members), window > 0), vectors=vectors)
+            first = 0
+
+    def _windows(self, members: Ids) -> int:
+        """How many windows a batch is read in."""
+        return -(-int(self.lengths[members].max() + 1) // self.steps)
+
+    def _batches(self) -> list[Ids]:
+        return shuffled(self.lengths[None] + 1, count=self.count, symbols=PADDED_AT_ONCE, seed=self.seed)
+
+    def __len__(self) -> int:
+        """How many windows there are."""
+        return sum(map(self._windows, self._batches()))
+
+
+def begun_columns(texts: Sequence[Ids], *, start: int, padding: int) -> tuple[Ids, Ids]:
+    """Texts side by side: inputs, which begin with `start`, and targets, IGNORE below a text; (time, batch) each."""
+    targets = padded_columns(texts, padding=IGNORE)
+    before = np.concatenate([np.full((1, targets.shape[1]), start), targets[:-1]])
+    return np.where(before == IGNORE, padding, before), targets
 
 
 def rows(ids: NDArray[np.integer], begins: Ids, lengths: Ids) -> list[Ids]:

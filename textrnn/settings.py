@@ -34,6 +34,8 @@ class Data(Spec):
     text.labelled.class_names. unlabelled: further texts of the kind, for the vocabulary and for word2vec.
     source, target: two files instead of `files`, whose lines belong together by their number; valid_source,
     valid_target: two instead of `valid`. source_column, target_column: of the two sides of a pair; see text.pairs.
+    condition_column: of the label or the numbers that a text begins with. condition_file: an .npy file of numbers, a
+    row for each text; valid_condition_file: the same for those of `valid`.
     """
 
     files: tuple[str, ...] = ()
@@ -47,6 +49,9 @@ class Data(Spec):
     label_column: str | None = None
     source_column: str | None = None
     target_column: str | None = None
+    condition_column: str | None = None
+    condition_file: str | None = None
+    valid_condition_file: str | None = None
     ordinal: str | None = None
     unlabelled: tuple[str, ...] = ()
     encoding: str = "utf-8"
@@ -56,12 +61,17 @@ class Data(Spec):
     @property
     def learnt(self) -> tuple[str, ...]:
         """All that is learnt from, by name."""
-        return (*self.files, *filter(None, (self.source, self.target)))
+        return (*self.files, *filter(None, (self.source, self.target, self.condition_file)))
 
     @property
     def held(self) -> tuple[str, ...]:
         """All that is validated on, by name."""
-        return tuple(filter(None, (self.valid, self.valid_source, self.valid_target)))
+        return tuple(filter(None, (self.valid, self.valid_source, self.valid_target, self.valid_condition_file)))
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether each text begins with a label or with numbers."""
+        return bool(self.condition_column or self.condition_file)
 
 
 class TrainingSettings(Spec):
@@ -355,6 +365,7 @@ TASK_OF_DATA: dict[str, Tasks] = {  # the same of what is read
     **dict.fromkeys(("source", "target", "valid_source", "valid_target"), ("translator",)),
     **dict.fromkeys(("source_column", "target_column"), ("translator",)),
     "column": ("lm", "classifier"),
+    **dict.fromkeys(("condition_column", "condition_file", "valid_condition_file"), ("lm",)),
     **dict.fromkeys(("label_column", "ordinal", "unlabelled"), ("classifier",)),
 }
 TASK_OF_METRIC: dict[str, Tasks] = {  # the same of what picks the best

@@ -8,6 +8,7 @@ import typer
 
 from textrnn.cli.options import (
     ColumnOption,
+    ConditionOption,
     EncodingOption,
     EngineOption,
     FormatOption,
@@ -36,6 +37,7 @@ def choose(
         str | None, typer.Option("--file", help="A file of such lines or records (.gz too), or - for standard input.")
     ] = None,
     best: Annotated[bool, typer.Option("--best", help="Only the likeliest wording of each line.")] = False,
+    condition: ConditionOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -50,6 +52,7 @@ def choose(
     `line` in the results numbers the lines or records; an error names the line of the file.
     """
     from dataclasses import asdict
+    from functools import partial
 
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import joined, open_source, paired, stream, warn_of_unknown
@@ -64,7 +67,7 @@ def choose(
     def rows() -> Iterator[dict[str, Any]]:
         records = given.numbered_records(format=input_format, column=column)
         lines = ((wordings(record.text, place=given.place(record.line)), record.fields) for record in records)
-        for fields, ranked in paired(lines, language_model.choose_among):
+        for fields, ranked in paired(lines, partial(language_model.choose_among, condition=condition)):
             unknown.update(place.text for row in ranked for place in row.oov)
             yield from (joined(fields, asdict(row)) for row in (ranked[:1] if best else ranked))
 

@@ -59,6 +59,8 @@ def compare(
     given = open_source(context, source, text, encoding=encoding, strict=strict)
     records = given.records(format=input_format, column=column)
     one, other = (load(model, LanguageModel, engine=engine, threads=threads) for model in (a, b))
+    for each in (one, other):
+        each.conditions.refuse("compare gives none: evaluate measures each model with its own")
     typer.echo(f"a: {a}; b: {b}", err=True)
     if lines:
         likelier: Counter[str | None] = Counter()

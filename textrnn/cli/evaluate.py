@@ -8,6 +8,8 @@ from textrnn.cli.options import (
     WIDTH,
     BeamOption,
     ColumnOption,
+    ConditionColumnOption,
+    ConditionOption,
     EncodingOption,
     EngineOption,
     FormatOption,
@@ -43,6 +45,8 @@ def evaluate(
         typer.Argument(help="A file of text or records (.gz too), or - for standard input.", show_default=False),
     ] = None,
     running_text: RunningTextOption = False,
+    condition: ConditionOption = None,
+    condition_column: ConditionColumnOption = None,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
     merge: MergeOption = None,
@@ -90,6 +94,7 @@ def evaluate(
     from functools import partial
     from pathlib import Path
 
+    from textrnn.cli.conditions import begun_records
     from textrnn.cli.evaluate_labels import check_confusion, write_label_figures
     from textrnn.cli.evaluate_pairs import check_picture, write_translation_figures
     from textrnn.cli.output import write_metrics
@@ -113,7 +118,8 @@ def evaluate(
     of_classifiers: dict[str, object] = {"--label-column": label_column, "--merge": merge, "--confusion": confusion}
     of_pairs: dict[str, object] = {"--source": source, "--target": target, "--source-column": source_column}
     of_translators = {"--target-column": target_column, "--beam": beam, "--with": others, "--by-length": by_length}
-    check_options(opened.task, "lm", {"--running-text": running_text})
+    of_language_models = {"--condition": condition, "--condition-column": condition_column}
+    check_options(opened.task, "lm", of_language_models | {"--running-text": running_text})
     check_options(opened.task, "classifier", of_classifiers | {"--baselines": baselines})
     check_options(opened.task, "translator", of_pairs | of_translators)
     if against and not isinstance(opened, Classifier | Translator):
@@ -169,11 +175,14 @@ def evaluate(
         )
         return
     given = Source(file, encoding=encoding, strict=strict)
-    if column is None and given.format(input_format) == "text" and not opened.predicts_end:
+    is_plain = column is None and given.format(input_format) == "text" and condition is None
+    if is_plain and not opened.predicts_end:
         metrics = opened.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
     else:
-        texts = (text for text, _ in given.records(format=input_format, column=column))
-        metrics = opened.evaluate(texts, running_text=running_text)
+        texts, begun = begun_records(
+            given, opened.conditions, condition, condition_column, format=input_format, column=column
+        )
+        metrics = opened.evaluate((text for text, _ in texts), running_text=running_text, condition=begun)
     if not given.ledger.bytes_read:
         raise DataError(f"{file} is empty")
     write_metrics(metrics, out, format)

@@ -11,6 +11,7 @@ import typer
 from textrnn.cli.options import (
     FORMATS,
     ColumnOption,
+    ConditionOption,
     EncodingOption,
     EngineOption,
     InputFormatOption,
@@ -38,6 +39,15 @@ def generate(
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the text begins with.")] = "",
     prompts: Annotated[
         str | None, typer.Option(help="A file of prompts, lines or records (.gz too), or - for standard input.")
+    ] = None,
+    condition: ConditionOption = None,
+    condition_file: Annotated[
+        str | None,
+        typer.Option(
+            "--condition-file",
+            help="An .npy file of numbers to begin with: row n for prompt n, or the one prompt after each row.",
+            show_default=False,
+        ),
     ] = None,
     n: Annotated[int, typer.Option("-n", min=1, help="How many samples of each prompt.")] = 1,
     max_tokens: Annotated[
@@ -101,9 +111,13 @@ def generate(
     from textrnn.errors import UsageError
     from textrnn.tasks import load
     from textrnn.tasks.language_model import LanguageModel, longest, new_seed
+    from textrnn.text.numbers import read_vectors
 
     if prompts is not None and prompt:
         raise UsageError("give --prompt or --prompts, not both")
+    if condition is not None and condition_file is not None:
+        raise UsageError("give --condition or --condition-file, not both")
+    rows = read_vectors(condition_file) if condition_file is not None else None
     sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
     most = longest(max_tokens, until_eos)
     language_model = load(model, LanguageModel, engine=engine, threads=threads)
@@ -112,9 +126,17 @@ def generate(
     seed = new_seed() if seed is None else seed
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
     unknown: Counter[str] = Counter()  # of a file of prompts
-    if format == "text" and n == 1 and prompts is None and out is None and sys.stdout.isatty():
+    begun = condition if rows is None else rows[0] if len(rows) == 1 else None
+    is_one = n == 1 and prompts is None and (rows is None or len(rows) == 1)
+    if format == "text" and is_one and out is None and sys.stdout.isatty():
         pieces = language_model.stream(
-            prompt, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
+            prompt,
+            max_tokens=most,
+            sampling=sampling,
+            stop=stop or (),
+            seed=seed,
+            logprobs=logprobs,
+            condition=begun,
         )
         sample = show(pieces, prompt if echo else "")
         ended = Counter([sample.ended])
@@ -122,11 +144,20 @@ def generate(
             describe_copy(each, copied, sources)
     else:
         ended = Counter()
-        given = Source(prompts, [prompt] if prompts is None else None, encoding=encoding, strict=strict)
+        alone = [prompt] * (1 if rows is None else len(rows))
+        given = Source(prompts, alone if prompts is None else None, encoding=encoding, strict=strict)
+        in_turn = iter(rows) if rows is not None and len(rows) > 1 else None
 
         def drawn(prompts: Iterable[str]) -> Iterator[tuple["Generation", "Copied | None"]]:
             generations = language_model.generate_each(
-                prompts, n=n, max_tokens=most, sampling=sampling, stop=stop or (), seed=seed, logprobs=logprobs
+                prompts,
+                n=n,
+                max_tokens=most,
+                sampling=sampling,
+                stop=stop or (),
+                seed=seed,
+                logprobs=logprobs,
+                condition=begun if in_turn is None else in_turn,
             )
             return with_copies(generations, sources, encoding=encoding, strict=strict)
 
@@ -147,6 +178,8 @@ def generate(
                 else:
                     record = as_record(generation, logprobs=logprobs) | copy_fields(copied)
                     sink.write(joined(fields, record, repeats="prompt"))
+            if in_turn is not None and next(in_turn, None) is not None:
+                raise UsageError(f"{condition_file} has more rows than there are prompts: row n is for prompt n")
             sink.finish()
         given.report()
     warn_of_unknown(unknown.elements())

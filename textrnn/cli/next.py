@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import EngineOption, FormatOption, ModelArgument, ThreadsOption, example
+from textrnn.cli.options import ConditionOption, EngineOption, FormatOption, ModelArgument, ThreadsOption, example
 
 EXAMPLES = example('textrnn next shakespeare "To be, or n"')
 
@@ -13,6 +13,7 @@ def next(
     model: ModelArgument,
     prefix: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
     count: Annotated[int, typer.Option("--count", min=1, help="How many tokens.")] = 10,
+    condition: ConditionOption = None,
     format: FormatOption = "auto",
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
@@ -28,7 +29,7 @@ def next(
     language_model = load(model, LanguageModel, engine=engine, threads=threads)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     with open_sink(None, format) as sink:
-        for row in language_model.next(prefix, count=count):
+        for row in language_model.next(prefix, count=count, condition=condition):
             sink.write(
                 {"rank": row.rank, "token": row.token, "probability": math.exp(row.logprob), "logprob": row.logprob}
             )

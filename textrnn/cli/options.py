@@ -1,14 +1,18 @@
 """Options that several commands share, declared once."""
 
 import csv
+import shlex
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from textrnn.errors import UsageError
 from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
+
+if TYPE_CHECKING:
+    from textrnn.config import ModelConfig
 
 WIDTH = 5  # of the beam, where none is asked for
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
@@ -17,7 +21,17 @@ NEXT = {  # what to type when a model of this task is there
     "classifier": 'textrnn classify {model} --text "..."    or    textrnn evaluate {model} FILE',
     "translator": 'textrnn translate {model} --text "..."    or    textrnn evaluate {model} FILE',
 }
+NEXT_OF_BEGUN = 'textrnn generate {model} --condition {condition} -p "..."'  # where texts begin with a condition
 LOG_BASES = {"e": 1.0, "2": 0.6931471805599453, "10": 2.302585092994046}  # nats in one unit
+
+
+def what_next(config: "ModelConfig", model: str) -> str:
+    """What to type when this model is there."""
+    condition = config.architecture.condition
+    if condition is None:
+        return NEXT[config.task].format(model=shlex.quote(model))
+    shown = shlex.quote(condition.labels[0]) if condition.labels else "NUMBERS"
+    return NEXT_OF_BEGUN.format(model=shlex.quote(model), condition=shown)
 
 
 def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
@@ -123,6 +137,22 @@ MergeOption = Annotated[
         "--merge",
         help='Labels to put together, such as "good=positive,very positive"; once for each group, other labels are '
         "left out.",
+        show_default=False,
+    ),
+]
+ConditionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--condition",
+        help="What texts begin with, for a model that was trained so: a label, or numbers with commas between.",
+        show_default=False,
+    ),
+]
+ConditionColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--condition-column",
+        help="The field that holds the label or the numbers that each text begins with.",
         show_default=False,
     ),
 ]

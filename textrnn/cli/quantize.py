@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from textrnn.cli.options import (
-    NEXT,
     ColumnOption,
+    ConditionColumnOption,
     EncodingOption,
     FormatOption,
     InputFormatOption,
@@ -16,6 +16,7 @@ from textrnn.cli.options import (
     ModelArgument,
     StrictOption,
     example,
+    what_next,
 )
 
 EXAMPLES = example("textrnn quantize novel --out novel-int8 --data novel.txt")
@@ -35,6 +36,7 @@ def quantize(
         typer.Option(help="The translations of the lines of --data, line by line.", show_default=False),
     ] = None,
     column: ColumnOption = None,
+    condition_column: ConditionColumnOption = None,
     label_column: LabelColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -46,22 +48,25 @@ def quantize(
     from dataclasses import asdict
     from pathlib import Path
 
+    from textrnn.cli.conditions import conditions_of
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import Source, report_repairs
     from textrnn.errors import UsageError
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
+    from textrnn.tasks.conditions import Conditions
     from textrnn.text.labelled import LabelledTexts
     from textrnn.text.pairs import PairedLines, Pairs, open_pairs
 
     require("train", "textrnn quantize")
-    from textrnn.export.price import LabelledSample, PairSample, Sample, TextSample
+    from textrnn.export.price import BegunSample, LabelledSample, PairSample, Sample, TextSample
     from textrnn.export.quantize import prices
     from textrnn.export.quantize import quantize as write_int8
 
     given = Source(data, encoding=encoding, strict=strict)
     path = find_model(model)
-    task = ModelFolder(path).config.task
+    config = ModelFolder(path).config
+    task = config.task
     sample: Sample | None = None
     records: LabelledTexts | Pairs | PairedLines | None = None
     if target and (not data or task != "translator"):
@@ -81,6 +86,12 @@ def quantize(
             strict=strict,
         )
         sample = PairSample(list(records), Path(data).name)
+    elif data and config.architecture.condition:
+        if condition_column is None:
+            raise UsageError("each text of this model begins with a condition: name its field with --condition-column")
+        read = list(given.numbered_records(format=input_format, column=column))
+        conditions = conditions_of(read, condition_column, Conditions(config.architecture.condition), given)
+        sample = BegunSample([record.text for record in read], list(conditions), Path(data).name)
     elif data:
         sample = TextSample(given.text(format=input_format, column=column), Path(data).name)
     command = shlex.join(["textrnn", *sys.argv[1:]])
@@ -90,4 +101,4 @@ def quantize(
             sink.write(asdict(row))
     given.report()
     report_repairs(*([records] if records else []))
-    typer.echo(f"\nnext: {NEXT[task].format(model=shlex.quote(out))}", err=True)
+    typer.echo(f"\nnext: {what_next(config, out)}", err=True)

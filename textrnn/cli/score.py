@@ -8,6 +8,8 @@ import typer
 from textrnn.cli.options import (
     LOG_BASES,
     ColumnOption,
+    ConditionColumnOption,
+    ConditionOption,
     EncodingOption,
     EngineOption,
     FormatOption,
@@ -68,6 +70,8 @@ def score(
     target_file: TargetFileOption = None,
     source_column: SourceColumnOption = None,
     target_column: TargetColumnOption = None,
+    condition: ConditionOption = None,
+    condition_column: ConditionColumnOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -78,6 +82,7 @@ def score(
     threads: ThreadsOption = 0,
 ) -> None:
     """Give the log-probability of each text, or of each translation given its source: N records in, N records out."""
+    from textrnn.cli.conditions import begun_records
     from textrnn.cli.output import open_output, open_sink
     from textrnn.cli.scores import ends_in_words, report_figures, score_fields, score_pairs
     from textrnn.cli.stream import as_rows, open_source, paired, stream
@@ -94,6 +99,8 @@ def score(
         raise UsageError("--tokens scores the lists as they are: without --eos, --no-eos, --running-text, --unit word")
     if heat and (format != "auto" or by_word or tokens or per_token):
         raise UsageError("--heat prints coloured texts: without --format, --per-token, --tokens, --unit word")
+    if tokens and condition_column is not None:
+        raise UsageError("--tokens takes --condition, that of all lists, and no --condition-column")
     if tokens and (column is not None or input_format not in ("auto", "jsonl")):
         raise UsageError("--tokens reads JSON lines: without --column and --input-format")
     is_split = source_file is not None or target_file is not None
@@ -137,10 +144,22 @@ def score(
             (parse_tokens(value, place=given.place(line)), value if isinstance(value, dict) else None)
             for line, value in given.values()
         )
-        scores = paired(lists, partial(language_model.score_tokens, per_token=per_token, batch_size=batch, tally=tally))
-    else:
         scores = paired(
-            given.records(format=input_format, column=column),
+            lists,
+            partial(
+                language_model.score_tokens,
+                per_token=per_token,
+                batch_size=batch,
+                tally=tally,
+                condition=condition,
+            ),
+        )
+    else:
+        records, begun = begun_records(
+            given, language_model.conditions, condition, condition_column, format=input_format, column=column
+        )
+        scores = paired(
+            records,
             partial(
                 language_model.score,
                 eos=eos,
@@ -149,6 +168,7 @@ def score(
                 by_word=by_word,
                 batch_size=batch,
                 tally=tally,
+                condition=begun,
             ),
         )
     if heat:
@@ -167,7 +187,8 @@ def score(
         with open_sink(out, format, hidden=("tokens",)) as sink:
             stream(rows, sink, what="texts", source=given, out=out)
     includes_end = language_model.predicts_end if eos is None else eos
-    state = "the texts as one, from <start>, state carried" if running_text else "each text from <start>"
+    begins = "its condition and <start>" if language_model.conditions.spec else "<start>"
+    state = "the texts as one, from <start>, state carried" if running_text else f"each text from {begins}"
     ends = "; characters include line ends" if language_model.predicts_end and includes_end else ""
     given.report()
     report_figures(

@@ -12,6 +12,7 @@ import typer
 from textrnn.cli.options import (
     NEXT,
     ColumnOption,
+    ConditionColumnOption,
     EncodingOption,
     InputFormatOption,
     LabelColumnOption,
@@ -23,6 +24,7 @@ from textrnn.cli.options import (
     example,
     one_of,
     setting,
+    what_next,
 )
 from textrnn.errors import UsageError
 from textrnn.settings import TrainingSettings
@@ -37,6 +39,7 @@ EXAMPLES = example(
     "textrnn train lm novel.txt --dry-run",
     "textrnn train lm novel.txt --out novel --units 256 --layers 2 --set weight_decay=0.2 --minutes 3",
     "textrnn train lm novel.txt --out novel --level word --embedding vectors.txt --minutes 3",
+    "textrnn train lm reviews.csv --column review --condition-column label --out reviewer --minutes 3",
     "textrnn train lm novel.txt --out novel --cell gru --layers 2 --residual --recurrent-dropout 0.2 --minutes 3",
 )
 TASKS = tuple(NEXT)
@@ -87,6 +90,19 @@ def train(
         str | None, typer.Option("--valid-target", help="What they are translated to.", show_default=False)
     ] = None,
     column: ColumnOption = None,
+    condition_column: ConditionColumnOption = None,
+    condition_file: Annotated[
+        str | None,
+        typer.Option(
+            "--condition-file",
+            help="An .npy file of numbers that the texts begin with, row n for record n; they are read as they are, so "
+            "bring them to a scale of about 1.",
+            show_default=False,
+        ),
+    ] = None,
+    valid_condition_file: Annotated[
+        str | None, typer.Option("--valid-condition-file", help="The same for --valid.", show_default=False)
+    ] = None,
     label_column: LabelColumnOption = None,
     source_column: SourceColumnOption = None,
     target_column: TargetColumnOption = None,
@@ -225,6 +241,9 @@ def train(
         valid_target=valid_target,
         input_format=input_format,
         column=column,
+        condition_column=condition_column,
+        condition_file=condition_file,
+        valid_condition_file=valid_condition_file,
         label_column=label_column,
         source_column=source_column,
         target_column=target_column,
@@ -372,4 +391,4 @@ def finished(run: "TrainingRun") -> None:
             value = "-" if metric.value is None else f"{metric.value:.4f}"
             say(f"{metric.metric}: {value}  ({metric.protocol})")
     say(f"model card: {run.out / 'README.md'}")
-    say(f"next: {NEXT[run.saved.task].format(model=shlex.quote(str(run.out)))}")
+    say(f"next: {what_next(run.config(), str(run.out))}")

@@ -125,17 +125,23 @@ class Sampler:
         *,
         seed: int,
         indices: Sequence[int],
+        vectors: Sequence[Floats | None] | None = None,
     ) -> None:
-        """prompts: each sample's ids, <start> first. indices: its number, which with the seed decides its noise."""
+        """prompts: each sample's ids, <start> first. indices: its number, which with the seed decides its noise.
+
+        vectors: what each begins with, if its network's texts begin with any.
+        """
         self.engine, self.sampling = engine, sampling
         self.noise = [GumbelNoise(seed, index) for index in indices]
         self.rows = np.arange(len(indices))
         self.forbidden = sampling.forbidden(engine.classes)
+        begun = [*zip(map(tuple, prompts), vectors or [None] * len(prompts), strict=True)]
+        keys = [(prompt, None if vector is None else vector.tobytes()) for prompt, vector in begun]
         read = {
-            prompt: state_after(engine, np.array(prompt[:-1], np.int64)[:, None])
-            for prompt in dict.fromkeys(map(tuple, prompts))
+            key: state_after(engine, np.array(prompt[:-1], np.int64)[:, None], vector)
+            for key, (prompt, vector) in dict(zip(keys, begun, strict=True)).items()
         }
-        self.state: State | None = join_states([read[tuple(prompt)] for prompt in prompts])
+        self.state: State | None = join_states([read[key] for key in keys])
         self.last = np.array([[prompt[-1] for prompt in prompts]], np.int64)
         self.never_first: Floats | None = None  # (batch, classes) what may not be drawn in the next step alone
         self.seen = np.zeros((len(indices), engine.classes), bool)

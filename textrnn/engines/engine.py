@@ -17,13 +17,16 @@ MANY = 16  # sequences in a call from which on it is one of several that run sid
 
 
 class Engine(Protocol):
-    """A network that reads symbols and carries a state; it remembers nothing itself. `None` is the state of zeros."""
+    """A network that reads symbols and carries a state; it remembers nothing itself.
+
+    `None` is the state of zeros, for a network whose texts begin with no vector.
+    """
 
     classes: int
     workers: int  # how many calls of `run` with MANY sequences are worth making side by side, from as many threads
 
-    def initial_state(self, batch: int) -> State:
-        """Zeros, before anything is read; what `None` stands for."""
+    def initial_state(self, batch: int, vectors: Floats | None = None) -> State:
+        """Before anything is read: zeros, which `None` stands for, or what begins with vectors (batch, size)."""
 
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
         """Log-probabilities (time, batch, classes) after each of the ids (time, batch), and the state after; time ≥ 1.
@@ -63,9 +66,15 @@ def choose_by_steps(
     return np.stack(choices), np.stack(logprobs), state
 
 
-def state_after(engine: Engine, ids: Ids) -> State:
-    """The state after ids (time, batch) are read; time may be 0."""
-    state = engine.initial_state(ids.shape[1])
+def states_begun(engine: Engine, vectors: Sequence[Floats]) -> State:
+    """The states of texts that begin with these vectors; each vector is read alone, so that none depends on another."""
+    found = {vector.tobytes(): engine.initial_state(1, vector[None]) for vector in vectors}
+    return join_states([found[vector.tobytes()] for vector in vectors])
+
+
+def state_after(engine: Engine, ids: Ids, vector: Floats | None = None) -> State:
+    """The state after ids (time, batch) are read; time may be 0. vector: that a text alone begins with, (size,)."""
+    state = engine.initial_state(ids.shape[1], None if vector is None else vector[None])
     for begin in range(0, len(ids), READ_AT_ONCE):
         _, state = engine.run(ids[begin : begin + READ_AT_ONCE], state)
     return state

@@ -11,6 +11,7 @@ from textrnn.engines.engine import MANY, Floats, State
 from textrnn.engines.onnx_graph import FLOATS, INTEGERS, OnnxGraph
 from textrnn.errors import ModelError
 
+CONDITION, VECTORS = "condition.onnx", "vectors"  # the part that reads what texts begin with, and its input
 INPUTS = {"ids": INTEGERS, "targets": INTEGERS, "perturbation": FLOATS}  # and the parts of the state
 OUTPUTS = {"logprobs": FLOATS, "target_logprobs": FLOATS, "choices": INTEGERS, "chosen_logprobs": FLOATS}
 
@@ -20,17 +21,25 @@ class OnnxEngine:
 
     parts: ClassVar = ("model.onnx",)
 
-    def __init__(self, model: bytes, *, threads: int = 0) -> None:
-        """threads: to use at most; 0 is one for each core."""
+    def __init__(self, model: bytes, condition: bytes | None = None, *, threads: int = 0) -> None:
+        """condition: the graph of what texts begin with. threads: to use at most; 0 is one for each core."""
         self._graph = OnnxGraph(model, threads=threads)
         self.workers = self._graph.workers
         self.classes = self._graph.last_size("perturbation")
         self.units = {name: self._graph.last_size(name) for name in self._graph.input_types if name not in INPUTS}
         after = {f"{name}.after": FLOATS for name in self.units}
         self._graph.expect(INPUTS | dict.fromkeys(self.units, FLOATS), OUTPUTS | after)
+        self._condition = None if condition is None else OnnxGraph(condition, threads=1)
+        self.condition_size = self._condition.last_size(VECTORS) if self._condition else 0
+        if self._condition:
+            self._condition.expect({VECTORS: FLOATS}, dict.fromkeys(self.units, FLOATS))
 
-    def initial_state(self, batch: int) -> State:
-        return {name: np.zeros((batch, units), np.float32) for name, units in self.units.items()}
+    def initial_state(self, batch: int, vectors: Floats | None = None) -> State:
+        if self._condition is None:
+            return {name: np.zeros((batch, units), np.float32) for name, units in self.units.items()}
+        assert vectors is not None, "every text of this network begins with a vector"
+        wanted = {name: (batch, units) for name, units in self.units.items()}
+        return dict(zip(wanted, self._condition.run(wanted, {VECTORS: vectors}), strict=True))
 
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:
         return self._read("logprobs", ids, ids, state)

@@ -12,6 +12,7 @@ from textrnn.config import ModelConfig
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.translation import bleu_metric, chrf_metric, corpus_bleu
 from textrnn.tasks.classifier import Classifier
+from textrnn.tasks.conditions import Given
 from textrnn.tasks.label_evaluation import LabelEvaluation, evaluate_labels
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.tasks.translator import Translator
@@ -58,13 +59,27 @@ class TextSample:
         return [Metric(**{**asdict(row), "protocol": f"{row.protocol}; on {on}"}) for row in model.evaluate(read)]
 
     def prices(self, old: LanguageModel, new: LanguageModel) -> list[Price]:
-        read = beginning(self.text, old.config)
-        (before, before_seconds), (after, after_seconds) = (measure(model, read) for model in (old, new))
-        return [
-            price("tokens a second, texts side by side", len(before) / before_seconds, len(after) / after_seconds),
-            price("perplexity", math.exp(-before.mean()), math.exp(-after.mean())),
-            Price("largest change of one token's log-probability", None, None, f"{np.abs(before - after).max():.4f}"),
-        ]
+        texts = in_parts(beginning(self.text, old.config), old.config)
+        return token_prices(measure(old, texts), measure(new, texts))
+
+
+@dataclass(frozen=True)
+class BegunSample:
+    """Texts and what each begins with, for language models that were trained so; at most MOST_RECORDS are read."""
+
+    texts: Sequence[str]
+    conditions: Sequence[Given]
+    name: str
+
+    def metrics(self, model: LanguageModel) -> list[Metric]:
+        read = self.texts[:MOST_RECORDS]
+        on = self.name if len(read) == len(self.texts) else f"the first {len(read):,} records of {self.name}"
+        found = model.evaluate(read, condition=iter(self.conditions))
+        return [Metric(**{**asdict(row), "protocol": f"{row.protocol}; on {on}"}) for row in found]
+
+    def prices(self, old: LanguageModel, new: LanguageModel) -> list[Price]:
+        before, after = (measure(model, self.texts[:MOST_RECORDS], self.conditions) for model in (old, new))
+        return token_prices(before, after)
 
 
 @dataclass(frozen=True)
@@ -161,15 +176,29 @@ def beginning(text: str, config: ModelConfig) -> str:
     return text[: end or MOST_CHARACTERS]
 
 
-def measure(model: LanguageModel, text: str) -> tuple[np.ndarray, float]:
-    """Every token's log-probability, and the seconds it took: each line, or 64 pieces of like length side by side."""
+def in_parts(text: str, config: ModelConfig) -> list[str]:
+    """Each line of a text, or 64 pieces of like length."""
     length = -(-len(text) // 64)
-    is_lines = model.config.text.unit == "line"
-    texts = (
+    is_lines = config.text.unit == "line"
+    return (
         text.removesuffix("\n").split("\n") if is_lines else [text[i : i + length] for i in range(0, len(text), length)]
     )
-    list(model.score(texts[:1]))
+
+
+def measure(model: LanguageModel, texts: Sequence[str], given: Sequence[Given] = ()) -> tuple[np.ndarray, float]:
+    """Every token's log-probability, texts side by side, and the seconds it took. given: what each begins with."""
+    list(model.score(texts[:1], condition=iter(given) if given else None))
     begin = time.perf_counter()
-    scores = list(model.score(texts, per_token=True))
+    scores = list(model.score(texts, per_token=True, condition=iter(given) if given else None))
     seconds = time.perf_counter() - begin
     return np.array([row.logprob for score in scores for row in score.token_logprobs]), seconds
+
+
+def token_prices(old: tuple[np.ndarray, float], new: tuple[np.ndarray, float]) -> list[Price]:
+    """What two models say of the same tokens."""
+    (before, before_seconds), (after, after_seconds) = old, new
+    return [
+        price("tokens a second, texts side by side", len(before) / before_seconds, len(after) / after_seconds),
+        price("perplexity", math.exp(-before.mean()), math.exp(-after.mean())),
+        Price("largest change of one token's log-probability", None, None, f"{np.abs(before - after).max():.4f}"),
+    ]

@@ -18,10 +18,11 @@ SHARES_OF_LARGEST = np.linspace(0.05, 1.0, 20)  # that are tried as the bound
 
 
 @torch.no_grad()
-def calibrated(network: SequenceNetwork, ids: Tensor, targets: Tensor | None = None) -> dict[str, Bound]:
+def calibrated(network: SequenceNetwork, ids: Tensor, beside: Tensor | None = None) -> dict[str, Bound]:
     """A bound for each vector that `Architecture.unbounded` names; none where all are bounded.
 
-    ids: (time, batch), nothing of it padding. targets: the same of what a decoder is to make of it.
+    ids: (time, batch), nothing of it padding. beside: the same of what a decoder is to make of it, or the vectors
+    (batch, size) that the texts begin with.
     """
     wanted = network.architecture.unbounded()
     found: dict[str, Bound] = {}
@@ -29,7 +30,7 @@ def calibrated(network: SequenceNetwork, ids: Tensor, targets: Tensor | None = N
         return found
     was_training = network.training
     network.eval()
-    for prefix, level in levels_of(network, ids, targets):
+    for prefix, level in levels_of(network, ids, beside):
         sites = {f"{prefix}layers.{name}.hidden": hidden for name, hidden in level.hidden.items()}
         sites[f"{prefix}{output_site(level.index)}"] = level.output
         found |= {name: best_bound(value.float().cpu().numpy()) for name, value in sites.items() if name in wanted}
@@ -37,13 +38,13 @@ def calibrated(network: SequenceNetwork, ids: Tensor, targets: Tensor | None = N
     return found
 
 
-def levels_of(network: SequenceNetwork, ids: Tensor, targets: Tensor | None) -> Iterator[tuple[str, Level]]:
-    """What each level makes of the ids, and what each of a decoder makes of the targets, behind its prefix."""
-    for level in network.layers.by_level(network.input(ids), network.initial_state(ids.shape[1])):
+def levels_of(network: SequenceNetwork, ids: Tensor, beside: Tensor | None) -> Iterator[tuple[str, Level]]:
+    """What each level makes of the ids, and what each of a decoder makes of its targets, behind its prefix."""
+    for level in network.layers.by_level(network.input(ids), network.initial_state(ids.shape[1], beside)):
         yield "", level
-    if isinstance(network.head, DecoderHead) and targets is not None:
+    if isinstance(network.head, DecoderHead) and beside is not None:
         begun = network.head.begin(level.output, torch.full(ids.shape[1:], len(ids), device=ids.device))
-        for level in network.head.by_level(targets, begun):
+        for level in network.head.by_level(beside, begun):
             yield DECODER, level
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from textrnn.architecture import Architecture, Decoder, Head, LabelPerSequence, LabelPerStep
 from textrnn.config import Precision
 from textrnn.errors import ModelError
+from textrnn.networks.bridge import Bridge
 from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.graph import Graph
@@ -17,7 +18,7 @@ from textrnn.networks.inputs import LearnedInput, build_input
 from textrnn.networks.readouts import build_readout
 from textrnn.networks.sequence_graph import write_sequence_graph
 from textrnn.networks.stack import Stack, State
-from textrnn.networks.step_graph import write_step_graph
+from textrnn.networks.step_graph import write_condition_graph, write_step_graph
 from textrnn.networks.translation_graph import write_decoder_graph, write_encoder_graph
 from textrnn.spec import Spec
 from textrnn.text.joiners import UNK
@@ -28,10 +29,14 @@ GRAPHS: dict[type[Spec], dict[str, Writer]] = {  # the parts of a model folder t
     LabelPerSequence: {"model.onnx": write_sequence_graph},
     Decoder: {"encoder.onnx": write_encoder_graph, "decoder.onnx": write_decoder_graph},
 }
+WITH_CONDITION: dict[str, Writer] = {"condition.onnx": write_condition_graph}  # one more, where texts begin with one
 
 
 class SequenceNetwork(nn.Module):
-    """The network of an architecture. start: how the recurrent weights start, see RecurrentLayer."""
+    """The network of an architecture. start: how the recurrent weights start, see RecurrentLayer.
+
+    condition: what makes the first state of the vector that a text begins with, if it begins with one.
+    """
 
     def __init__(self, architecture: Architecture, *, dropouts: Dropouts = NOTHING, start: str = "uniform") -> None:
         super().__init__()
@@ -40,6 +45,8 @@ class SequenceNetwork(nn.Module):
         self.layers = Stack(architecture.core, self.input.size, start=start)
         self.readout = build_readout(architecture.head, self.layers.size, forward_size=self.layers.forward_size)
         self.head = self._build_head(architecture.head, start)
+        condition = architecture.condition
+        self.condition = Bridge(condition.size, architecture.core) if condition else None
 
     def _build_head(self, spec: Head, start: str) -> LabelHead | DecoderHead:
         """The head of a spec, over what is read out; with the input's vectors where they are shared."""
@@ -56,9 +63,13 @@ class SequenceNetwork(nn.Module):
     def device(self) -> torch.device:
         return self.head.bias.device
 
-    def initial_state(self, batch: int) -> State:
-        """Zeros, before anything is read."""
-        return self.layers.initial_state(batch, self.device)
+    def initial_state(self, batch: int, vectors: Tensor | None = None) -> State:
+        """Before anything is read: zeros, or what the bridge makes of the vectors (batch, size) of a condition."""
+        if self.condition is None:
+            return self.layers.initial_state(batch, self.device)
+        assert vectors is not None, "every text of this network begins with a vector"
+        found: State = self.condition(vectors)
+        return found
 
     def forward(
         self, ids: Tensor, state: State | None = None, *, lengths: Tensor | None = None
@@ -93,10 +104,14 @@ class SequenceNetwork(nn.Module):
         if missing and precision == "int8":
             raise ModelError(f"int8 needs to know how large {missing[0]} becomes, as training measures: train it again")
         graph = Graph(precision, bounds=bounds)
-        GRAPHS[type(self.architecture.head)][part](graph, self)
+        self._writers[part](graph, self)
         return graph.to_bytes("sequence")
+
+    @property
+    def _writers(self) -> dict[str, Writer]:
+        return GRAPHS[type(self.architecture.head)] | (WITH_CONDITION if self.condition is not None else {})
 
     @property
     def parts(self) -> list[str]:
         """The files that the network is written to, to be run."""
-        return list(GRAPHS[type(self.architecture.head)])
+        return list(self._writers)

@@ -49,6 +49,20 @@ def write_step_graph(graph: Graph, network: "SequenceNetwork") -> None:
         graph.output(value, f"{name}.after", shape=("batch", sizes[name]))
 
 
+def write_condition_graph(graph: Graph, network: "SequenceNetwork") -> None:
+    """Write what makes the first state of a text into a graph that is empty.
+
+    Input: vectors (batch, size), float32. Outputs: for each layer k and part p of the state, "p.k" (batch, size).
+    """
+    condition = network.architecture.condition
+    assert condition is not None
+    assert network.condition is not None
+    graph.precision = "float32"  # in int8 too: the numbers of a vector have no bound, and it is read once a text
+    vectors = graph.input("vectors", shape=("batch", condition.size))
+    for name, value in network.condition.to_graph(graph, vectors, site="").items():
+        graph.output(value, name, shape=("batch", network.condition.sizes[name]))
+
+
 def logits_of(network: "SequenceNetwork", graph: Graph, output: Symbol) -> Symbol:
     """The logits of the top level's output."""
     assert isinstance(network.head, LabelHead)

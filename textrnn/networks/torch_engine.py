@@ -29,8 +29,10 @@ class TorchEngine:
         self.network = network
         self.classes = network.architecture.head.classes
 
-    def initial_state(self, batch: int) -> State:
-        return as_arrays(self.network.initial_state(batch))
+    @torch.no_grad()
+    def initial_state(self, batch: int, vectors: Floats | None = None) -> State:
+        given = None if vectors is None else torch.from_numpy(vectors).to(self.network.device)
+        return as_arrays(self.network.initial_state(batch, given))
 
     @torch.no_grad()
     def run(self, ids: Ids, state: State | None = None) -> tuple[Floats, State]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, overload
 from textrnn.architecture import Decoder, LabelPerSequence, LabelPerStep
 from textrnn.cells import Cell, add_cells
 from textrnn.config import ModelConfig
-from textrnn.engines.onnx_engine import OnnxEngine
+from textrnn.engines.onnx_engine import CONDITION, OnnxEngine
 from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.engines.onnx_translator import OnnxTranslator
 from textrnn.errors import ModelError, UsageError
@@ -112,14 +112,18 @@ def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> A
     """What runs the network of a folder."""
     if engine == "onnx":
         architecture = folder.config.architecture
+        condition = architecture.condition
         kind = ENGINES[type(architecture.head)]
-        found = kind(*map(folder.read, kind.parts), threads=threads)
+        parts = [*kind.parts, *([CONDITION] if condition else [])]
+        found = kind(*map(folder.read, parts), threads=threads)
         if found.classes != architecture.head.classes:
             raise ModelError(f"{model}: {kind.parts[-1]} has {found.classes} classes, not those of config.json")
         if found.units != architecture.core.state_sizes():
             raise ModelError(f"{model}: {kind.parts[0]} has other layers than config.json")
         if isinstance(found, OnnxTranslator) and isinstance(architecture.head, Decoder):
             check_decoder(model, found, architecture.head)
+        if isinstance(found, OnnxEngine) and found.condition_size != (condition.size if condition else 0):
+            raise ModelError(f"{model}: {CONDITION} reads {found.condition_size} numbers, not those of config.json")
         return found
     if engine == "torch":
         require("train", "--engine torch")

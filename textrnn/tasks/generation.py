@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.batch import Ids
+from textrnn.engines.engine import Floats
 from textrnn.metrics.tokens import TokenLogprob, token_table
 from textrnn.text.tokenizer import EOS, OutOfVocabulary, Prompt, Tokenizer
 
@@ -31,10 +32,20 @@ class Generation:
 
 
 class Writer:
-    """Puts one sample together: its symbols so far, its text, and where it ends."""
+    """Puts one sample together: its symbols so far, its text, and where it ends. vector: what it begins with."""
 
-    def __init__(self, tokenizer: Tokenizer, prompt: Prompt, stop: tuple[str, ...], *, seed: int, index: int) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        prompt: Prompt,
+        stop: tuple[str, ...],
+        *,
+        seed: int,
+        index: int,
+        vector: Floats | None = None,
+    ) -> None:
         self.tokenizer, self.prompt, self.stop, self.seed, self.index = tokenizer, prompt, stop, seed, index
+        self.vector = vector
         self.ids: list[int] = []
         self.logprobs: list[float] = []
         self.ranks: list[int] = []

@@ -3,6 +3,7 @@
 import secrets
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import ClassVar
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from textrnn.architecture import LabelPerStep
 from textrnn.config import ModelConfig
 from textrnn.decoding.sampling import Sampler, Sampling, check_seed
-from textrnn.engines.engine import Engine, state_after
+from textrnn.engines.engine import Engine, Floats, state_after
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import Tally
 from textrnn.metrics.tokens import TokenLogprob, of_chosen, rank, token_table
 from textrnn.tasks.choosing import Choice, Wording, ranked, wordings
+from textrnn.tasks.conditions import Conditions, Given
 from textrnn.tasks.generation import Generation, Writer
 from textrnn.tasks.grouping import in_groups, one_or_many
 from textrnn.tasks.reading import Continued, Reader, SideBySide
@@ -47,6 +49,7 @@ class LanguageModel:
     def __init__(self, engine: Engine, tokenizer: Tokenizer, config: ModelConfig) -> None:
         self.engine, self.tokenizer, self.config = engine, tokenizer, config
         self._scorer = Scorer(tokenizer, is_lines=self.predicts_end)
+        self.conditions = Conditions(config.architecture.condition)
 
     @property
     def predicts_end(self) -> bool:
@@ -63,6 +66,7 @@ class LanguageModel:
         by_word: bool = False,
         batch_size: int = 64,
         tally: Tally | None = None,
+        condition: Given | Iterator[Given] | None = None,
     ) -> Iterator[Score]:
         """The log-probability of a text or of each, in order; memory does not grow with their number.
 
@@ -72,9 +76,13 @@ class LanguageModel:
         bit). running_text: the texts are the lines of one text, and each is read in the state that those before it
         left; where the model's unit is the text, the newline before a line is the first of its symbols, and eos raises
         UsageError.
+        condition: what every text begins with, for a model that was trained so: a label or numbers; an iterator has one
+        for each text in turn.
         """
-        reader: Reader = SideBySide(self.engine, ranks=per_token or by_word, batch_size=batch_size)
+        vectors = self.conditions.of_texts(condition)
+        reader: Reader = SideBySide(self.engine, per_token or by_word, batch_size, vectors)
         if running_text:
+            self.conditions.refuse("a running text has no beginning but its first")
             reader = Continued(self.engine, ranks=per_token or by_word)
         tally = tally if tally is not None else Tally()
         return self._scorer.texts(
@@ -82,31 +90,45 @@ class LanguageModel:
         )
 
     def score_tokens(
-        self, lists: Iterable[TokenList], *, per_token: bool = False, batch_size: int = 64, tally: Tally | None = None
+        self,
+        lists: Iterable[TokenList],
+        *,
+        per_token: bool = False,
+        batch_size: int = 64,
+        tally: Tally | None = None,
+        condition: Given | Iterator[Given] | None = None,
     ) -> Iterator[Score]:
         """The log-probability of each list of tokens, exactly these, after its prompt: what `generate` says of its own.
 
         A token that the vocabulary lacks is <unk>, and listed with its index. <eos> counts where it is last; elsewhere,
-        like <pad> and <start>, it raises DataError.
+        like <pad> and <start>, it raises DataError. condition: as in `score`.
         """
-        reader = SideBySide(self.engine, ranks=per_token, batch_size=batch_size)
+        reader = SideBySide(self.engine, per_token, batch_size, self.conditions.of_texts(condition))
         return self._scorer.lists(lists, reader=reader, tally=tally if tally is not None else Tally())
 
-    def evaluate(self, texts: str | Iterable[str], *, running_text: bool = False) -> list[Metric]:
+    def evaluate(
+        self,
+        texts: str | Iterable[str],
+        *,
+        running_text: bool = False,
+        condition: Given | Iterator[Given] | None = None,
+    ) -> list[Metric]:
         """The figures of one text, or of several; memory does not grow with the number of several.
 
         A model of texts reads each in one pass, the state carried from its first symbol to its last. A model of lines
         takes each line as a text of its own, from <start> to <eos>; with running_text it carries the state across.
+        condition: as in `score`.
         """
         is_lines, tally = self.predicts_end, Tally()
-        if isinstance(texts, str) and not is_lines:
+        if isinstance(texts, str) and not is_lines and condition is None:
             return self.evaluate_blocks([texts])
         if isinstance(texts, str):
             texts = texts.removesuffix("\n").split("\n")
-        for _ in self.score(texts, running_text=running_text, tally=tally):
+        for _ in self.score(texts, running_text=running_text, tally=tally, condition=condition):
             pass
         state = "state carried across lines" if running_text else "state not carried"
-        reading = f"each {self.config.text.unit} from <start>, {state}"
+        begins = "its condition and <start>" if condition is not None else "<start>"
+        reading = f"each {self.config.text.unit} from {begins}, {state}"
         if is_lines:
             reading += "; characters include line ends"
         conditions = f"{reading}; {self.config.precision}; no adaptation"
@@ -114,16 +136,17 @@ class LanguageModel:
 
     def evaluate_blocks(self, blocks: Iterable[str]) -> list[Metric]:
         """The figures of one text that comes in blocks, read in one pass without its end; in constant memory."""
+        self.conditions.refuse("a text in blocks has none")
         tally = Tally()
         pieces = in_pieces(iter(blocks), self.tokenizer.level.boundary)
         self._scorer.stretch(pieces, reader=Continued(self.engine, ranks=False), tally=tally)
         conditions = f"one pass from <start>, state carried; {self.config.precision}; no adaptation"
         return tally.metrics(includes_end=False, conditions=conditions)
 
-    def choose(self, lines: str | Iterable[str]) -> Iterator[list[Choice]]:
+    def choose(self, lines: str | Iterable[str], *, condition: Given | None = None) -> Iterator[list[Choice]]:
         """Rank the wordings of a line or of each, such as "The city is on a {plain|plane}", the likeliest first.
 
-        Raises DataError for a line with nothing to choose from.
+        Raises DataError for a line with nothing to choose from. condition: as in `score`, for all wordings.
 
         >>> import textrnn
         >>> [best, other] = next(textrnn.load("shakespeare").choose(["To be, or {not|knot} to be"]))
@@ -131,9 +154,10 @@ class LanguageModel:
         'not'
         """
         numbered = enumerate(one_or_many(lines), start=1)
-        return self.choose_among(wordings(line, place=f"line {number}") for number, line in numbered)
+        found = (wordings(line, place=f"line {number}") for number, line in numbered)
+        return self.choose_among(found, condition=condition)
 
-    def choose_among(self, lines: Iterable[list[Wording]]) -> Iterator[list[Choice]]:
+    def choose_among(self, lines: Iterable[list[Wording]], *, condition: Given | None = None) -> Iterator[list[Choice]]:
         """The same for lines whose wordings are known."""
         pending: deque[list[Wording]] = deque()
 
@@ -144,18 +168,22 @@ class LanguageModel:
 
         scores: list[Score] = []
         number = 1
-        for score in self.score(texts()):
+        for score in self.score(texts(), condition=condition):
             scores.append(score)
             if len(scores) == len(pending[0]):
                 yield ranked(number, pending.popleft(), scores)
                 scores, number = [], number + 1
 
-    def next(self, prefix: str = "", *, count: int = 10) -> list[TokenLogprob]:
-        """The likeliest tokens after a prefix, the likeliest first; <unk> and <eos> may be among them."""
+    def next(self, prefix: str = "", *, count: int = 10, condition: Given | None = None) -> list[TokenLogprob]:
+        """The likeliest tokens after a prefix, the likeliest first; <unk> and <eos> may be among them.
+
+        condition: as in `score`.
+        """
         if count < 1:
             raise UsageError(f"count must be 1 or more, not {count}")
         ids = np.array([START, *self.tokenizer.encode_prompt(prefix)], np.int64)[:, None]
-        logprobs, _ = self.engine.run(ids[-1:], state_after(self.engine, ids[:-1]))
+        vector = self.conditions.of_text(condition)
+        logprobs, _ = self.engine.run(ids[-1:], state_after(self.engine, ids[:-1], vector))
         order = np.argsort(-logprobs[-1, 0], kind="stable")[:count]
         return token_table(
             [self.tokenizer.tokens[index] for index in order], logprobs[-1, 0, order], range(1, len(order) + 1)
@@ -177,13 +205,15 @@ class LanguageModel:
         seed: int | None = None,
         allow_unk: bool = False,
         logprobs: bool = False,
+        condition: Given | Iterator[Given] | None = None,
     ) -> list[Generation]:
-        """`n` continuations of a prompt, or of each of several; sample i depends on (seed, i, prompt) alone.
+        """`n` continuations of a prompt, or of each of several; sample i depends on (seed, i, prompt, condition) alone.
 
         A sample ends with <eos>, before the first of the `stop` strings, or after max_tokens (300 if not given).
         until_eos: max_tokens is 10,000 if not given, so that a sample ends by itself.
         temperature, top_k, top_p, min_p, allow_unk, repetition_penalty: see decoding.sampling.Sampling.
-        seed: None draws one. logprobs: fill `token_logprobs`.
+        seed: None draws one. logprobs: fill `token_logprobs`. condition: as in `score`; an iterator has one for each
+        prompt.
         """
         sampling = Sampling(temperature, top_k, top_p, min_p, allow_unk, repetition_penalty)
         return list(
@@ -195,6 +225,7 @@ class LanguageModel:
                 stop=stop,
                 seed=seed,
                 logprobs=logprobs,
+                condition=condition,
             )
         )
 
@@ -208,12 +239,15 @@ class LanguageModel:
         stop: Sequence[str] = (),
         seed: int | None = None,
         logprobs: bool = False,
+        condition: Given | Iterator[Given] | None = None,
     ) -> Iterator[Generation]:
         """The same one by one, for any number of prompts; many are drawn as one batch."""
         seed = new_seed() if seed is None else seed
-        wanted = ((prompt, index) for prompt in map(self.tokenizer.prompt, prompts) for index in range(n))
+        vectors: Iterator[Floats | None] = self.conditions.of_texts(condition) or repeat(None)
+        begun = zip(map(self.tokenizer.prompt, prompts), vectors, strict=False)
+        wanted = ((prompt, index, vector) for prompt, vector in begun for index in range(n))
         for group in in_groups(wanted, SAMPLES_AT_ONCE):
-            writers = [self._writer(prompt, index, stop, seed) for prompt, index in group]
+            writers = [self._writer(prompt, index, stop, seed, vector) for prompt, index, vector in group]
             for _ in self._draw(writers, sampling or Sampling(), max_tokens=max_tokens, block=BLOCK):
                 pass
             yield from (writer.generation(logprobs=logprobs) for writer in writers)
@@ -228,10 +262,12 @@ class LanguageModel:
         stop: Sequence[str] = (),
         seed: int | None = None,
         logprobs: bool = False,
+        condition: Given | None = None,
     ) -> "Iterator[str | Generation]":
         """Sample `index` of `generate` piece by piece as it is drawn, and last the whole as a Generation."""
         seed = new_seed() if seed is None else seed
-        writer = self._writer(self.tokenizer.prompt(prompt), index, stop, seed)
+        vector = self.conditions.of_text(condition)
+        writer = self._writer(self.tokenizer.prompt(prompt), index, stop, seed, vector)
         for _ in self._draw([writer], sampling or Sampling(), max_tokens=max_tokens, block=STREAM_BLOCK):
             if piece := writer.take():
                 yield piece
@@ -239,11 +275,11 @@ class LanguageModel:
             yield piece
         yield writer.generation(logprobs=logprobs)
 
-    def _writer(self, prompt: Prompt, index: int, stop: Sequence[str], seed: int) -> Writer:
+    def _writer(self, prompt: Prompt, index: int, stop: Sequence[str], seed: int, vector: Floats | None) -> Writer:
         if "" in stop:
             raise UsageError("a stop string must not be empty")
         check_seed(seed)
-        return Writer(self.tokenizer, prompt, tuple(stop), seed=seed, index=index)
+        return Writer(self.tokenizer, prompt, tuple(stop), seed=seed, index=index, vector=vector)
 
     def _draw(self, writers: Sequence[Writer], sampling: Sampling, *, max_tokens: int, block: int) -> Iterator[None]:
         """Draw for all writers until each is done; pause after each block."""
@@ -253,7 +289,8 @@ class LanguageModel:
             return
         prompts = [(START, *writer.prompt.ids) for writer in writers]
         indices = [writer.index for writer in writers]
-        sampler = Sampler(self.engine, prompts, sampling, seed=writers[0].seed, indices=indices)
+        vectors = [writer.vector for writer in writers]
+        sampler = Sampler(self.engine, prompts, sampling, seed=writers[0].seed, indices=indices, vectors=vectors)
         sampler.forbid_once([self.tokenizer.cannot_follow(writer.prompt.text) for writer in writers])
         for drawn in sampler.blocks(steps=max_tokens, size=block):
             values = of_chosen(drawn.logprobs, drawn.choices)  # (steps, batch)

@@ -1,15 +1,16 @@
 """Known text through an engine: the log-probability of each symbol of each row, in batches or as one running text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.batch import Ids, begun, of_like_length, padded_columns
-from textrnn.engines.engine import MANY, Engine, State
+from textrnn.engines.engine import MANY, Engine, Floats, State, states_begun
 from textrnn.metrics.tokens import of_chosen, rank
 from textrnn.text.tokenizer import EOS, PAD, START
 
@@ -39,26 +40,34 @@ class Reader(Protocol):
 
 @dataclass(frozen=True)
 class SideBySide:
-    """Each row from <start>: those of like length in a batch, batches side by side."""
+    """Each row from <start>: those of like length in a batch, batches side by side.
+
+    vectors: what each row begins with, in turn; None: its network's texts begin with none.
+    """
 
     engine: Engine
     ranks: bool
     batch_size: int
+    vectors: Iterator[Floats] | None = None
 
     def read(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+        vectors = None if self.vectors is None else list(islice(self.vectors, len(rows)))
         batches = of_like_length([len(row) for row in rows], count=self.batch_size)
         scored: dict[int, ScoredRow] = {}
         with ThreadPoolExecutor(self.engine.workers if self.batch_size >= MANY else 1) as pool:
             for members, found in zip(
-                batches, pool.map(lambda b: self._batch([rows[i] for i in b]), batches), strict=True
+                batches,
+                pool.map(lambda b: self._batch([rows[i] for i in b], vectors and [vectors[i] for i in b]), batches),
+                strict=True,
             ):
                 scored.update(zip(members, found, strict=True))
         return [scored[index] for index in range(len(rows))]
 
-    def _batch(self, rows: Sequence[Ids]) -> list[ScoredRow]:
+    def _batch(self, rows: Sequence[Ids], vectors: Sequence[Floats] | None) -> list[ScoredRow]:
         targets = padded_columns(rows, padding=PAD)
         inputs = np.concatenate([np.full((1, len(rows)), START), targets[:-1]])
-        logprobs, ranks, _ = score_columns(self.engine, inputs[: len(targets)], targets, ranks=self.ranks)
+        state = states_begun(self.engine, vectors) if vectors else None
+        logprobs, ranks, _ = score_columns(self.engine, inputs[: len(targets)], targets, ranks=self.ranks, state=state)
         return [
             ScoredRow(row, logprobs[: len(row), column], ranks[: len(row), column]) for column, row in enumerate(rows)
         ]

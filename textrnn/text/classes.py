@@ -1,46 +1,41 @@
 """The classes of labelled records: their names, in the order in which a model has them."""
 
 import csv
-import re
 from collections import Counter
 from collections.abc import Collection
 from itertools import pairwise
 
 from textrnn.errors import DataError, UsageError
 from textrnn.text.formats import csv_fault
+from textrnn.text.numbers import NUMBER
 
 MOST_CLASSES = 1000
 NUMERIC = "numeric"  # the order of numbers
 MOST_NAMED = 20  # classes in an error
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def class_names(counts: Counter[str], ordinal: str | None = None) -> tuple[str, ...]:
+def class_names(counts: Counter[str], ordinal: str | None = None, *, option: str = "--label-column") -> tuple[str, ...]:
     """The classes of records in the order of their names, of their numbers, or as they are ranked.
 
     counts: the records of each class. ordinal: the names from lowest to highest between commas, in quotes where a name
-    holds a comma, or "numeric" where they are numbers.
+    holds a comma, or "numeric" where they are numbers. option: what named the column of the classes.
     """
-    check_classes(counts)
+    check_classes(counts, option)
     if ordinal is None:
         return tuple(sorted(counts, key=number_and_name if all(map(NUMBER.fullmatch, counts)) else None))
     return numbers_in_order(counts) if ordinal == NUMERIC else ranked(counts, ordinal)
 
 
-def check_classes(counts: Counter[str]) -> None:
+def check_classes(counts: Counter[str], option: str) -> None:
     """Raise DataError where there are too few classes to tell apart, or as many as no column of labels has."""
     if not counts:
         raise DataError("there are no labelled records")
     if len(counts) == 1:
-        raise DataError(f"there is only one class, {next(iter(counts))!r}: is --label-column the right one?")
+        raise DataError(f"there is only one class, {next(iter(counts))!r}: is {option} the right one?")
     if len(counts) == counts.total():
-        raise DataError(
-            f"every one of {len(counts):,} records has a class of its own: is --label-column the right one?"
-        )
+        raise DataError(f"every one of {len(counts):,} records has a class of its own: is {option} the right one?")
     if len(counts) > MOST_CLASSES:
-        raise DataError(
-            f"there are {len(counts):,} classes, more than {MOST_CLASSES:,}: is --label-column the right one?"
-        )
+        raise DataError(f"there are {len(counts):,} classes, more than {MOST_CLASSES:,}: is {option} the right one?")
 
 
 def number_and_name(name: str) -> tuple[float, str]:

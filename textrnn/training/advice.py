@@ -23,7 +23,7 @@ def size_verdict(parameters: int, symbols: int | None) -> str:
 
 def advice(history: Sequence[Row]) -> list[str]:
     """Overfitting and underfitting, named from the evaluations of a run; nothing where there is nothing to say."""
-    kept = history[-1] if history and history[-1].mean_of and history[-1].is_best else None
+    kept = next((row for row in reversed(history) if row.is_best), None)
     history = [row for row in history if not row.mean_of]
     if len(history) < 3:
         return []

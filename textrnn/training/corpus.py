@@ -5,12 +5,13 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from textrnn.architecture import Core, Input
+from textrnn.architecture import Condition, Core, Input
 from textrnn.batch import Ids
 from textrnn.config import Unit
 from textrnn.errors import DataError
@@ -94,7 +95,8 @@ class Facts(Spec):
     symbols, texts: to learn from; None of a stream, whose end nobody has seen. distinct: symbols before the vocabulary
     was cut. left_out: occurrences of <unk>. held: what is validated on, of which the rows in `Corpus` are the first.
     vectors: of the symbols, where others made them. labels: where the texts have any. pairs: where they are such, and
-    each side is a text. start: the language model that a classifier goes on from.
+    each side is a text. start: the language model that a classifier goes on from. condition: where texts begin with
+    one.
     """
 
     files: dict[str, str]  # name → sha256
@@ -109,6 +111,7 @@ class Facts(Spec):
     labels: LabelFacts | None = None
     pairs: PairFacts | None = None
     start: Start | None = None
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ class Corpus:
     the whole network but its head. unlabelled: further texts, for word2vec alone.
     Of pairs each source is a text, and its target the next one, in `rows` too. source_tokenizer: that of the sources,
     where they have one of their own. references: source and target to validate on as they were read.
+    conditions, held_conditions: what each text to learn from and each to validate on begins with, if with anything: the
+    number of a label (texts,), or numbers (texts, size).
     """
 
     tokenizer: Tokenizer
@@ -134,6 +139,8 @@ class Corpus:
     unlabelled: StoredIds | None = None
     source_tokenizer: Tokenizer | None = None
     references: list[tuple[str, str]] | None = None
+    conditions: NDArray[Any] | None = None
+    held_conditions: NDArray[Any] | None = None
 
 
 def texts_of(sources: Sequence[str], data: Data, settings: LevelSettings) -> Texts:

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 
 from textrnn.architecture import (
     Architecture,
+    Condition,
     Core,
     Decoder,
     LabelPerSequence,
@@ -196,7 +197,9 @@ def input_of(settings: ChosenSettings, *, symbols: int, origin: str) -> OneHot |
     return Pretrained(symbols=symbols, size=settings.embedding_size, frozen=settings.freeze_embedding, origin=origin)
 
 
-def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") -> Architecture:
+def architecture(
+    settings: ChosenSettings, *, symbols: int, origin: str = "", condition: Condition | None = None
+) -> Architecture:
     """The language model that settings describe. origin: of vectors that others made."""
     size = settings.embedding_size
     top_units = size if settings.tied and not settings.projection and size != settings.units else None
@@ -204,6 +207,7 @@ def architecture(settings: ChosenSettings, *, symbols: int, origin: str = "") ->
         input=input_of(settings, symbols=symbols, origin=origin),
         core=core_of(settings, top_units=top_units),
         head=LabelPerStep(classes=symbols, tied=settings.tied),
+        condition=condition,
     )
 
 

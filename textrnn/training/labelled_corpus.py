@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -36,11 +37,18 @@ from textrnn.training.language_start import LanguageStart
 TEXTS_AT_ONCE = 4096  # encoded together
 
 
+class HasText(Protocol):
+    """A record, whatever else is in it."""
+
+    @property
+    def text(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class AsPieces:
     """The texts of records, and of further texts without labels, as pieces; may be read more than once."""
 
-    records: Iterable[Labelled]
+    records: Iterable[HasText]
     others: Iterable[Piece] = ()
 
     def __iter__(self) -> Iterator[Piece]:

@@ -9,28 +9,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from textrnn.batch import (
-    IGNORE,
-    Batch,
-    Ids,
-    Streams,
-    Windows,
-    begun,
-    of_like_length,
-    overlapping_streams,
-    padded_columns,
-)
+from textrnn.batch import Batch, Ids, Streams, Windows, begun, of_like_length, overlapping_streams
 from textrnn.config import ModelConfig, TextSettings, Unit
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import perplexity
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
+from textrnn.sequences import begun_columns
 from textrnn.settings import Data, TrainingSettings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START
-from textrnn.training.corpus import Corpus, read_corpus, stream_corpus, texts_of
+from textrnn.training.corpus import Corpus, Held, read_corpus, stream_corpus, texts_of
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.ids import SHARD, Stored
 from textrnn.training.loop import Found, Row
@@ -175,10 +166,7 @@ class LanguageModelTraining:
 
     def as_cells(self, row: Row) -> dict[str, str]:
         """The figures of an evaluation that are the task's own, for people."""
-        return {
-            "perplexity": f"{perplexity(row.valid_nats, 1):.3f}",
-            f"bits/{self.symbol}": f"{row.valid_nats / math.log(2):.3f}",
-        }
+        return as_cells(row, self.symbol)
 
     def glimpse(self, network: SequenceNetwork, config: ModelConfig, *, symbols: int) -> str:
         """A fresh text from the network as it stands."""
@@ -188,29 +176,16 @@ class LanguageModelTraining:
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
         valid, held = self._valid, self.corpus.facts.held
-        part = "" if valid.targets == held.symbols else f"the first {valid.targets:,} symbols of "
-        protocol = f"{part}{held.origin}, {valid.protocol}; {self.settings.precision}; {best.chosen}"
-        bits = best.valid_nats * valid.targets / math.log(2)
-        why_not = "" if held.gives_back else "not given: the symbols do not give the text back"
-        name = "perplexity" if self.text.unit == "line" else "perplexity_without_eos"
-        return [
-            Metric("nats_per_symbol", best.valid_nats, protocol),
-            Metric(name, perplexity(best.valid_nats, 1), protocol),
-            Metric("bits_per_character", None if why_not else bits / held.characters, why_not or protocol),
-            Metric("bits_per_byte", None if why_not else bits / held.bytes, why_not or protocol),
-        ]
+        return language_metrics(best, held, valid.targets, how=valid.protocol, settings=self.settings)
 
     def describe(self) -> list[str]:
         """What was read, in lines for people."""
-        facts, settings, kept = self.corpus.facts, self.settings, len(self.tokenizer) - len(SPECIAL)
-        cut = f", {facts.left_out:,} occurrences of others are <unk>" if facts.left_out else ""
-        of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+        facts = self.corpus.facts
         lines = f" in {facts.texts:,} lines" if facts.texts and self.text.unit == "line" else ""
         much = f"{facts.symbols:,} symbols{lines}" if facts.symbols else "a stream of symbols"
         return [
             f"{much} to learn from, {facts.held.symbols:,} to validate on ({facts.held.origin})",
-            f"vocabulary: {kept:,}{of} {self.symbol}s (vocabulary-size {settings.vocabulary_size or 'all'}, "
-            f"min-count {settings.min_count}){cut}",
+            vocabulary_line(self.corpus, self.settings),
             self._how_it_is_read(),
             *(facts.vectors.lines if facts.vectors else ()),
         ]
@@ -224,6 +199,40 @@ class LanguageModelTraining:
             f"read in shuffled examples of {settings.window} symbols, one every {self._shift} ({settings.windows}), "
             f"each with no state before it, {self.streams} at a time"
         )
+
+
+def as_cells(row: Row, symbol: str) -> dict[str, str]:
+    """The figures of an evaluation that are a language model's own, for people. symbol: what one is called."""
+    return {
+        "perplexity": f"{perplexity(row.valid_nats, 1):.3f}",
+        f"bits/{symbol}": f"{row.valid_nats / math.log(2):.3f}",
+    }
+
+
+def language_metrics(best: Row, held: Held, targets: int, *, how: str, settings: ChosenSettings) -> list[Metric]:
+    """The figures of the best evaluation. targets: so many were predicted of what is held; how: each of them."""
+    part = "" if targets == held.symbols else f"the first {targets:,} symbols of "
+    protocol = f"{part}{held.origin}, {how}; {settings.precision}; {best.chosen}"
+    bits = best.valid_nats * targets / math.log(2)
+    why_not = "" if held.gives_back else "not given: the symbols do not give the text back"
+    name = "perplexity" if settings.unit == "line" else "perplexity_without_eos"
+    return [
+        Metric("nats_per_symbol", best.valid_nats, protocol),
+        Metric(name, perplexity(best.valid_nats, 1), protocol),
+        Metric("bits_per_character", None if why_not else bits / held.characters, why_not or protocol),
+        Metric("bits_per_byte", None if why_not else bits / held.bytes, why_not or protocol),
+    ]
+
+
+def vocabulary_line(corpus: Corpus, settings: ChosenSettings) -> str:
+    """The vocabulary, for people."""
+    facts, kept = corpus.facts, len(corpus.tokenizer) - len(SPECIAL)
+    cut = f", {facts.left_out:,} occurrences of others are <unk>" if facts.left_out else ""
+    of = f" of {facts.distinct:,} distinct" if facts.distinct else ""
+    return (
+        f"vocabulary: {kept:,}{of} {corpus.tokenizer.level.symbol}s (vocabulary-size "
+        f"{settings.vocabulary_size or 'all'}, min-count {settings.min_count}){cut}"
+    )
 
 
 @dataclass(frozen=True)
@@ -255,7 +264,5 @@ def side_by_side(rows: Sequence[Ids]) -> list[tuple[Ids, Ids]]:
     """Texts that each begin with <start>, those of like length together: inputs and targets, each (time, batch)."""
     batches = []
     for members in of_like_length([len(row) for row in rows], count=VALID_STREAMS):
-        targets = padded_columns([rows[place] for place in members], padding=IGNORE)
-        before = np.concatenate([np.full((1, targets.shape[1]), START), targets[:-1]])
-        batches.append((np.where(before == IGNORE, EOS, before), targets))
+        batches.append(begun_columns([rows[place] for place in members], start=START, padding=EOS))
     return batches

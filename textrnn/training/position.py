@@ -11,7 +11,8 @@ from textrnn.spec import Spec
 class Position(Spec):
     """A place between two batches: in which shard, how that is cut, where each stream goes on, and the generator.
 
-    Of examples: order is the seed of theirs, place how many are behind.
+    Of examples: order is the seed of theirs, place how many are behind; of those in windows how many batches, and how
+    many windows of the next one.
     """
 
     shard: int = 0

@@ -16,8 +16,9 @@ from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.settings import TASK_OF
+from textrnn.settings import TASK_OF, Data
 from textrnn.training.classifier import ClassifierTraining
+from textrnn.training.conditioned import ConditionedTraining
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, dropouts
 from textrnn.training.language_model import LanguageModelTraining
@@ -29,12 +30,17 @@ from textrnn.training.run_state import RunState
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 from textrnn.training.translator import TranslatorTraining
 
-Training = LanguageModelTraining | ClassifierTraining | TranslatorTraining
+Training = LanguageModelTraining | ConditionedTraining | ClassifierTraining | TranslatorTraining
 TRAININGS: dict[str, type[LanguageModelTraining] | type[ClassifierTraining] | type[TranslatorTraining]] = {
     training.task: training for training in (LanguageModelTraining, ClassifierTraining, TranslatorTraining)
 }
 SECONDS_TO_SAVE = 0.5  # a guess for the plan: the model is saved and sampled from after an evaluation
 MOST_SAVING = 0.05  # share of the time that may go into saving the state
+
+
+def training_of(task: str, data: Data) -> type[Training]:
+    """What is particular to the training of a task on such data."""
+    return ConditionedTraining if data.has_conditions else TRAININGS[task]
 
 
 class TrainingRun:
@@ -47,7 +53,7 @@ class TrainingRun:
         """saved: what run.json says, or will say. began: on time.monotonic's clock."""
         self.folder, self.out, self.saved = folder, folder.model, saved
         self.settings = saved.settings
-        self.task: Training = TRAININGS[saved.task](corpus, saved.settings)
+        self.task: Training = training_of(saved.task, saved.data)(corpus, saved.settings)
         refuse_idle(saved.settings, self.task.architecture)
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
@@ -139,7 +145,7 @@ class TrainingRun:
             return
         self.best = row
         with self._as_evaluated():
-            bounds = calibrated(self.network, *map(self.state.tensor, self.task.sample()))
+            bounds = calibrated(self.network, *(self.state.tensor(array) for array in self.task.sample()))
             self.saved = self.saved.model_copy(update={"bounds": bounds})
             save_model(
                 self.out,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from pydantic import Field
@@ -147,7 +146,7 @@ class RunState:
         if "random.cuda" in tensors and device.type == "cuda":
             torch.cuda.set_rng_state(tensors["random.cuda"], device)
 
-    def tensor(self, array: NDArray[np.int64]) -> Tensor:
+    def tensor(self, array: NDArray[Any]) -> Tensor:
         """An array where the network is."""
         return torch.from_numpy(array).to(self.network.device, non_blocking=True)
 
@@ -161,7 +160,12 @@ class RunState:
         return self.average.in_place() if self.average else nullcontext()
 
     def carried_to(self, batch: Batch) -> State | None:
-        """The state that a batch begins with: what the one before left, zeros for a sequence that does not go on."""
+        """The state that a batch begins with: what the one before left, zeros for a sequence that does not go on.
+
+        Of sequences that begin with vectors: what the network makes of those.
+        """
+        if batch.vectors is not None:
+            return self.network.initial_state(len(batch.vectors), self.tensor(batch.vectors))
         if self.carried is None or not batch.continues.any():
             return None
         if batch.continues.all():

@@ -116,6 +116,9 @@ class TrainingFolder:
         rows["lengths"] = torch.tensor([len(row) for row in corpus.rows], dtype=torch.int64)
         if corpus.labels is not None and corpus.held_labels is not None:
             rows |= {"labels": torch.from_numpy(corpus.labels), "held_labels": torch.from_numpy(corpus.held_labels)}
+        if corpus.conditions is not None and corpus.held_conditions is not None:
+            named = {"conditions": corpus.conditions, "held_conditions": corpus.held_conditions}
+            rows |= {name: torch.from_numpy(values) for name, values in named.items()}
         if corpus.references is not None:
             written = json.dumps(corpus.references).encode()
             rows["references"] = torch.frombuffer(bytearray(written), dtype=torch.uint8)
@@ -185,7 +188,10 @@ class TrainingFolder:
             return Corpus(tokenizer, stream_of(run.data, run.settings, tokenizer, run.facts), rows, run.facts)
         ids = StoredIds(self.path / run.parts[IDS].file, run.facts.dtype)
         check_ids(ids.path, run.parts[IDS].sha256)
-        labels, held_labels = (held[name].numpy() if name in held else None for name in ("labels", "held_labels"))
+        labels, held_labels, conditions, held_conditions = (
+            held[name].numpy() if name in held else None
+            for name in ("labels", "held_labels", "conditions", "held_conditions")
+        )
         references = json.loads(held["references"].numpy().tobytes()) if "references" in held else None
         return Corpus(
             tokenizer,
@@ -196,6 +202,8 @@ class TrainingFolder:
             held_labels,
             source_tokenizer=tokenizers.get(SOURCE_TOKENIZER),
             references=references and [(source, target) for source, target in references],
+            conditions=conditions,
+            held_conditions=held_conditions,
         )
 
 

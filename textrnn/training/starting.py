@@ -19,7 +19,7 @@ from textrnn.training.corpus import Corpus, hashes_of, texts_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.machine import find_device, on_this_machine
 from textrnn.training.penalties import KINDS
-from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun
+from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun, training_of
 from textrnn.training.saved_run import SavedRun, TrainingFolder
 from textrnn.training.word_vectors import Say, unheard
 
@@ -33,6 +33,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
 }
 TEXTS = {  # of Data, compared by what is in them
     *("files", "source", "target", "valid", "valid_source", "valid_target", "unlabelled"),
+    *("condition_file", "valid_condition_file"),
 }
 
 
@@ -61,7 +62,8 @@ def begin(
         raise UsageError("name the texts to learn from")
     with removed_on_error(out):
         folder = free_folder(out, overwrite=overwrite)
-        corpus, chosen = TRAININGS[task].read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
+        training = training_of(task, data)
+        corpus, chosen = training.read(data, settings, store=folder.new_ids(), further=folder.new_ids(), say=say)
         chosen = on_this_machine(chosen)
         saved = SavedRun(
             task=task,
@@ -209,6 +211,9 @@ def train(
     label_column: str | None = None,
     source_column: str | None = None,
     target_column: str | None = None,
+    condition_column: str | None = None,
+    condition_file: str | Path | None = None,
+    valid_condition_file: str | Path | None = None,
     ordinal: str | None = None,
     unlabelled: Sequence[str | Path] = (),
     cell: str | Cell = "lstm",
@@ -220,7 +225,9 @@ def train(
     out: the model folder. valid: a text to validate on; else some of the files is held out. source, target: two files
     of lines that belong together, instead of files that hold pairs; valid_source, valid_target: two instead of `valid`.
     input_format: one of text.formats.FORMATS, else by the name. column: the field of a table that holds the text;
-    label_column: that of its label; source_column, target_column: those of a pair. ordinal: the labels from the lowest
+    label_column: that of its label; source_column, target_column: those of a pair; condition_column: that of a label or
+    of numbers that a text begins with. condition_file, valid_condition_file: .npy files of such numbers instead, row n
+    for record n. ordinal: the labels from the lowest
     to the highest, with commas between. unlabelled: further texts without labels. cell: the name of one of the
     package's, or a cell of your own. settings: see settings.TrainingSettings.
 
@@ -244,6 +251,9 @@ def train(
         label_column=label_column,
         source_column=source_column,
         target_column=target_column,
+        condition_column=condition_column,
+        condition_file=name_of(condition_file),
+        valid_condition_file=name_of(valid_condition_file),
         ordinal=ordinal,
         unlabelled=tuple(map(str, unlabelled)),
     )
