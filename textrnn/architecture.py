@@ -192,6 +192,9 @@ class LabelPerSequence(Spec):
 AttentionName = Literal["additive", "dot", "general", "scaled"]
 
 
+FED = "output"  # the part of a decoder's state that input feeding hands to the next step
+
+
 class Decoder(Spec):
     """Another sequence, a symbol a step, from the sequence that the core has read (Sutskever et al., 2014).
 
@@ -219,6 +222,10 @@ class Decoder(Spec):
     def outputs(self) -> int:
         """The size of what a step makes of its output and of what attention has found."""
         return self.input.size if self.tied and not isinstance(self.input, OneHot) else self.core.outputs
+
+    def state_sizes(self) -> dict[str, int]:
+        """The size of each part of the state, by its name in a graph."""
+        return self.core.state_sizes() | ({FED: self.outputs} if self.input_feeding else {})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -44,6 +44,15 @@ def text(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def pairs(text) -> Path:
+    """The same, each line with its words turned round."""
+    lines = text.read_text().splitlines()
+    path = text.with_name("song.tsv")
+    path.write_text("source\ttarget\n" + "".join(f"{line}\t{' '.join(line.split()[::-1])}\n" for line in lines))
+    return path
+
+
+@pytest.fixture(scope="module")
 def records(text) -> Path:
     """The same, each line with a label."""
     lines = text.read_text().splitlines()
@@ -63,12 +72,15 @@ def outcome(folder: Path) -> tuple[dict[str, list], list[dict]]:
 @pytest.mark.parametrize(
     ("seed", "way"),
     [
-        *((0, "contiguous"), (0, "reshape"), (0, "classifier")),
+        *((0, "contiguous"), (0, "reshape"), (0, "classifier"), (0, "translator")),
         *(pytest.param(*row, marks=pytest.mark.slow) for row in ((1, "contiguous"), (2, "contiguous"), (1, "shift"))),
     ],
 )
-def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, way, text, records, tmp_path):
-    whole, killed, read = tmp_path / "whole", tmp_path / "killed", records if way == "classifier" else text
+def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(
+    seed, way, text, records, pairs, tmp_path
+):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    read = {"classifier": records, "translator": pairs}.get(way, text)
     command = [sys.executable, "-m", "tests.training.killed", *map(str, (read, whole, killed, seed, way))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lives = json.loads(done.stdout)
