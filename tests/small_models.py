@@ -139,3 +139,15 @@ def save_small_translator(
     config = translator_config(tokenizer, attention, precision=precision)
     save_model(path, untrained(config.architecture, seed=seed), tokenizer, config)
     return path
+
+
+def save_two_vocabularies(path: Path, *, units: int = 10, words: str = "aloud") -> Path:
+    """A float32 translator of words as a folder; its target has a vocabulary of its own, which has these words too."""
+    source, target = small_tokenizer("word"), Tokenizer.learn([f"{TEXT} {words}"], "word", Vocabulary(size=0))
+    config = translator_config(source)
+    entry = Learned(symbols=len(target), size=8)
+    decoder = Decoder(input=entry, core=Core(units=units), attention="general")
+    architecture = config.architecture.model_copy(update={"head": decoder})
+    config = config.model_copy(update={"architecture": architecture})
+    save_model(path, untrained(architecture), target, config, source_tokenizer=source)
+    return path

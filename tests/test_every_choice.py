@@ -139,3 +139,75 @@ def test_a_choice_is_trained_interrupted_saved_used_and_quantised(
     done(run("quantize", whole, "--out", small, "--data", tmp_path / "song.txt", "--format", "jsonl"))
     np.testing.assert_allclose(logprobs(run, small, *LINES), full, rtol=0.02)
     agrees_with_itself(run, small, tolerance=0.0)
+
+
+PAIRS = [(f"I see {n} red ships.", f"{n} rote Schiffe sehe ich.") for n in range(40)]
+SOURCES = ("--text", "I see 7 red ships.", "--text", "ships", "--text", "")
+QUICK_PAIRS = {
+    **{"units": 6, "embedding_size": 4, "batch": 8, "rate": 0.02, "warmup": 2, "precision": "float32", "steps": 6},
+    **{"evaluations": 2, "patience": 0, "save_seconds": 1000.0, "min_count": 1, "vocabulary_size": 300},
+}
+TRANSLATOR_OPTIONS: dict[str, tuple[str, ...]] = {
+    "nothing more": (),
+    "additive, two layers": ("--attention", "additive", "--layers", "2", "--residual", "--dropout", "0.2"),
+    "dot, fed": ("--attention", "dot", "--input-feeding", "--scheduled-sampling", "0.3", "--level", "word"),
+    "scaled, tied, averaged": ("--attention", "scaled", "--tied", "--average-checkpoints", "2", "--average", "0.5"),
+    "no attention": ("--attention", "none", "--level", "char", "--no-tied"),
+    "one-hot, fed": ("--embedding", "one-hot", "--no-tied", "--input-feeding", "--level", "word"),
+    "one direction, projected": ("--no-bidirectional", "--projection", "4", "--level", "word", "--no-tied"),
+    "dropped in a whole sequence": (
+        "--dropout-mask",
+        "sequence",
+        "--recurrent-dropout",
+        "0.2",
+        "--weight-dropout",
+        "0.1",
+    ),
+}
+FAST_TRANSLATORS = {  # the rest is slow
+    "elman-relu": "one-hot, fed",
+    "gru": "additive, two layers",
+    "lstm": "dot, fed",
+    "coupled-lstm": "scaled, tied, averaged",
+}
+TRANSLATORS = [
+    pytest.param(
+        name, option, marks=[] if FAST_TRANSLATORS.get(name) == option else [pytest.mark.slow], id=f"{name}, {option}"
+    )
+    for name, cell in CELLS.items()
+    for option, flags in TRANSLATOR_OPTIONS.items()
+    if cell.projects or "--projection" not in flags
+]
+
+
+def scores_of_pairs(run: Run, model: Path, file: Path, *options: str) -> list[float]:
+    rows = jsonl(done(run("score", model, file, *options, "--format", "jsonl")).stdout)
+    return [row["logprob"] for row in rows]
+
+
+@pytest.mark.parametrize(("name", "option"), TRANSLATORS)
+def test_a_translator_is_trained_interrupted_saved_used_and_quantised(
+    name: str, option: str, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pairs.tsv"
+    file.write_text("source\ttarget\n" + "".join(f"{source}\t{target}\n" for source, target in PAIRS))
+    whole, stopped, small = (tmp_path / folder for folder in ("whole", "stopped", "small"))
+    settings = [word for name, value in QUICK_PAIRS.items() for word in ("--set", f"{name}={value}")]
+    command = ("train", "translator", str(file), *settings, "--cell", name, *TRANSLATOR_OPTIONS[option])
+    done(run(*command, "--out", str(whole)))
+    interrupted(run, monkeypatch, *command, "--out", str(stopped))
+    done(run("train", "translator", "--out", str(stopped), "--resume"))
+    assert outcome(stopped) == outcome(whole)
+
+    full = scores_of_pairs(run, whole, file)
+    np.testing.assert_allclose(full, scores_of_pairs(run, whole, file, "--engine", "torch"), atol=1e-3)
+    for engine in ("onnx", "torch"):
+        rows = jsonl(done(run("translate", whole, *SOURCES, "--engine", engine, "--format", "jsonl")).stdout)
+        assert [row["text"] for row in rows] == list(SOURCES[1::2])
+        assert (rows[2]["translation"], rows[2]["score"]) == ("", None)
+        assert all(row["score"] < 0 for row in rows[:2])
+    shown = done(run("inspect", whole)).stderr
+    assert f"cell: {name}: gates {', '.join(CELLS[name].gates)}" in shown
+
+    done(run("quantize", whole, "--out", small, "--data", file, "--format", "jsonl"))
+    np.testing.assert_allclose(scores_of_pairs(run, small, file), full, rtol=0.02)

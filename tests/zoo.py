@@ -99,6 +99,18 @@ def link(part: str) -> Harm:
     return harm
 
 
+def exchange(part: str, other: str) -> Harm:
+    """Two parts in each other's place, signed."""
+
+    def harm(folder: Path) -> None:
+        one, two = (folder / part).read_bytes(), (folder / other).read_bytes()
+        (folder / part).write_bytes(two)
+        (folder / other).write_bytes(one)
+        sign(folder)
+
+    return harm
+
+
 def pipe(part: str) -> Harm:
     def harm(folder: Path) -> None:
         (folder / part).unlink()
@@ -187,17 +199,17 @@ def pickled(part: str, *, protocol: int) -> Harm:
     return harm
 
 
-def tokenizer(change: Callable[[dict[str, Any]], object]) -> Harm:
+def tokenizer(change: Callable[[dict[str, Any]], object], *, part: str = TOKENIZER) -> Harm:
     def edit(content: bytes) -> bytes:
         document = json.loads(content)
         change(document)
         return json.dumps(document, ensure_ascii=False).encode()
 
-    return signed(TOKENIZER, edit)
+    return signed(part, edit)
 
 
-def words(change: Callable[[dict[str, int]], object]) -> Harm:
-    return tokenizer(lambda document: change(document["model"]["vocab"]))
+def words(change: Callable[[dict[str, int]], object], *, part: str = TOKENIZER) -> Harm:
+    return tokenizer(lambda document: change(document["model"]["vocab"]), part=part)
 
 
 def swap(vocabulary: dict[str, int], one: str, other: str) -> None:
@@ -208,13 +220,13 @@ def pattern(regex: str) -> Harm:
     return tokenizer(lambda document: document["pre_tokenizer"]["pattern"].update(Regex=regex))
 
 
-def graph(change: Callable[[onnx.ModelProto], object]) -> Harm:
+def graph(change: Callable[[onnx.ModelProto], object], *, part: str = GRAPH) -> Harm:
     def edit(content: bytes) -> bytes:
         model = onnx.load_from_string(content)
         change(model)
         return bytes(model.SerializeToString())
 
-    return signed(GRAPH, edit)
+    return signed(part, edit)
 
 
 def external(tensor: TensorProto, location: str) -> None:

@@ -192,6 +192,9 @@ class LabelPerSequence(Spec):
 AttentionName = Literal["additive", "dot", "general", "scaled"]
 
 
+FED = "output"  # the part of a decoder's state that input feeding hands to the next step
+
+
 class Decoder(Spec):
     """Another sequence, a symbol a step, from the sequence that the core has read (Sutskever et al., 2014).
 
@@ -219,6 +222,10 @@ class Decoder(Spec):
     def outputs(self) -> int:
         """The size of what a step makes of its output and of what attention has found."""
         return self.input.size if self.tied and not isinstance(self.input, OneHot) else self.core.outputs
+
+    def state_sizes(self) -> dict[str, int]:
+        """The size of each part of the state, by its name in a graph."""
+        return self.core.state_sizes() | ({FED: self.outputs} if self.input_feeding else {})
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -261,18 +268,6 @@ class Architecture(Spec):
     head: Head
     condition: Condition | None = None
 
-    def shapes(self) -> list[tuple[str, int, int]]:
-        """Every array of weights, as trained: name, rows, columns (1 for a bias)."""
-        shapes = [*table_shapes("input", self.input), *stack_shapes("layers", self.core, size_of(self.input))]
-        if isinstance(self.head, Decoder):
-            return [*shapes, *decoder_shapes(self.head, self.core.outputs)]
-        readouts = self.head.readouts if isinstance(self.head, LabelPerSequence) else ("",)
-        shapes += [("readout.attention", 1, self.core.outputs)] if "attention" in readouts else []
-        head = [] if self.head.tied else [("head.weight", self.head.classes, self.core.outputs * len(readouts))]
-        state, vectors = sum(self.core.state_sizes().values()), self.condition.size if self.condition else 0
-        bridge = [("condition.weight", state, vectors), ("condition.bias", state, 1)] if self.condition else []
-        return [*shapes, *head, ("head.bias", self.head.classes, 1), *bridge]
-
     def __str__(self) -> str:
         """What recurs, in words."""
         if not isinstance(self.head, Decoder):
@@ -314,46 +309,3 @@ class Architecture(Spec):
         if self.head.shared and (self.input != self.head.input or isinstance(self.input, OneHot)):
             raise ValueError("vectors that source and target share are learned ones, of one vocabulary and one size")
         return self
-
-
-def size_of(entry: Input) -> int:
-    """The size of a symbol's vector."""
-    return entry.symbols if isinstance(entry, OneHot) else entry.size
-
-
-def table_shapes(name: str, entry: Input) -> list[tuple[str, int, int]]:
-    """The arrays of an input, as `Architecture.shapes`."""
-    return [] if isinstance(entry, OneHot) else [(f"{name}.table", entry.symbols, entry.size)]
-
-
-def stack_shapes(prefix: str, core: Core, inputs: int) -> list[tuple[str, int, int]]:
-    """The arrays of a core's layers over inputs of this size, as `Architecture.shapes`."""
-    cell, shapes = CELLS[core.cell], []
-    for layer in (layer for level in core.levels(inputs) for layer in level):
-        name, rows = f"{prefix}.{layer.name}", len(cell.gates) * layer.units
-        shapes += [
-            (f"{name}.weight_ih", rows, layer.inputs),
-            (f"{name}.weight_hh", rows, layer.outputs),
-            (f"{name}.bias_ih", rows, 1),
-            (f"{name}.bias_hh", rows, 1),
-        ]
-        shapes += [(f"{name}.peephole", len(cell.peepholes), layer.units)] if cell.peepholes else []
-        shapes += [(f"{name}.weight_hr", layer.outputs, layer.units)] if core.projection else []
-    return shapes
-
-
-def decoder_shapes(head: Decoder, source: int) -> list[tuple[str, int, int]]:
-    """The arrays of a decoder over outputs of this size, as `Architecture.shapes`."""
-    hidden, state = head.core.outputs, sum(head.core.state_sizes().values())
-    fed = head.outputs if head.input_feeding else 0
-    key = ("head.attention.weight_key", hidden, source)
-    query, bias = ("head.attention.weight_query", hidden, hidden), ("head.attention.bias_key", hidden, 1)
-    compared = {"additive": [query, key, bias, ("head.attention.weight_score", 1, hidden)], "general": [key]}
-    shapes = [] if head.shared else table_shapes("head.input", head.input)
-    shapes += stack_shapes("head.layers", head.core, size_of(head.input) + fed)
-    shapes += [("head.bridge.weight", state, source), ("head.bridge.bias", state, 1)]
-    shapes += compared.get(head.attention or "", [])
-    shapes += [("head.weight_hidden", head.outputs, hidden), ("head.bias_output", head.outputs, 1)]
-    shapes += [("head.weight_context", head.outputs, source)] if head.attention else []
-    shapes += [] if head.tied else [("head.labels.weight", head.classes, head.outputs)]
-    return [*shapes, ("head.labels.bias", head.classes, 1)]

@@ -16,6 +16,7 @@ from textrnn.architecture import Architecture
 from textrnn.config import FORMAT_VERSION, ModelConfig, Part
 from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, NotWritten, UsageError
+from textrnn.weight_shapes import weight_shapes
 
 CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
 PARTS = (  # all there can be: swept by name
@@ -106,7 +107,7 @@ def most_bytes(part: str, architecture: Architecture) -> int:
         return min(MOST_TEXT_BYTES, (1 << 20) + 1000 * architecture.head.classes)
     if part == "source_tokenizer.json":
         return min(MOST_TEXT_BYTES, (1 << 20) + 1000 * architecture.input.symbols)
-    weights = sum(rows * columns for _, rows, columns in architecture.shapes())
+    weights = sum(rows * columns for _, rows, columns in weight_shapes(architecture))
     return min(MOST_GRAPH_BYTES, 5 * weights + (16 << 20))
 
 

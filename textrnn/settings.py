@@ -21,6 +21,7 @@ CountFromZero = Annotated[int, Field(ge=0)]
 MetricName = Literal["loss", "accuracy", "macro-f1", "bleu"]
 
 FRESH = 0.1
+AVERAGED: Literal["last", "best"] = "best"
 
 EMBEDDINGS = ("learned", "one-hot", "word2vec")  # and any other is a file's name
 WORD2VEC_SEEDS = 2**32  # as many as gensim takes
@@ -271,6 +272,14 @@ class TrainingSettings(Spec):
         0.0,
         description="Decay of a moving average of the weights, which is what is validated and kept; 0 is none.",
     )
+    average_checkpoints: CountFromZero = Field(
+        0,
+        description="Evaluations whose weights are averaged at the end of the run; the mean is evaluated too, and "
+        "kept if it is better than the best. 0 is none.",
+    )
+    average_which: Literal["last", "best"] = Field(
+        AVERAGED, description="Which evaluations those are: the last or the best of the run."
+    )
     clip_norm: NotNegative = Field(1.0, description="Largest norm of the gradient; 0 is no limit.")
     clip_value: NotNegative = Field(0.0, description="Largest entry of the gradient; 0 is no limit.")
 
@@ -323,6 +332,14 @@ class TrainingSettings(Spec):
             raise ValueError(f"freeze_embedding is for vectors of word2vec or of a file, not for {self.embedding}")
         if self.tied and (self.freeze_embedding or self.embedding == "one-hot"):
             raise ValueError("a tied head needs learned vectors at the input, neither one-hot nor frozen ones")
+        return self
+
+    @model_validator(mode="after")
+    def _averages_several(self) -> Self:
+        if self.average_checkpoints == 1:
+            raise ValueError("average_checkpoints is 0 or at least 2: the mean of one is that one")
+        if self.average_which != AVERAGED and not self.average_checkpoints:
+            raise ValueError("average_which is for average_checkpoints: say of how many")
         return self
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ import numpy as np
 from textrnn.architecture import Architecture
 from textrnn.errors import ModelError
 from textrnn.strict_json import parse_json
+from textrnn.weight_shapes import weight_shapes
 
 METADATA = "__metadata__"
 
@@ -23,7 +24,7 @@ def check_weights(content: bytes, architecture: Architecture) -> None:
         header = parse_json(content[8 : 8 + length])
     except ValueError as error:
         raise ModelError(f"model.safetensors is not a safetensors file: {error}") from None
-    expected = {name: [rows, columns] for name, rows, columns in architecture.shapes()}
+    expected = {name: [rows, columns] for name, rows, columns in weight_shapes(architecture)}
     arrays = header if isinstance(header, dict) else {}
     strangers = sorted((arrays.keys() ^ expected.keys()) - {METADATA})
     for name in strangers[:1]:

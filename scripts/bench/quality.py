@@ -21,6 +21,7 @@ from defaults import HELD_OUT, PROGRAM, evaluated, split
 from textrnn.architecture import MOST_UNITS
 from textrnn.cells import CELLS
 from textrnn.model_folder import ModelFolder
+from textrnn.weight_shapes import weight_shapes
 
 UNITS = 512  # of the LSTM, whose parameters the others have
 TOLERANCE = 0.01  # share of the parameters
@@ -75,7 +76,7 @@ def parameters(cell: str, units: int, symbols: int) -> int:
     from textrnn.training.defaults import architecture, by_size, with_level_defaults
 
     given = training_settings({"cell": cell, "units": units, "layers": 1})
-    shapes = architecture(by_size(with_level_defaults(given), symbols=0), symbols=symbols).shapes()
+    shapes = weight_shapes(architecture(by_size(with_level_defaults(given), symbols=0), symbols=symbols))
     return sum(rows * columns for _, rows, columns in shapes)
 
 

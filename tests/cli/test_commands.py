@@ -23,6 +23,7 @@ from textrnn.config import FORMAT_VERSION, ModelConfig, TextSettings
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
+from textrnn.weight_shapes import weight_shapes
 
 ODD = 'tab\there, "quoted"\nnext \\n line\rreturn \u2028 end'
 
@@ -253,7 +254,7 @@ def test_evaluate_refuses_an_empty_file(run: Run, tiny_int8: Path) -> None:
 
 def test_inspect_lists_all_weights(run: Run, tiny_model: Path, tiny_int8: Path) -> None:
     config = json.loads((tiny_model / "config.json").read_text())
-    shapes = Architecture.model_validate(config["architecture"]).shapes()
+    shapes = weight_shapes(Architecture.model_validate(config["architecture"]))
     for model, precision in ((tiny_model, "float32"), (tiny_int8, "int8")):
         result = run("inspect", model, "--format", "jsonl")
         *rows, total = jsonl(result.stdout)

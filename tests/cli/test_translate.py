@@ -175,12 +175,16 @@ def test_greedy_is_a_beam_of_one(run: Run, tiny_translator: Path) -> None:
 
 
 def test_penalties_and_length_are_those_of_the_api(run: Run, tiny_translator: Path, model: Translator) -> None:
-    flags = ("--beam", "3", "--length-penalty", "0.5", "--coverage-penalty", "0.3", "--max-length", "1.5")
-    (row,) = jsonl(run("translate", tiny_translator, "--text", "the hat", *flags, "--format", "jsonl").stdout)
-    options = {"beam": 3, "length_penalty": 0.5, "coverage_penalty": 0.3, "max_ratio": 1.5}
-    (found,) = model.translate("the hat", **options)  # type: ignore[arg-type]
-    assert (row["translation"], row["score"]) == (found.translation, pytest.approx(found.score, abs=1e-4))
-    assert len(found.tokens) == 2 * 1.5 + 10 + 1
+    flags = ("--beam", "3", "--length-penalty", "0.5", "--coverage-penalty", "0.3", "--max-length", "0.1")
+    text = "the hat " * 12  # more symbols than may be made of them, so that not all are looked at
+    command = ("translate", tiny_translator, "--text", text, "--n-best", "2", "--format", "jsonl")
+    (row,), (other,) = (jsonl(run(*command, *more).stdout) for more in (flags, (*flags[:2], *flags[-2:])))
+    (found,) = model.translate(text, beam=3, length_penalty=0.5, coverage_penalty=0.3, max_ratio=0.1, n_best=2)
+    assert row["translation"] == found.translation
+    ranks = [each["rank_score"] for each in row["translations"]]
+    assert like(ranks, [each.rank_score for each in found.hypotheses or ()])
+    assert not like(ranks, [each["rank_score"] for each in other["translations"]])
+    assert len(found.tokens) == 2 + 10 + 1
 
 
 def test_a_summary_counts_all_that_was_made(run: Run, tiny_translator: Path) -> None:
@@ -190,6 +194,12 @@ def test_a_summary_counts_all_that_was_made(run: Run, tiny_translator: Path) -> 
     assert "without any symbol, and so without a translation: 2\n" in says
     assert "translations ended by --max-length: 3, the first of text 2\n" in says
     assert "unknown words, read as <unk>: 2 in 1 texts, listed as `oov`\n" in says
+
+
+def test_a_translation_that_is_cut_is_an_error_where_it_is_asked_for(run: Run, tiny_translator: Path) -> None:
+    found = run("translate", tiny_translator, *SHORT, "--strict", stdin=b"\nThe cat sat.\n")
+    assert found.code == 1
+    assert found.stderr == "error: the translation of text 2 is ended by --max-length\n"
 
 
 @pytest.mark.usefixtures("copying")
@@ -232,10 +242,13 @@ def test_unknown_words_are_copied(run: Run, monkeypatch: pytest.MonkeyPatch, tmp
     fake = fake_translator(tokenizer=small_tokenizer("word"))
     monkeypatch.setattr("textrnn.tasks.load", lambda *model, **options: fake)
     command = ("translate", "model", "--text", "the zoo sat")
-    (row,) = tsv(run(*command, "--allow-unk").stdout)
-    assert row["translation"] != "the zoo sat"
-    (row,) = tsv(run(*command, "--replace-unk").stdout)
-    assert row["translation"] == "the zoo sat"
+    for flags, wanted in (
+        ((), "the the sat"),
+        (("--allow-unk",), "the \ufffd sat"),
+        (("--replace-unk",), "the zoo sat"),
+    ):
+        (row,) = tsv(run(*command, *flags).stdout)
+        assert row["translation"] == wanted
 
 
 def test_pytorch_says_the_same(run: Run, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
+from textrnn.weight_shapes import weight_shapes
 
 SYMBOLS, SIZE = 11, 3
 IDS = np.random.default_rng(0).integers(SYMBOLS, size=(9, 4))
@@ -100,7 +101,7 @@ def test_the_other_weights_start_as_without_a_condition():
 
 def test_the_weights_are_those_that_the_architecture_names():
     found = network(projection=4)
-    named = {name: rows * columns for name, rows, columns in found.architecture.shapes()}
+    named = {name: rows * columns for name, rows, columns in weight_shapes(found.architecture)}
     assert named == {name: value.numel() for name, value in found.state_dict().items()}
 
 

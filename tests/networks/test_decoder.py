@@ -25,6 +25,7 @@ from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchTranslator
 from textrnn.text.tokenizer import PAD, START
+from textrnn.weight_shapes import weight_shapes
 
 SOURCES, TARGETS = 13, 11
 RNG = np.random.default_rng(0)
@@ -141,7 +142,7 @@ def test_every_engine_equals_the_equations_whatever_is_beside_a_pair(kind: dict)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_the_weights_are_those_that_the_architecture_names(kind: dict) -> None:
     network = build(**kind)
-    stated = {name: (rows, columns) for name, rows, columns in network.architecture.shapes()}
+    stated = {name: (rows, columns) for name, rows, columns in weight_shapes(network.architecture)}
     found = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     assert {name: shape if len(shape) == 2 else (*shape, 1) for name, shape in found.items()} == stated
 

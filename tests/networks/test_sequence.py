@@ -9,6 +9,7 @@ from tests.oracles import TorchNN, numpy_logits
 from textrnn.cells import CELLS
 from textrnn.export.save import count_parameters
 from textrnn.networks import cross_entropy
+from textrnn.weight_shapes import weight_shapes
 
 INPUTS = ("learned", "one-hot", "tied")
 IDS = np.random.default_rng(0).integers(0, 11, (9, 3))
@@ -75,7 +76,7 @@ CORES = [
 def test_the_described_shapes_are_those_of_the_weights(build, input, core):
     network = build(input=input, **core)
     weights = {name: (*value.shape, 1)[:2] for name, value in network.state_dict().items()}
-    assert {name: (rows, columns) for name, rows, columns in network.architecture.shapes()} == weights
+    assert {name: (rows, columns) for name, rows, columns in weight_shapes(network.architecture)} == weights
     assert sum(value.numel() for value in network.state_dict().values()) == count_parameters(network)
 
 
@@ -83,5 +84,5 @@ def test_the_described_shapes_are_those_of_the_weights(build, input, core):
 def test_the_described_shapes_of_a_tied_network_hold_its_table_once(build, layers):
     network = build(input="tied", layers=layers)
     weights = {name: value.numel() for name, value in network.state_dict().items()}
-    assert {name: rows * columns for name, rows, columns in network.architecture.shapes()} == weights
+    assert {name: rows * columns for name, rows, columns in weight_shapes(network.architecture)} == weights
     assert sum(weights.values()) == count_parameters(network)

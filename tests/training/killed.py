@@ -33,6 +33,7 @@ OF_LM = {"window": 16, "valid_symbols": 400}
 WAYS: dict[str, tuple[str, dict[str, Any]]] = {  # task, and settings of its own
     **{windows: ("lm", {**OF_LM, "windows": windows}) for windows in ("contiguous", "reshape", "shift")},
     "classifier": ("classifier", {"label_smoothing": 0.1, "class_weights": "balanced", "piece": 12}),
+    "translator": ("translator", {"scheduled_sampling": 0.3, "metric": "loss", "average_checkpoints": 3}),
 }
 LONGEST_LIFE = 90  # calls
 MOST_LIVES = 400

@@ -1,5 +1,7 @@
 """What a run says of itself: curves drawn by hand, each with its verdict."""
 
+from dataclasses import replace
+
 import pytest
 
 from textrnn.training.advice import advice, size_verdict
@@ -21,6 +23,13 @@ def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitti
         "overfitting: since step 20 the validation loss rose by 0.400 nats while the training loss fell by 1.000; "
         "the model of step 20 is kept."
     )
+
+
+def test_what_is_kept_is_what_the_metric_picked():
+    rows = history([3.0, 2.0, 1.5, 1.0], [3.0, 2.5, 2.6, 2.9])
+    (said,) = advice([*rows[:3], replace(rows[3], is_best=True)])
+    assert "since step 20" in said
+    assert "the model of step 40 is kept" in said
 
 
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():

@@ -44,6 +44,15 @@ def text(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def pairs(text) -> Path:
+    """The same, each line with its words turned round."""
+    lines = text.read_text().splitlines()
+    path = text.with_name("song.tsv")
+    path.write_text("source\ttarget\n" + "".join(f"{line}\t{' '.join(line.split()[::-1])}\n" for line in lines))
+    return path
+
+
+@pytest.fixture(scope="module")
 def records(text) -> Path:
     """The same, each line with a label."""
     lines = text.read_text().splitlines()
@@ -63,12 +72,15 @@ def outcome(folder: Path) -> tuple[dict[str, list], list[dict]]:
 @pytest.mark.parametrize(
     ("seed", "way"),
     [
-        *((0, "contiguous"), (0, "reshape"), (0, "classifier")),
+        *((0, "contiguous"), (0, "reshape"), (0, "classifier"), (0, "translator")),
         *(pytest.param(*row, marks=pytest.mark.slow) for row in ((1, "contiguous"), (2, "contiguous"), (1, "shift"))),
     ],
 )
-def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(seed, way, text, records, tmp_path):
-    whole, killed, read = tmp_path / "whole", tmp_path / "killed", records if way == "classifier" else text
+def test_a_run_that_is_killed_at_random_ends_with_the_same_weights_and_history(
+    seed, way, text, records, pairs, tmp_path
+):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    read = {"classifier": records, "translator": pairs}.get(way, text)
     command = [sys.executable, "-m", "tests.training.killed", *map(str, (read, whole, killed, seed, way))]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     lives = json.loads(done.stdout)
@@ -362,10 +374,10 @@ def test_a_run_that_is_stopped_before_its_speed_is_known_goes_on_and_plans(text,
 PARTS = ("ids", "held", "tokenizer", "state", "run.json")
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", [*PARTS, "checkpoints"])
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "flipped"])
 def test_a_damaged_training_is_refused_in_one_line(text, tmp_path, run, part, damage):
-    folder = stopped(begun(text, tmp_path / "model"), 3)
+    folder = stopped(begun(text, tmp_path / "model", average_checkpoints=2), 3)
     (file,) = [path for path in (folder / "training").iterdir() if path.name.startswith(part)]
     content = file.read_bytes()
     places = [0, len(content) // 3, len(content) // 2, len(content) - 2] if damage == "flipped" else [0]
@@ -409,7 +421,7 @@ def attempt(text: Path, folder: Path, **values) -> tuple[TrainingRun | None, str
 @pytest.mark.parametrize("stays_full", [False, True])
 def test_whichever_write_fails_what_was_there_is_whole_and_the_run_goes_on(text, tmp_path, monkeypatch, stays_full):
     """A disk that is full at the k-th write, for every k, and then for all that follow or for that one alone."""
-    settings = {"steps": 2, "evaluations": 2}
+    settings = {"steps": 2, "evaluations": 2, "average_checkpoints": 2}
     expected = finish(begun(text, tmp_path / "whole", **settings))
     models, failed_at = set(), 0
     while True:

@@ -129,6 +129,7 @@ def evaluate(
     if isinstance(opened, Translator):
         if column:
             raise UsageError("pairs have two columns, --source-column and --target-column, and no --column")
+        opened = opened.with_others([load(name, Translator, engine=engine, threads=threads) for name in others or []])
         pairs = open_pairs(
             [] if file is None else [file],
             source=source,
@@ -139,7 +140,6 @@ def evaluate(
             encoding=encoding,
             strict=strict,
         )
-        opened = opened.with_others([load(name, Translator, engine=engine, threads=threads) for name in others or []])
         write_translation_figures(
             opened,
             pairs,

@@ -19,6 +19,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     from textrnn.cli.output import chosen_format, open_sink, printable, shown
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
+    from textrnn.weight_shapes import weight_shapes
     from textrnn.weights_file import check_weights
 
     folder = ModelFolder(find_model(model))
@@ -27,7 +28,7 @@ def inspect(model: ModelArgument, format: FormatOption = "auto") -> None:
     load(folder.path)  # a folder that is shown is one that runs
     if "model.safetensors" in sizes:
         check_weights(folder.read("model.safetensors"), config.architecture)
-    shapes = config.architecture.shapes()
+    shapes = weight_shapes(config.architecture)
     total = sum(rows * columns for _, rows, columns in shapes)
     with open_sink(None, format) as sink:
         for name, rows, columns in shapes:

@@ -113,6 +113,7 @@ def score(
     check_options(task, "translator", of_pairs | of_columns)
     if task == Translator.task:
         check_options(task, "lm", of_texts)
+        translator = load(model, Translator, engine=engine, threads=threads)  # refused before anything is read
         pairs = open_pairs(
             [] if given is None else [given.name],
             source=source_file,
@@ -124,7 +125,7 @@ def score(
             strict=strict,
         )
         score_pairs(
-            load(model, Translator, engine=engine, threads=threads),
+            translator,
             pairs,
             eos=eos is not False,
             per_token=per_token,

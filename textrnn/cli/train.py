@@ -181,6 +181,8 @@ def train(
     rate: Annotated[float | None, setting("rate")] = None,
     warmup: Annotated[int | None, setting("warmup")] = None,
     average: Annotated[float | None, setting("average")] = None,
+    average_checkpoints: Annotated[int | None, setting("average_checkpoints")] = None,
+    average_which: Annotated[str | None, setting("average_which")] = None,
     clip_norm: Annotated[float | None, setting("clip_norm")] = None,
     clip_value: Annotated[float | None, setting("clip_value")] = None,
     metric: Annotated[str | None, setting("metric")] = None,

@@ -70,7 +70,7 @@ def foresee(task: str, data: "Data", settings: "TrainingSettings") -> None:
     typer.echo(f"{trial.seconds_per_step:.4g} s a step, {trial.symbols_per_second:,.0f} {run.task.symbol}s a second")
     if trial.seconds_per_epoch is not None:
         typer.echo(f"{trial.seconds_per_epoch:,.1f} s an epoch of {run.task.steps_per_epoch:,.0f} steps")
-    typer.echo(f"{trial.seconds_per_evaluation:.3g} s an evaluation, {run.settings.evaluations} of them")
+    typer.echo(f"{trial.seconds_per_evaluation:.3g} s an evaluation, {run.settings.validations} of them")
     typer.echo(planned(run, trial))
     if trial.peak_bytes is not None:
         typer.echo(f"{trial.peak_bytes / 2**20:,.0f} MB at most in this trial, the program's own included")
@@ -79,7 +79,7 @@ def foresee(task: str, data: "Data", settings: "TrainingSettings") -> None:
 
 def planned(run: "TrainingRun", trial: "Trial") -> str:
     """How long the whole run would take, or how far it would come."""
-    settings, evaluations = run.settings, run.settings.evaluations * trial.seconds_per_evaluation
+    settings, evaluations = run.settings, run.settings.validations * trial.seconds_per_evaluation
     steps = settings.steps or (round(settings.epochs * (run.task.steps_per_epoch or 0)) if settings.epochs else 0)
     if not settings.minutes:
         return f"{steps:,} steps: about {(steps * trial.seconds_per_step + evaluations) / 60:,.1f} minutes"
@@ -90,6 +90,9 @@ def planned(run: "TrainingRun", trial: "Trial") -> str:
 def as_line(run: "TrainingRun", row: "Row") -> str:
     """An evaluation in one line."""
     figures = ", ".join(f"{name} {value}" for name, value in run.task.as_cells(row).items())
+    if row.mean_of:
+        verdict = "better than the best, and kept" if row.is_best else "no better than the best, and not kept"
+        return f"{row} ({row.seconds:.0f} s): valid {row.valid_nats:.4f} nats, {figures}: {verdict}"
     return (
         f"step {row.step:,} of {run.state.total:,} ({epoch(row)}{row.seconds:.0f} s): "
         f"train {row.train_nats:.4f} nats, valid {row.valid_nats:.4f} nats, {figures}, "
@@ -118,7 +121,7 @@ def picture(run: "TrainingRun", sample: str) -> RenderableType:
     table = Table("step", "epoch", "train nats", "valid nats", *own, "gradient", "symbols/s", "")
     for row in run.history[-ROWS_SHOWN:]:
         table.add_row(
-            f"{row.step:,}",
+            f"mean of {len(row.mean_of)}" if row.mean_of else f"{row.step:,}",
             "" if row.epoch is None else f"{row.epoch:.2f}",
             f"{row.train_nats:.4f}",
             f"{row.valid_nats:.4f}",

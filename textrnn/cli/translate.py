@@ -168,7 +168,8 @@ def translate(
         return
     how = f"drawn, temperature {temperature:g}, seed {seed}" if sample else searched(width, length_penalty)
     how += f", with {', '.join(others)}" if others else ""
-    summary = Summary(f"{how}; {translator.config.precision}", translator.source_tokenizer.level.symbol)
+    symbol = translator.source_tokenizer.level.symbol
+    summary = Summary(f"{how}; {translator.config.precision}", symbol, is_strict=strict)
     found = summary.count(paired(texts, run))
     write_translations(found, given, attention=attention, html=html, format=format, out=out)
     given.report()

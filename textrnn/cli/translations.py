@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from textrnn.cli.alignment import print_alignment
 from textrnn.cli.output import chosen_format, open_output, open_sink, printable
 from textrnn.cli.stream import as_rows, stream
+from textrnn.errors import DataError
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Fields, Source
@@ -75,10 +76,14 @@ def record_of(translation: "Translation", *, attention: str | None) -> dict[str,
 
 @dataclass
 class Summary:
-    """What came of all the records. conditions: how they were translated. symbol: what is unknown is one."""
+    """What came of all the records. conditions: how they were translated. symbol: what is unknown is one.
+
+    is_strict: a translation that is ended by --max-length is an error.
+    """
 
     conditions: str
     symbol: str
+    is_strict: bool = False
     texts: int = 0
     without: int = 0  # texts that have no symbol
     cut: int = 0  # translations that may have had more symbols
@@ -94,6 +99,8 @@ class Summary:
             if translation.ended == "length":
                 self.cut += 1
                 self.first_cut = self.first_cut or self.texts
+                if self.is_strict:
+                    raise DataError(f"the translation of text {self.texts:,} is ended by --max-length")
             self.unknown += len(translation.oov)
             self.lacking += bool(translation.oov)
             yield fields, translation

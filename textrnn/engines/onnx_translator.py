@@ -42,18 +42,19 @@ class OnnxTranslator:
         self.target_units = {
             name: self._decoder.last_size(name) for name in self._decoder.input_types if name not in own
         }
+        self.has_attention = bool(memory)
         self._memory = {name: self._decoder.last_size(name) for name in memory}
         begun = [name.removesuffix(BEGIN) for name in self._encoder.output_types if name.endswith(BEGIN)]
         self._zeros = [name for name in self.target_units if name not in begun]  # that the encoder says nothing of
-        self._encoder.expect(
-            SOURCE_INPUTS | dict.fromkeys(self.units, FLOATS),
-            {f"{name}{BEGIN}": FLOATS for name in self.target_units if name in begun} | memory,
-        )
         has_attention = {MASK: FLOATS, **memory} if memory else {}
         after = {f"{name}.after": FLOATS for name in self.target_units}
         self._decoder.expect(
             TARGET_INPUTS | has_attention | dict.fromkeys(self.target_units, FLOATS),
             TARGET_OUTPUTS | after | ({ATTENTION: FLOATS} if memory else {}),
+        )
+        self._encoder.expect(
+            SOURCE_INPUTS | dict.fromkeys(self.units, FLOATS),
+            {f"{name}{BEGIN}": FLOATS for name in self.target_units if name in begun} | memory,
         )
 
     def encode(self, batch: Padded) -> Encoded:

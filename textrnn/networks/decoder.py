@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from textrnn.architecture import Decoder, LabelPerStep
+from textrnn.architecture import FED, Decoder, LabelPerStep
 from textrnn.batch import IGNORE
 from textrnn.networks.attention import ATTENTIONS, Memory, uniform
 from textrnn.networks.bridge import Bridge
@@ -22,8 +22,6 @@ from textrnn.networks.products import linear
 from textrnn.networks.readouts import Places, last_of
 from textrnn.networks.stack import Level, Stack, State
 from textrnn.text.joiners import PAD, START, UNK
-
-FED = "output"  # part of the state: what input feeding hands to the next step
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from onnx import TensorProto
 
-from textrnn.architecture import DECODER
+from textrnn.architecture import DECODER, FED
 from textrnn.networks.attention import MemoryInGraph
-from textrnn.networks.decoder import FED, DecoderHead
+from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.inputs import FedSource, Source, SymbolSource
 from textrnn.networks.readouts import last_in_graph
@@ -61,7 +61,7 @@ def write_decoder_graph(graph: Graph, network: "SequenceNetwork") -> None:
     graph.bounds = bounds_of_decoder(graph, network)
     ids = graph.input("ids", shape=("batch", "beam"), dtype=TensorProto.INT64)
     count = graph.input("count", shape=(1,), dtype=TensorProto.INT64)
-    sizes = state_sizes(head)
+    sizes = head.spec.state_sizes()
     before = {name: graph.input(name, shape=("batch", "beam", size)) for name, size in sizes.items()}
     memory = None
     if head.attention is not None:
@@ -100,11 +100,6 @@ def decoder_step(
         total = total + graph.linear(context, "output.context", weight, None, site=SOURCE)
     outputs = graph.tanh(total)
     return outputs, weights, after | ({FED: outputs} if head.spec.input_feeding else {})
-
-
-def state_sizes(head: DecoderHead) -> dict[str, int]:
-    """The size of each part of a decoder's state."""
-    return head.spec.core.state_sizes() | ({FED: head.spec.outputs} if head.spec.input_feeding else {})
 
 
 def bounds_of_decoder(graph: Graph, network: "SequenceNetwork") -> dict[str, float]:

@@ -1,14 +1,17 @@
 """Does a model keep its promises? The same texts in many ways, and the largest difference that was found."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from textrnn.errors import TextrnnError
-from textrnn.selfcheck import generation, labelling, loading, scoring
+from textrnn.selfcheck import generation, labelling, loading, scoring, translating
 from textrnn.selfcheck.check import Check, Subject
 from textrnn.tasks import load
 from textrnn.tasks.classifier import Classifier
 from textrnn.tasks.language_model import LanguageModel
+
+AnySubject = TypeVar("AnySubject")
 
 LINES = (  # for a model that writes none of its own
     "I would go there again tomorrow.",
@@ -51,18 +54,23 @@ def check_model(subject: Subject) -> Iterator[Check]:
 def check_folder(folder: str, lines: Sequence[str] = ()) -> Iterator[Check]:
     """Every promise of a model folder or a bundled model, checked on lines, or where there are none on its own."""
     model = load(folder)
-    if isinstance(model, Classifier):
-        labelling_subject = labelling.Labelling(model, [*(lines or LINES), *HOSTILE, " ".join([*(lines or LINES)] * 9)])
-        for label_check in labelling.CHECKS:
-            try:
-                yield label_check(labelling_subject, folder)
-            except TextrnnError as error:
-                yield broken(label_check.__name__, error)
-        return
-    model.conditions.refuse("selfcheck gives none")
-    subject = subject_of(model, lines)
-    yield from check_model(subject)
-    for check in loading.CHECKS:
+    long = " ".join(lines or LINES)
+    if isinstance(model, LanguageModel):
+        model.conditions.refuse("selfcheck gives none")
+        subject = subject_of(model, lines)
+        yield from check_model(subject)
+        yield from each(loading.CHECKS, subject, folder)
+    elif isinstance(model, Classifier):
+        texts = [*(lines or LINES), *HOSTILE, " ".join([long] * 9)]
+        yield from each(labelling.CHECKS, labelling.Labelling(model, texts), folder)
+    else:
+        texts = [*(lines or LINES), *HOSTILE, long[:LONG]]
+        yield from each(translating.CHECKS, translating.Translating(model, texts), folder)
+
+
+def each(checks: Iterable[Callable[[AnySubject, str], Check]], subject: AnySubject, folder: str) -> Iterator[Check]:
+    """One check after another; one that cannot be made has failed."""
+    for check in checks:
         try:
             yield check(subject, folder)
         except TextrnnError as error:

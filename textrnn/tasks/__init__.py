@@ -99,6 +99,15 @@ def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer, source: T
             raise ModelError(f"{model}: {name} has {len(made)} symbols and config.json {symbols}")
 
 
+def check_decoder(model: str, engine: OnnxTranslator, decoder: Decoder) -> None:
+    """Raise ModelError where the graph of a decoder is not that of its spec."""
+    part = engine.parts[-1]
+    if engine.target_units != decoder.state_sizes():
+        raise ModelError(f"{model}: {part} has other layers than config.json")
+    if engine.has_attention != (decoder.attention is not None):
+        raise ModelError(f"{model}: {part} has attention, or has none, where config.json says otherwise")
+
+
 def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> Any:
     """What runs the network of a folder."""
     if engine == "onnx":
@@ -111,6 +120,8 @@ def find_engine(model: str, folder: ModelFolder, engine: str, threads: int) -> A
             raise ModelError(f"{model}: {kind.parts[-1]} has {found.classes} classes, not those of config.json")
         if found.units != architecture.core.state_sizes():
             raise ModelError(f"{model}: {kind.parts[0]} has other layers than config.json")
+        if isinstance(found, OnnxTranslator) and isinstance(architecture.head, Decoder):
+            check_decoder(model, found, architecture.head)
         if isinstance(found, OnnxEngine) and found.condition_size != (condition.size if condition else 0):
             raise ModelError(f"{model}: {CONDITION} reads {found.condition_size} numbers, not those of config.json")
         return found

@@ -23,6 +23,8 @@ def size_verdict(parameters: int, symbols: int | None) -> str:
 
 def advice(history: Sequence[Row]) -> list[str]:
     """Overfitting and underfitting, named from the evaluations of a run; nothing where there is nothing to say."""
+    kept = next((row for row in reversed(history) if row.is_best), None)
+    history = [row for row in history if not row.mean_of]
     if len(history) < 3:
         return []
     first, best, last = history[0], min(history, key=lambda row: row.valid_nats), history[-1]
@@ -31,7 +33,7 @@ def advice(history: Sequence[Row]) -> list[str]:
     if risen > NOTABLE * best.valid_nats and fallen > 0:
         return [
             f"overfitting: since step {best.step:,} the validation loss rose by {risen:.3f} nats while the training "
-            f"loss fell by {fallen:.3f}; the model of step {best.step:,} is kept. More text, more --dropout, fewer "
+            f"loss fell by {fallen:.3f}; {kept or best} is kept. More text, more --dropout, fewer "
             "--units or a shorter run would help"
         ]
     said = []

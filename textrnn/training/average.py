@@ -1,7 +1,7 @@
 """A moving average of the weights while they are learnt: less noisy than where the last steps left them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ class Average:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
-        self._learnt = {name: value for name, value in network.named_parameters() if value.requires_grad}
+        self._learnt = learnt_by(network)
         self.values = {name: value.detach().clone() for name, value in self._learnt.items()}
 
     @torch.no_grad()
@@ -31,17 +31,29 @@ class Average:
         for name, value in values.items():
             self.values[name].copy_(value)
 
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
+    def in_place(self) -> AbstractContextManager[None]:
         """The network with the averages for its weights, which come back."""
-        before = {name: value.detach().clone() for name, value in self._learnt.items()}
-        self._put(self.values)
-        try:
-            yield
-        finally:
-            self._put(before)
+        return replaced(self._learnt, self.values)
 
-    @torch.no_grad()
-    def _put(self, values: Mapping[str, Tensor]) -> None:
-        for name, value in self._learnt.items():
-            value.copy_(values[name])
+
+def learnt_by(network: nn.Module) -> dict[str, nn.Parameter]:
+    """What a network learns, by name."""
+    return {name: value for name, value in network.named_parameters() if value.requires_grad}
+
+
+@contextmanager
+def replaced(weights: Mapping[str, nn.Parameter], values: Mapping[str, Tensor]) -> Iterator[None]:
+    """Weights with these values, those that are given one; afterwards they are what they were."""
+    before = {name: weights[name].detach().clone() for name in values}
+    put(weights, values)
+    try:
+        yield
+    finally:
+        put(weights, before)
+
+
+@torch.no_grad()
+def put(weights: Mapping[str, nn.Parameter], values: Mapping[str, Tensor]) -> None:
+    """Copy values into weights."""
+    for name, value in values.items():
+        weights[name].copy_(value)

@@ -194,7 +194,7 @@ class ClassifierTraining:
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
         figures, held = best.figures, self.corpus.facts.held
-        protocol = f"on {held.origin}, {len(self.corpus.rows):,} texts; {self.settings.precision}; the best of the run"
+        protocol = f"on {held.origin}, {len(self.corpus.rows):,} texts; {self.settings.precision}; {best.chosen}"
         fitted = f"{protocol}, by {self.settings.metric}"
         is_fitted = len(self.corpus.rows) >= FEWEST_TO_FIT
         how = "fitted on the same texts" if is_fitted else "for fewer texts than one can be fitted on"

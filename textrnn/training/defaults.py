@@ -91,6 +91,11 @@ class ChosenSettings(LevelSettings):
     readout: tuple[ReadoutName, ...]
     metric: MetricName
 
+    @property
+    def validations(self) -> int:
+        """Evaluations in the whole run, that of a mean of weights among them."""
+        return self.evaluations + bool(self.average_checkpoints)
+
 
 def with_level_defaults(settings: TrainingSettings, *, task: str = "lm") -> LevelSettings:
     """The settings with what was left open about the text chosen by the task and its level.

@@ -212,7 +212,7 @@ def as_cells(row: Row, symbol: str) -> dict[str, str]:
 def language_metrics(best: Row, held: Held, targets: int, *, how: str, settings: ChosenSettings) -> list[Metric]:
     """The figures of the best evaluation. targets: so many were predicted of what is held; how: each of them."""
     part = "" if targets == held.symbols else f"the first {targets:,} symbols of "
-    protocol = f"{part}{held.origin}, {how}; {settings.precision}; the best of the run"
+    protocol = f"{part}{held.origin}, {how}; {settings.precision}; {best.chosen}"
     bits = best.valid_nats * targets / math.log(2)
     why_not = "" if held.gives_back else "not given: the symbols do not give the text back"
     name = "perplexity" if settings.unit == "line" else "perplexity_without_eos"

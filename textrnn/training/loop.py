@@ -1,7 +1,8 @@
 """The one training loop. It yields after every step; saving, drawing and stopping are the caller's."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 import torch
@@ -39,6 +40,19 @@ class Row:
     symbols_per_second: float  # read, padding left out
     is_best: bool
     figures: Mapping[str, float] = field(default_factory=dict)  # of the task, on the validation text
+    mean_of: Sequence[int] = ()  # steps the mean of whose weights was evaluated; none: the weights of this step
+
+    def __str__(self) -> str:
+        """Which weights were evaluated, for people."""
+        if not self.mean_of:
+            return f"the model of step {self.step:,}"
+        *steps, last = (f"{step:,}" for step in self.mean_of)
+        return f"the mean of the models of steps {', '.join(steps)} and {last}"
+
+    @property
+    def chosen(self) -> str:
+        """The same of the best, for the protocol of its figures."""
+        return f"{self}, the best of the run" if self.mean_of else "the best of the run"
 
 
 def train(
@@ -65,13 +79,21 @@ def train(
         run.carried = {name: value.detach() for name, value in state.items()} if batch.lengths is None else None
         row = None
         if run.evaluation_due:
-            with torch.no_grad(), run.autocast(), run.averaged():
-                network.eval()
-                found = validate(network)
-                network.train()
-            if not math.isfinite(found.nats):
-                raise TrainingError(f"the validation loss is not finite at step {run.step}: try a lower --rate")
+            found = evaluated(network, validate, run, run.averaged())
             row = Row(*run.progress(), valid_nats=found.nats, figures=found.figures, **run.close_interval(found.cost))
         yield row
         if run.is_done:
             return
+
+
+def evaluated(
+    network: SequenceNetwork, validate: Validate, run: RunState, weights: AbstractContextManager[None]
+) -> Found:
+    """What validation finds with these weights; TrainingError where the loss is not finite."""
+    with torch.no_grad(), run.autocast(), weights:
+        network.eval()
+        found = validate(network)
+        network.train()
+    if not math.isfinite(found.nats):
+        raise TrainingError(f"the validation loss is not finite at step {run.step}: try a lower --rate")
+    return found

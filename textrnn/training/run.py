@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from textrnn.training.conditioned import ConditionedTraining
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, dropouts
 from textrnn.training.language_model import LanguageModelTraining
-from textrnn.training.loop import Row
+from textrnn.training.loop import Row, evaluated
 from textrnn.training.loop import train as train_loop
 from textrnn.training.machine import keep_freed_memory
 from textrnn.training.penalties import refuse_idle
@@ -79,6 +80,7 @@ class TrainingRun:
     def rows(self) -> Iterator[Row]:
         """Train, and yield a row after each evaluation; the model is saved whenever it is the best so far.
 
+        At the end follows the row of the mean of weights, where the settings ask for one.
         Ends at the planned step, after `patience` evaluations without a better one, after `stop`, or with a
         TrainingError where the loss is not finite. In each case the folder holds the best model.
         """
@@ -87,17 +89,15 @@ class TrainingRun:
         seconds = 0.0  # that the last saving took
         try:
             for row in train_loop(self.network, self.task.batches(), self.task.validate, self.state):
-                if row is not None:
-                    self._note(row)
+                rows = [] if row is None else self._noted(row)
                 waited = time.monotonic() - saved_at
                 is_due = waited >= max(self.settings.save_seconds, seconds / MOST_SAVING) and self.state.is_planned
-                if row is not None or is_due or self.is_stopped:
+                if rows or is_due or self.is_stopped:
                     begin = time.monotonic()
                     self.save_state()
                     saved_at = time.monotonic()
                     seconds = saved_at - begin
-                if row is not None:
-                    yield row
+                yield from rows
                 if self.saved.ended or self.is_stopped:
                     return
         except TrainingError as error:
@@ -112,31 +112,54 @@ class TrainingRun:
         """Let `rows` end after this step, with the state saved."""
         self.is_stopped = True
 
-    def _note(self, row: Row) -> None:
-        """Take a row into the history, and put the network into the folder where it is the best so far."""
-        self.history.append(row)
+    def _noted(self, row: Row) -> list[Row]:
+        """The row, and behind the last one that of the mean of weights: in the history, the best in the folder."""
         since_best = 0 if row.is_best else self.saved.since_best + 1
         is_early = self.settings.patience and since_best >= self.settings.patience
         ended = f"early: no better model in {since_best} evaluations" if is_early else ""
         ended = "done" if self.state.is_done else ended
         self.saved = self.saved.model_copy(update={"since_best": since_best, "ended": ended})
-        if row.is_best:
-            self.best = row
+        self._keep(row)
+        steps = self.state.checkpoints.steps if ended else ()
+        if not steps:
+            return [row]
+        found = evaluated(self.network, self.task.validate, self.state, self.state.checkpoints.in_place())
+        mean = replace(
+            row,  # of whose step all is that is learnt
+            seconds=time.monotonic() - self.state.began,
+            valid_nats=found.nats,
+            is_best=self.state.is_lowest(found.cost),
+            figures=found.figures,
+            mean_of=steps,
+        )
+        self._keep(mean)
+        return [row, mean]
+
+    def _keep(self, row: Row) -> None:
+        """Take a row into the history, and put the weights it is of into the folder where it is the best so far."""
+        self.history.append(row)
         history = [asdict(row) for row in self.history]
-        if row.is_best:
-            with self.state.averaged():
-                bounds = calibrated(self.network, *(self.state.tensor(array) for array in self.task.sample()))
-                self.saved = self.saved.model_copy(update={"bounds": bounds})
-                save_model(
-                    self.out,
-                    self.network,
-                    self.task.tokenizer,
-                    self.config(),
-                    history=history,
-                    source_tokenizer=self.task.corpus.source_tokenizer,
-                )
-        elif self.best:
-            save_history(self.out, self.config(), history)
+        if not row.is_best:
+            if self.best:
+                save_history(self.out, self.config(), history)
+            return
+        self.best = row
+        with self._as_evaluated():
+            bounds = calibrated(self.network, *(self.state.tensor(array) for array in self.task.sample()))
+            self.saved = self.saved.model_copy(update={"bounds": bounds})
+            save_model(
+                self.out,
+                self.network,
+                self.task.tokenizer,
+                self.config(),
+                history=history,
+                source_tokenizer=self.task.corpus.source_tokenizer,
+            )
+
+    def _as_evaluated(self) -> AbstractContextManager[None]:
+        """The network with the weights that the last row is of."""
+        is_mean = self.history and self.history[-1].mean_of
+        return self.state.checkpoints.in_place() if is_mean else self.state.averaged()
 
     def seconds_to_validate(self) -> float:
         """How long an evaluation takes, by trying; it changes nothing."""
@@ -154,8 +177,8 @@ class TrainingRun:
         self.saved = self.folder.write(self.saved.model_copy(update=update), self.state.tensors())
 
     def glimpse(self, *, symbols: int = 200) -> str:
-        """What the network does as it stands, for people."""
-        with self.state.averaged():
+        """What the network does as it was evaluated last, for people."""
+        with self._as_evaluated():
             return self.task.glimpse(self.network, self.config(), symbols=symbols)
 
     def config(self) -> ModelConfig:

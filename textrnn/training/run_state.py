@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from pydantic import Field
 from torch import Tensor, nn
 
 from textrnn.batch import Batch
@@ -16,6 +17,7 @@ from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import State
 from textrnn.spec import Spec
 from textrnn.training.average import Average
+from textrnn.training.checkpoints import Checkpoints
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.optimizers import DEPTH, Schedule, adamw, share_of_rate
 
@@ -23,13 +25,15 @@ UNTIMED_STEPS = 5  # first calls allocate and choose kernels
 TIMED_STEPS = 25  # at least; more while the rate still rises and the share below is not used up
 TIMED_SHARE = 0.03  # of the minutes
 UNPLANNED = 2**31  # steps, until the speed has been measured
+CHECKPOINT = "checkpoint"  # what the names of arrays begin with that never change under one name
 SPARE = 0.95  # share of the minutes that is planned for: machines slow down
 
 
 class Counters(Spec):
     """The numbers of a run. start: the step at which its schedule began, 0 unless it was extended. total: the last.
 
-    seconds: since the run began. interval_seconds and the like: since the last evaluation.
+    seconds: since the run began. interval_seconds and the like: since the last evaluation. checkpoints: the costs of
+    those that are kept, by step.
     """
 
     step: int = 0
@@ -42,6 +46,7 @@ class Counters(Spec):
     interval_targets: int = 0
     interval_symbols: int = 0
     interval_steps: int = 0
+    checkpoints: Mapping[int, float] = Field(default_factory=dict)
 
     def __str__(self) -> str:
         """Where the run stands, for people."""
@@ -61,6 +66,7 @@ class RunState:
         self.network, self.settings = network, settings
         self.optimizer = adamw(network, settings)
         self.average = Average(network, settings.average) if settings.average else None
+        self.checkpoints = Checkpoints(network, settings.average_checkpoints, settings.average_which)
         self.steps_per_epoch, self.began, self.plan_began = steps_per_epoch, began, began
         self.seconds_per_evaluation = 0.0
         self.step = self.start = 0
@@ -100,6 +106,7 @@ class RunState:
             interval_targets=self._targets,
             interval_symbols=self._symbols,
             interval_steps=self._steps,
+            checkpoints=dict(self.checkpoints.costs),
         )
 
     def tensors(self) -> dict[str, Tensor]:
@@ -109,6 +116,7 @@ class RunState:
             found |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
         if self.average:
             found |= {f"average.{name}": value for name, value in self.average.values.items()}
+        found |= {f"{CHECKPOINT}.{name}": value for name, value in self.checkpoints.tensors().items()}
         found |= {f"carried.{name}": value.clone() for name, value in (self.carried or {}).items()}  # may share memory
         found |= {"nats": self._nats, "norms": self._norms, "random.cpu": torch.get_rng_state()}
         if self.network.device.type == "cuda":
@@ -129,6 +137,7 @@ class RunState:
         self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": moments})
         if self.average:
             self.average.restore(parts["average"])
+        self.checkpoints.restore(counters.checkpoints, parts.get(CHECKPOINT, {}))
         device = self.network.device
         self.carried = {name: value.to(device) for name, value in parts.get("carried", {}).items()} or None
         self._nats, self._norms, self._steps = tensors["nats"], tensors["norms"], counters.interval_steps
@@ -146,8 +155,8 @@ class RunState:
         enabled = self.settings.precision == "bfloat16"
         return torch.autocast(self.network.device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)
 
-    def averaged(self) -> AbstractContextManager[Any]:
-        """The network as it is validated and kept: with the average of its weights, if there is one."""
+    def averaged(self) -> AbstractContextManager[None]:
+        """The network as it is validated and kept: with the moving average of its weights, if there is one."""
         return self.average.in_place() if self.average else nullcontext()
 
     def carried_to(self, batch: Batch) -> State | None:
@@ -214,7 +223,7 @@ class RunState:
         if is_rising and sum(timed) < TIMED_SHARE * self.settings.minutes * 60:
             return
         left = self.settings.minutes * 60 * SPARE - (now - self.plan_began)
-        left -= self.settings.evaluations * self.seconds_per_evaluation
+        left -= self.settings.validations * self.seconds_per_evaluation
         self.total = min(self.most, self.step + max(1, int(left / statistics.median(timed))))
 
     @property
@@ -239,12 +248,19 @@ class RunState:
         epoch = self.step / self.steps_per_epoch if self.steps_per_epoch else None
         return self.step, epoch, time.monotonic() - self.began, rate
 
+    def is_lowest(self, cost: float) -> bool:
+        """Whether no evaluation cost less or as much; from then on it is to be beaten."""
+        before, self.best = self.best, min(cost, self.best)
+        return cost < before
+
     def close_interval(self, cost: float) -> dict[str, Any]:
-        """The rest of a row; the next one counts from here."""
+        """The rest of a row; the next one counts from here. cost: of the weights as they were evaluated."""
         now = time.monotonic()
         seconds = max(1e-9, now - self._interval_began)
         mean, speed = self._nats.item() / max(1, self._targets), self._symbols / seconds
-        is_best, self.best = cost < self.best, min(cost, self.best)
+        is_best = self.is_lowest(cost)
+        with self.averaged():
+            self.checkpoints.take(self.step, cost)
         norm = self._norms.item() / max(1, self._steps)
         self._nats, self._targets, self._interval_began = torch.zeros(()), 0, now
         self._norms, self._steps, self._symbols = torch.zeros(()), 0, 0

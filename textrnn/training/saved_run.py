@@ -38,14 +38,14 @@ from textrnn.training.corpus import Corpus, Facts, stream_of
 from textrnn.training.defaults import ChosenSettings
 from textrnn.training.ids import StoredIds
 from textrnn.training.position import Position
-from textrnn.training.run_state import Counters
+from textrnn.training.run_state import CHECKPOINT, Counters
 
 MOST_BYTES, MOST_POINTER_BYTES = 1 << 36, 1 << 26  # of a part, and of run.json
 POINTER = "run.json"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
-SOURCE_TOKENIZER = "source_tokenizer.json"
+SOURCE_TOKENIZER, CHECKPOINTS = "source_tokenizer.json", "checkpoints.safetensors"
 TOKENIZERS = {TOKENIZER, SOURCE_TOKENIZER}
-PARTS = (IDS, HELD, TOKENIZER, SOURCE_TOKENIZER, STATE)
+PARTS = (IDS, HELD, TOKENIZER, SOURCE_TOKENIZER, STATE, CHECKPOINTS)
 
 
 class SavedRun(Spec):
@@ -73,11 +73,12 @@ class SavedRun(Spec):
 
 
 class TrainingFolder:
-    """The folder of a run. corpus: the parts that hold it, which are written once."""
+    """The folder of a run. What it learns from is written once, and its checkpoints where there are others."""
 
     def __init__(self, model: Path) -> None:
         self.model, self.path = model, model / TRAINING
         self._corpus: dict[str, Part] = {}
+        self._checkpoints: tuple[frozenset[str], Part] | None = None  # the names of those written last
 
     def _named(self) -> Mapping[str, Part]:
         """The parts of the run saved last; none where run.json is absent or can be saved no more."""
@@ -135,13 +136,24 @@ class TrainingFolder:
     def write(self, run: SavedRun, tensors: Mapping[str, Tensor]) -> SavedRun:
         """Save a run, in one commit; returns it as written."""
         before = self._named()
+        kept = {name: value for name, value in tensors.items() if name.startswith(f"{CHECKPOINT}.")}
+        others = {name: value for name, value in tensors.items() if name not in kept}
         with swept_on_error(self.path, PARTS, keep=[POINTER, *files_of(before), *files_of(self._corpus)]):
             taken = {*files_of(before), *files_of(self._corpus)}
-            state = write_part(self.path, STATE, save(dict(tensors)), taken=taken)
-            run = run.model_copy(update={"parts": {**self._corpus, STATE: state}})
+            parts = {**self._corpus, STATE: write_part(self.path, STATE, save(others), taken=taken)}
+            if kept:
+                parts[CHECKPOINTS] = self._part_of_checkpoints(kept, taken)
+            run = run.model_copy(update={"parts": parts})
             self.write_pointer(run)
+        self._checkpoints = (frozenset(kept), parts[CHECKPOINTS]) if kept else None
         sweep(self.path, (*PARTS, POINTER), keep=[POINTER, *files_of(run.parts)])
         return run
+
+    def _part_of_checkpoints(self, tensors: Mapping[str, Tensor], taken: set[str]) -> Part:
+        """The part that holds them: what has the same names has not changed, and is not written again."""
+        if self._checkpoints and self._checkpoints[0] == tensors.keys():
+            return self._checkpoints[1]
+        return write_part(self.path, CHECKPOINTS, save(dict(tensors)), taken=taken)
 
     def write_pointer(self, run: SavedRun) -> None:
         """Save what changed of a run but its arrays."""
@@ -155,12 +167,14 @@ class TrainingFolder:
                 f"there is no training in {self.path.parent} to go on with: without --resume and --extend one is begun"
             )
         run = read_saved_run(self.path)
-        self._corpus = {name: part for name, part in run.parts.items() if name != STATE}
+        self._corpus = {name: part for name, part in run.parts.items() if name not in (STATE, CHECKPOINTS)}
         contents = {
             name: read_part(self.path, part, most=MOST_BYTES) for name, part in run.parts.items() if name != IDS
         }
         corpus = self._corpus_of(run, contents)
-        return run, corpus, load(contents[STATE])
+        kept = load(contents[CHECKPOINTS]) if CHECKPOINTS in contents else {}
+        self._checkpoints = (frozenset(kept), run.parts[CHECKPOINTS]) if kept else None
+        return run, corpus, load(contents[STATE]) | kept
 
     def _corpus_of(self, run: SavedRun, contents: Mapping[str, bytes]) -> Corpus:
         """What a run learns from, from the parts that hold it."""

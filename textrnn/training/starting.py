@@ -28,6 +28,7 @@ EXTENDABLE = {  # what a new schedule may change: the end and how fast and how c
     *("word_dropout", "embedding_dropout", "input_dropout", "dropout", "dropout_mask", "recurrent_dropout"),
     *("weight_dropout", "label_smoothing"),
     *("activation_penalty", "temporal_penalty", "evaluations", "patience", "save_seconds"),
+    *("average_checkpoints", "average_which"),
     *(f"{norm}_{kind}" for norm in ("l1", "l2") for kind in KINDS),
 }
 TEXTS = {  # of Data, compared by what is in them

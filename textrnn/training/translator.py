@@ -183,7 +183,7 @@ class TranslatorTraining:
     def metrics(self, best: Row) -> list[Metric]:
         """The figures of the best evaluation, with their protocol."""
         held = self.corpus.facts.held
-        protocol = f"on {held.origin}, {self.facts.held:,} pairs; {self.settings.precision}; the best of the run"
+        protocol = f"on {held.origin}, {self.facts.held:,} pairs; {self.settings.precision}; {best.chosen}"
         fitted = f"{protocol}, by {self.settings.metric}"
         shown = [Metric("nats", best.valid_nats, f"a symbol of the target and <eos>, given the source; {fitted}")]
         if "bleu" in best.figures:
