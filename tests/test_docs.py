@@ -6,6 +6,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import textrnn
@@ -84,6 +85,10 @@ def workplace(tmp_path_factory):
         f"{word} {' '.join(str((number * prime) % 19 - 9) for prime in PRIMES)}\n" for number, word in enumerate(words)
     )
     (folder / "vectors.txt").write_text("".join(rows))
+    lines = list(filter(None, text.splitlines()))[:100]
+    (folder / "captions.txt").write_text("".join(f"{line}\n" for line in lines))
+    for name, count in (("features", len(lines)), ("one", 1)):
+        np.save(folder / f"{name}.npy", np.arange(count * 4).reshape(count, 4) / count)
     interrupted_run(folder / "novel.txt", folder / "night")
     return folder
 

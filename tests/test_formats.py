@@ -1,6 +1,6 @@
 """Folders of every format that was ever written still load, and say what they said.
 
-tests/fixtures/format-3 was written by `python -m tests.test_formats tests/fixtures/format-3`, and those before by what
+tests/fixtures/format-4 was written by `python -m tests.test_formats tests/fixtures/format-4`, and those before by what
 that was at their time. It is run again only for a new format, into a folder of its own.
 """
 
@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import textrnn
-from textrnn.architecture import Architecture, Core, Decoder, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.architecture import Architecture, Condition, Core, Decoder, LabelPerSequence, LabelPerStep, Learned, OneHot
 from textrnn.config import FORMAT_VERSION, Labels, ModelConfig, TextSettings, Unit
 from textrnn.export.quantize import quantize
 from textrnn.text.tokenizer import Tokenizer
@@ -29,6 +29,8 @@ MODELS = {  # level → the core, and whether the head is tied
 }
 TRANSLATORS = {"translator": ("word", "word"), "translator-fed": ("char", None)}  # levels of target and of source
 WITH_TRANSLATORS = [path for path in FORMATS if (path / "translator-float32").exists()]
+CONDITIONED, CONDITION = "conditioned", Condition(size=2, labels=("calm", "wild"))
+WITH_CONDITION = [path for path in FORMATS if (path / f"{CONDITIONED}-float32").exists()]
 CLASSIFIER = "classifier"
 CLASSIFIERS = [path for path in FORMATS if (path / f"{CLASSIFIER}-float32").exists()]
 LABELS = Labels(names=("bad", "so-so", "good"), is_ordinal=True, temperature=1.25)
@@ -37,12 +39,12 @@ ENGINES = [("float32", "onnx"), ("float32", "torch"), ("int8", "onnx")]
 PROMPT = "The"
 
 
-def answers(model: Path, *, engine: str) -> dict[str, Any]:
+def answers(model: Path, *, engine: str, condition: str | None = None) -> dict[str, Any]:
     """What a model says: log-probabilities, and a text that it writes."""
     opened = textrnn.load(model, engine=engine, threads=1)
     return {
-        "logprobs": [score.logprob for score in opened.score(TEXTS, eos=True)],
-        "text": opened.generate(PROMPT, max_tokens=12, seed=7)[0].text,
+        "logprobs": [score.logprob for score in opened.score(TEXTS, eos=True, condition=condition)],
+        "text": opened.generate(PROMPT, max_tokens=12, seed=7, condition=condition)[0].text,
     }
 
 
@@ -53,6 +55,18 @@ def test_a_model_of_this_format_says_what_it_said(fixture: Path, precision: str,
     name = f"{level}-{precision}"
     expected = json.loads((fixture / EXPECTED).read_text())[name]
     found = answers(fixture / name, engine=engine)
+    np.testing.assert_allclose(found["logprobs"], expected["logprobs"], atol=1e-3)
+    assert found["text"] == expected["text"]
+
+
+@pytest.mark.parametrize("condition", CONDITION.labels)
+@pytest.mark.parametrize(("precision", "engine"), ENGINES)
+@pytest.mark.parametrize("fixture", WITH_CONDITION, ids=lambda path: path.name)
+def test_a_conditioned_model_of_this_format_says_what_it_said(
+    fixture: Path, precision: str, engine: str, condition: str
+) -> None:
+    expected = json.loads((fixture / EXPECTED).read_text())[f"{CONDITIONED}-{precision}"][condition]
+    found = answers(fixture / f"{CONDITIONED}-{precision}", engine=engine, condition=condition)
     np.testing.assert_allclose(found["logprobs"], expected["logprobs"], atol=1e-3)
     assert found["text"] == expected["text"]
 
@@ -110,6 +124,7 @@ def test_what_is_made_from_a_model_of_this_format_is_of_the_format_of_today(fixt
 def test_there_is_a_fixture_of_the_format_of_today() -> None:
     assert FIXTURES / f"format-{FORMAT_VERSION}" in CLASSIFIERS
     assert FIXTURES / f"format-{FORMAT_VERSION}" in WITH_TRANSLATORS
+    assert FIXTURES / f"format-{FORMAT_VERSION}" in WITH_CONDITION
 
 
 def write_fixture(folder: Path) -> None:
@@ -128,6 +143,14 @@ def write_fixture(folder: Path) -> None:
         for name, model in write_both(folder, level, "lm", architecture, tokenizer).items():
             expected[name] = answers(model, engine="onnx")
     tokenizer = small_tokenizer("word")
+    architecture = Architecture(
+        input=OneHot(symbols=len(tokenizer)),
+        core=Core(cell="lstm", units=4),
+        head=LabelPerStep(classes=len(tokenizer)),
+        condition=CONDITION,
+    )
+    for name, model in write_both(folder, CONDITIONED, "lm", architecture, tokenizer).items():
+        expected[name] = {label: answers(model, engine="onnx", condition=label) for label in CONDITION.labels}
     architecture = Architecture(
         input=Learned(symbols=len(tokenizer), size=3),
         core=Core(cell="lstm", units=4, layers=2, bidirectional=True, projection=2, residual=True),

@@ -12,13 +12,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from bench import print_machine, print_table
 from trained import Run, train_all, words_of
 
 from textrnn.metrics.metric import Metric
-from textrnn.metrics.translation import corpus_bleu, translation_metrics
+from textrnn.metrics.translation import corpus_bleu
 from textrnn.model_folder import ModelFolder
+from textrnn.tasks.translation_evaluation import evaluate_pairs
 from textrnn.tasks.translator import Translator
 from textrnn.text.pairs import Pair, open_pairs
 
@@ -44,8 +46,10 @@ RECIPES = {  # what follows `textrnn train translator`, before --out
     "en-es": OF_SENTENCES,
     "en-es-plain": f"{OF_SENTENCES} --attention none",
 }
-CHOICES = [{"beam": beam, "length_penalty": penalty} for beam in (5, 10) for penalty in (0.6, 1.0, 1.4)]
-GREEDY = {"beam": 1}
+CHOICES: list[dict[str, Any]] = [
+    {"beam": beam, "length_penalty": penalty} for beam in (5, 10) for penalty in (0.6, 1.0, 1.4)
+]
+GREEDY: dict[str, Any] = {"beam": 1}
 HELD = 2_000  # sources of the test split, and of the validation split, of Tatoeba
 
 
@@ -89,7 +93,7 @@ def pairs_of(task: str, data: Path, out: Path, split: str) -> list[Pair]:
     return list(open_pairs([], source=source, target=target))
 
 
-def translated(model: Translator, pairs: Sequence[Pair], **how: float) -> list[str]:
+def translated(model: Translator, pairs: Sequence[Pair], **how: Any) -> list[str]:
     """The translation of each source."""
     return [found.translation for found in model.translate((pair.source for pair in pairs), **how)]
 
@@ -105,22 +109,15 @@ def evaluate(task: str, run: Run, data: Path, out: Path) -> Result:
     best = max(range(len(CHOICES)), key=scores.__getitem__)
     split = "test" if task.startswith("en-es") else "test2016"
     test = pairs_of(task, data, out, split)
-    sources, targets = [pair.source for pair in test], [pair.target for pair in test]
-    found = translation_metrics(
-        sources,
-        translated(model, test, **CHOICES[best]),
-        targets,
-        seed=0,
-        conditions=f"{split} of {task}, {', '.join(f'{name} {value}' for name, value in CHOICES[best].items())}",
-    )
+    greedy = translated(model, test, **GREEDY)
     history = [json.loads(line) for line in ModelFolder(run.out).read("history.jsonl").decode().splitlines()]
     return Result(
         task=task,
         command=run.shown,
         chosen=CHOICES[best],
         valid_bleu=scores[best],
-        greedy_bleu=corpus_bleu(translated(model, test, **GREEDY), targets),
-        metrics=found,
+        greedy_bleu=corpus_bleu(greedy, [pair.target for pair in test]),
+        metrics=evaluate_pairs(model, test, on=f"{split} of {task}", **CHOICES[best]).metrics(),
         minutes=history[-1]["seconds"] / 60,
     )
 

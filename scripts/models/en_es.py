@@ -16,7 +16,7 @@ from pathlib import Path
 from textrnn.export.price import Price
 from textrnn.export.quantize import quantize
 from textrnn.metrics.metric import Metric
-from textrnn.metrics.translation import translation_metrics
+from textrnn.tasks.translation_evaluation import evaluate_pairs
 from textrnn.tasks.translator import Translator
 from textrnn.text.pairs import Pair
 
@@ -33,15 +33,8 @@ class TestSplit:
     pairs: list[Pair]
 
     def metrics(self, model: Translator) -> list[Metric]:
-        sources = [pair.source for pair in self.pairs]
-        found = translation_metrics(
-            sources,
-            [made.translation for made in model.translate(sources)],
-            [pair.target for pair in self.pairs],
-            seed=0,
-            conditions="2,000 English sentences of Tatoeba that were not learnt from, the first translation of each as "
-            "the reference; beam 5; int8",
-        )
+        on = "2,000 English sentences of Tatoeba that were not learnt from, the first translation of each as reference"
+        found = evaluate_pairs(model, self.pairs, on=on).metrics()
         return [Metric(**asdict(row)) for row in found if row.metric in SHOWN]
 
     def prices(self, old: Translator, new: Translator) -> list[Price]:

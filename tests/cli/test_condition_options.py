@@ -136,7 +136,11 @@ def test_next_and_choose_take_a_condition(run):
         ("score shakespeare moods.csv --condition-column mood", 2, "begin with no condition"),
         ("evaluate labels prompts.txt", 2, "each text of this model begins with a condition"),
         ("evaluate shakespeare prompts.txt --condition fog", 2, "begin with no condition"),
-        ("evaluate sentiment moods.csv --condition fog", 2, "are for a language model, and this is a classifier"),
+        (
+            "evaluate sentiment moods.csv --condition fog",
+            2,
+            "--condition is for a language model, and this is a",
+        ),
         ("compare labels shakespeare prompts.txt", 2, "begins with a condition, and compare gives none"),
         ("selfcheck labels", 2, "begins with a condition, and selfcheck gives none"),
         ("quantize labels --out other --data moods.csv", 2, "name its field with --condition-column"),

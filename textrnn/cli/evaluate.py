@@ -118,8 +118,8 @@ def evaluate(
     of_classifiers: dict[str, object] = {"--label-column": label_column, "--merge": merge, "--confusion": confusion}
     of_pairs: dict[str, object] = {"--source": source, "--target": target, "--source-column": source_column}
     of_translators = {"--target-column": target_column, "--beam": beam, "--with": others, "--by-length": by_length}
-    of_language_models = {"--condition": condition, "--condition-column": condition_column}
-    check_options(opened.task, "lm", of_language_models | {"--running-text": running_text})
+    of_texts = {"--running-text": running_text, "--condition": condition, "--condition-column": condition_column}
+    check_options(opened.task, "lm", of_texts)
     check_options(opened.task, "classifier", of_classifiers | {"--baselines": baselines})
     check_options(opened.task, "translator", of_pairs | of_translators)
     if against and not isinstance(opened, Classifier | Translator):

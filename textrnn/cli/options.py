@@ -152,7 +152,8 @@ ConditionColumnOption = Annotated[
     str | None,
     typer.Option(
         "--condition-column",
-        help="The field that holds the label or the numbers that each text begins with.",
+        help="The field that holds what each text begins with: a label, a number or a list of numbers (read as they "
+        "are: bring them to a scale of about 1).",
         show_default=False,
     ),
 ]

@@ -66,12 +66,12 @@ def score(
         str, typer.Option(callback=one_of(LOG_BASES), help="Base of log-probabilities: e, 2, 10.")
     ] = "e",
     batch: Annotated[int, typer.Option(min=1, help="Texts computed side by side; changes no score.")] = 64,
+    condition: ConditionOption = None,
+    condition_column: ConditionColumnOption = None,
     source_file: SourceFileOption = None,
     target_file: TargetFileOption = None,
     source_column: SourceColumnOption = None,
     target_column: TargetColumnOption = None,
-    condition: ConditionOption = None,
-    condition_column: ConditionColumnOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -108,6 +108,7 @@ def score(
     of_pairs = {"--source": source_file, "--target": target_file}
     of_columns = {"--source-column": source_column, "--target-column": target_column}
     of_texts = {"--text": text, "--heat": heat, "--running-text": running_text, "--tokens": tokens, "--column": column}
+    of_texts |= {"--condition": condition, "--condition-column": condition_column}
     task = task_of(model)
     check_options(task, "translator", of_pairs | of_columns)
     if task == Translator.task:

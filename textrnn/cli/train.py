@@ -95,8 +95,7 @@ def train(
         str | None,
         typer.Option(
             "--condition-file",
-            help="An .npy file of numbers that the texts begin with, row n for record n; they are read as they are, so "
-            "bring them to a scale of about 1.",
+            help="An .npy file of what texts begin with instead, such as features of pictures: row n for record n.",
             show_default=False,
         ),
     ] = None,
