@@ -10,7 +10,8 @@ from tests.conftest import Run
 from tests.reading import refused
 from tests.training.labelled import written
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import TASK_OF, TrainingSettings, refuse_other_tasks, training_settings
+from textrnn.settings import TrainingSettings, training_settings
+from textrnn.task_settings import TASK_OF, refuse_other_tasks
 from textrnn.text.tokenizer_file import check_tokenizer
 
 LINES = [f"{name} don't go, {place} o'clock: it's {name}'s cat" for place in range(50) for name in ("Ann", "Bob")]

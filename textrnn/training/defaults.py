@@ -19,8 +19,9 @@ from textrnn.architecture import (
 from textrnn.config import LevelName, Split, Unit
 from textrnn.errors import UsageError
 from textrnn.networks.dropout import Dropouts
-from textrnn.settings import WORD2VEC_SEEDS, MetricName, TrainingSettings, refuse_other_tasks
+from textrnn.settings import WORD2VEC_SEEDS, MetricName, TrainingSettings
 from textrnn.spec import first_problem
+from textrnn.task_settings import refuse_other_tasks
 from textrnn.text.levels import LEVELS
 
 # Of a text of fewer symbols than this: what is chosen where the user chose nothing.
