@@ -1,5 +1,6 @@
 """The benchmarks run: their contenders do a little work, and no time is asserted."""
 
+import gzip
 import importlib
 import json
 import re
@@ -340,3 +341,50 @@ def figures_of(model: Path, file: Path):
     from textrnn.text.labelled import LabelledTexts
 
     return evaluate_labels(textrnn.load(model), LabelledTexts([file]), on="test").metrics()
+
+
+def test_translators_are_trained_and_tested_once_and_plain_torch_says_the_same(bench, capfd, monkeypatch, tmp_path):
+    translation, translate = bench("translation"), bench("translate")
+    _, *lines = (FOLDER.parents[1] / "corpora" / "phrases.tsv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "multi30k").mkdir()
+    for split, rows in {"train": lines[:40], "valid": lines[40:50], "test2016": lines[50:60]}.items():
+        for language, texts in zip(("de", "en"), zip(*(row.split("\t") for row in rows), strict=True), strict=True):
+            content = "".join(f"{text}\n" for text in texts).encode()
+            (tmp_path / "multi30k" / f"{split}.{language}.gz").write_bytes(gzip.compress(content))
+    files = re.match("(--[a-z-]+ {data}[^ ]+ )+", translation.RECIPES["de-en"])[0]
+    small = "--level word --units 8 --embedding-size 6 --steps 4 --set evaluations=1"
+    monkeypatch.setitem(translation.RECIPES, "de-en", files + small)
+    monkeypatch.setattr(sys, "argv", ["translation.py", str(tmp_path), "de-en", "--out", str(tmp_path / "out")])
+    translation.main()
+    first = capfd.readouterr().out
+    assert "test2016 of de-en" in first
+    monkeypatch.setattr(bench("trained").subprocess, "run", lambda *arguments, **options: pytest.fail("trained again"))
+    monkeypatch.setattr(translation, "evaluate", lambda *arguments: pytest.fail("tested again"))
+    translation.main()
+    assert capfd.readouterr().out.partition("de-en:")[2] == first.partition("de-en:")[2]
+    model, sources = tmp_path / "out" / "de-en", [row.partition("\t")[0] for row in lines[50:60]]
+    for beam in (1, 3):
+        assert translate.same(model, sources, beam) == 1.0
+    asked = translate.counted(model, sources, 3)
+    assert sum(asked[0].values()) == 1
+    assert translate.products(model, asked, len(sources), "int8")() > 0
+
+
+def test_no_source_of_a_split_of_tatoeba_is_in_another(bench, monkeypatch, tmp_path):
+    translation = bench("translation")
+    monkeypatch.setattr(translation, "HELD", 3)
+    lines = [f"Number {n % 9}.\tNúmero {n}.\n" for n in range(20)]
+    (tmp_path / "tatoeba-en-es").mkdir()
+    (tmp_path / "tatoeba-en-es" / "pairs.tsv.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    translation.write_tatoeba(tmp_path, tmp_path / "out" / "tatoeba")
+    found = {
+        split: (tmp_path / "out" / "tatoeba" / f"{split}.tsv").read_text(encoding="utf-8").splitlines(keepends=True)
+        for split in ("train", "valid", "test")
+    }
+    assert sorted(line for split in found.values() for line in split) == sorted(lines)
+    sources = {split: {line.partition("\t")[0] for line in rows} for split, rows in found.items()}
+    assert [len(sources[split]) for split in ("train", "valid", "test")] == [3, 3, 3]
+    assert len(set.union(*sources.values())) == 9
+    pairs = translation.pairs_of("en-es", tmp_path, tmp_path / "out", "test")
+    assert {pair.source for pair in pairs} == sources["test"]
+    assert len(pairs) == 3

@@ -138,26 +138,31 @@ def plain_translator(model: Path, beam: int) -> Callable[[str], str]:
         state = (begun[0][None, None], begun[1][None, None])
         alive: list[tuple[float, list[int]]] = [(0.0, [START])]
         ended: list[tuple[float, list[int]]] = []
-        for _ in range(int(RATIO * len(ids)) + ROOM):
+        longest = int(RATIO * len(ids)) + ROOM
+        for length in range(longest + 1):
             read = torch.tensor([symbols[-1] for _, symbols in alive])
             logprobs, state = step(read, state, keys, values)
             logprobs[:, :EOS] = -torch.inf  # <pad>, <unk> and <start>
+            if length == longest:
+                logprobs[:, EOS + 1 :] = -torch.inf
             total = logprobs + torch.tensor([score for score, _ in alive])[:, None]
             scores, places = total.flatten().topk(2 * beam)
             following: list[tuple[float, list[int], int]] = []
             for rank, (score, place) in enumerate(zip(scores.tolist(), places.tolist(), strict=True)):
                 row, symbol = divmod(place, logprobs.shape[1])
                 symbols = [*alive[row][1], symbol]
+                if score == -torch.inf:
+                    break
                 if symbol == EOS and rank < beam:
                     ended.append((score / ((5 + len(symbols) - 1) / 6), symbols))
                 elif symbol != EOS and len(following) < beam:
                     following.append((score, symbols, row))
-            if len(ended) >= beam:
+            if len(ended) >= beam or not following:
                 break
             alive = [(score, symbols) for score, symbols, _ in following]
             rows = torch.tensor([row for _, _, row in following])
             state = (state[0][:, rows], state[1][:, rows])
-        best = max(ended or alive)[1]
+        best = max(ended)[1]
         return target.decode(best[1:])
 
     return translate
