@@ -24,6 +24,7 @@ from textrnn.tasks.classifier import Classifier
 from textrnn.text.tokenizer import PAD, SPECIAL
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, classifier_architecture, for_classifier, with_level_defaults
+from textrnn.training.epochs import Epochs
 from textrnn.training.labelled_corpus import lengths_of, read_labelled_corpus
 from textrnn.training.language_start import read_start
 from textrnn.training.loop import Found, Row
@@ -64,11 +65,8 @@ class ClassifierTraining:
         self._ids, self._lengths = ids, lengths[kept]
         self._begins = (np.cumsum(lengths + 1) - lengths - 1)[kept]
         self._labels = corpus.labels[kept]
-        self._random = np.random.default_rng(settings.seed)
-        self._epoch = self._order = 0
-        self._sequences: Sequences | None = None
-        self._resumed: Position | None = None
-        self.steps_per_epoch = float(len(self._in_order(0)))
+        self._epochs = Epochs(self._in_order, seed=settings.seed)
+        self.steps_per_epoch = float(self._epochs.steps)
         self.streams = max(1, round(len(self._lengths) / self.steps_per_epoch))
         self.window = max(1, round(float(self._lengths.mean())))
 
@@ -101,16 +99,7 @@ class ClassifierTraining:
 
     def batches(self) -> Iterator[Batch]:
         """All examples, epoch after epoch, each epoch shuffled anew."""
-        while True:
-            resumed, self._resumed = self._resumed, None
-            self._order = resumed.order if resumed else int(self._random.integers(2**63))
-            sequences = self._in_order(self._order)
-            if resumed:
-                sequences.place = np.array(resumed.place)
-            self._sequences = sequences
-            yield from sequences
-            self._sequences = None
-            self._epoch += 1
+        return self._epochs.batches()
 
     def _in_order(self, order: int) -> Sequences:
         """An epoch."""
@@ -138,15 +127,11 @@ class ClassifierTraining:
 
     def position(self) -> Position:
         """Where the batches go on."""
-        if self._resumed:
-            return self._resumed
-        place = tuple(self._sequences.place.tolist()) if self._sequences else ()
-        return Position(shard=self._epoch, order=self._order, place=place, random=self._random.bit_generator.state)
+        return self._epochs.position()
 
     def go_to(self, position: Position) -> None:
         """Let `batches` go on there."""
-        self._epoch, self._resumed = position.shard, position if position.place else None
-        self._random.bit_generator.state = position.random
+        self._epochs.go_to(position)
 
     @cached_property
     def _valid(self) -> list[tuple[list[int], Padded]]:

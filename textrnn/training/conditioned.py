@@ -23,6 +23,7 @@ from textrnn.text.tokenizer import EOS, PAD, START
 from textrnn.training.conditioned_corpus import read_conditioned_corpus
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
+from textrnn.training.epochs import Epochs
 from textrnn.training.labelled_corpus import lengths_of
 from textrnn.training.language_model import VALID_OVERLAP, VALID_STREAMS, as_cells, language_metrics, vocabulary_line
 from textrnn.training.loop import Found, Row
@@ -56,11 +57,8 @@ class ConditionedTraining:
         self._ids = next(corpus.ids.shards(0))
         self._lengths = lengths_of(self._ids)
         self._begins = np.cumsum(self._lengths + 1) - self._lengths - 1
-        self._random = np.random.default_rng(settings.seed)
-        self._epoch = self._order = 0
-        self._sequences: BegunSequences | None = None
-        self._resumed: Position | None = None
-        self.steps_per_epoch = float(len(self._in_order(0)))
+        self._epochs = Epochs(self._in_order, seed=settings.seed)
+        self.steps_per_epoch = float(self._epochs.steps)
         self.streams = min(settings.batch, len(self._lengths))
         self.window = min(settings.window, int(self._lengths.max()) + 1)
 
@@ -90,16 +88,7 @@ class ConditionedTraining:
 
     def batches(self) -> Iterator[Batch]:
         """All texts in windows, epoch after epoch, each epoch shuffled anew."""
-        while True:
-            resumed, self._resumed = self._resumed, None
-            self._order = resumed.order if resumed else int(self._random.integers(2**63))
-            sequences = self._in_order(self._order)
-            if resumed:
-                sequences.place = np.array(resumed.place)
-            self._sequences = sequences
-            yield from sequences
-            self._sequences = None
-            self._epoch += 1
+        return self._epochs.batches()
 
     def _in_order(self, order: int) -> BegunSequences:
         """An epoch."""
@@ -126,15 +115,11 @@ class ConditionedTraining:
 
     def position(self) -> Position:
         """Where the batches go on."""
-        if self._resumed:
-            return self._resumed
-        place = tuple(self._sequences.place.tolist()) if self._sequences else ()
-        return Position(shard=self._epoch, order=self._order, place=place, random=self._random.bit_generator.state)
+        return self._epochs.position()
 
     def go_to(self, position: Position) -> None:
         """Let `batches` go on there."""
-        self._epoch, self._resumed = position.shard, position if position.place else None
-        self._random.bit_generator.state = position.random
+        self._epochs.go_to(position)
 
     def validate(self, network: SequenceNetwork) -> Found:
         """Nats a target on the texts to validate on, each from what it begins with to <eos>."""

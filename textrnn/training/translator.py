@@ -23,6 +23,7 @@ from textrnn.tasks.translator import Translator
 from textrnn.text.tokenizer import EOS, PAD, SPECIAL
 from textrnn.training.corpus import Corpus
 from textrnn.training.defaults import ChosenSettings, for_translator, translator_architecture, with_level_defaults
+from textrnn.training.epochs import Epochs
 from textrnn.training.loop import Found, Row
 from textrnn.training.parallel_corpus import left_out_of, read_parallel_corpus, sides_of
 from textrnn.training.position import Position
@@ -57,12 +58,9 @@ class TranslatorTraining:
         )
         self._ids = next(corpus.ids.shards(0))
         self._begins, self._lengths = sides_of(self._ids)
-        self._random = np.random.default_rng(settings.seed)
-        self._epoch = self._order = 0
-        self._sequences: PairSequences | None = None
-        self._resumed: Position | None = None
+        self._epochs = Epochs(self._in_order, seed=settings.seed)
         self._head: DecoderHead | None = None
-        self.steps_per_epoch = float(len(self._in_order(0)))
+        self.steps_per_epoch = float(self._epochs.steps)
         self.streams = max(1, round(self._lengths.shape[1] / self.steps_per_epoch))
         self.window = max(1, round(float(self._lengths.mean())))
 
@@ -87,20 +85,10 @@ class TranslatorTraining:
 
     def batches(self) -> Iterator[Batch]:
         """All pairs, epoch after epoch, each epoch shuffled anew."""
-        while True:
-            resumed, self._resumed = self._resumed, None
-            self._order = resumed.order if resumed else int(self._random.integers(2**63))
-            sequences = self._in_order(self._order)
-            if resumed:
-                sequences.place = np.array(resumed.place)
-            self._sequences = sequences
-            for batch in sequences:
-                if self._head is not None:
-                    progress = self._epoch + int(sequences.place[0]) / self.steps_per_epoch
-                    self._head.guessed = self.settings.scheduled_sampling * min(1.0, progress / RISING)
-                yield batch
-            self._sequences = None
-            self._epoch += 1
+        for batch in self._epochs.batches():
+            if self._head is not None:
+                self._head.guessed = self.settings.scheduled_sampling * min(1.0, self._epochs.behind / RISING)
+            yield batch
 
     def _in_order(self, order: int) -> PairSequences:
         """An epoch."""
@@ -127,15 +115,11 @@ class TranslatorTraining:
 
     def position(self) -> Position:
         """Where the batches go on."""
-        if self._resumed:
-            return self._resumed
-        place = tuple(self._sequences.place.tolist()) if self._sequences else ()
-        return Position(shard=self._epoch, order=self._order, place=place, random=self._random.bit_generator.state)
+        return self._epochs.position()
 
     def go_to(self, position: Position) -> None:
         """Let `batches` go on there."""
-        self._epoch, self._resumed = position.shard, position if position.place else None
-        self._random.bit_generator.state = position.random
+        self._epochs.go_to(position)
 
     @cached_property
     def _valid(self) -> list[tuple[Padded, Ids]]:
