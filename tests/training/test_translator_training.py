@@ -190,6 +190,7 @@ def test_how_a_translator_is_described(file: Path, tmp_path: Path) -> None:
     finish(run)
     card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
     assert "general attention" in card
+    assert "nrefs:1\\|case:mixed" in card
     assert "textrnn translate model" in card
     lines = run.glimpse(symbols=80).split("\n")
     assert len(lines) == 6

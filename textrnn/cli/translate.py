@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from textrnn.tasks.translator import Translator
 
 EXAMPLES = example(
-    'textrnn translate phrases --text "Am Montag findet die Frau eine rote Katze."',
-    "textrnn translate phrases phrases.tsv --column source --format csv --out translated.csv",
-    'textrnn translate phrases --text "Das Kind hat ein Boot gemalt." --attention html --html aligned.html',
+    'textrnn translate en-es --text "Where is the train station?"',
+    "textrnn translate en-es sentences.txt --format csv --out translated.csv",
+    'textrnn translate en-es --text "I have never seen such a big dog." --attention html --html aligned.html',
 )
 PROMPT = "> "
 ATTENTION = ("jsonl", "pharaoh", "html")

@@ -103,7 +103,7 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
             lines += [f"## {title}", "", "\n\n".join(filter(None, paragraphs)), ""]
     if training.metrics:
         lines += ["## Figures", "", "| metric | value | protocol |", "|---|---|---|"]
-        lines += [f"| {row.metric} | {figure(row.value)} | {row.protocol} |" for row in training.metrics]
+        lines += [f"| {row.metric} | {figure(row.value)} | {cell(row.protocol)} |" for row in training.metrics]
         lines += [""]
     if config.precision == "int8" and config.bounds:
         lines += ["## Bounds in 8 bits", "", "| vector | bound | cut off there, in a sample of the training text |"]
@@ -125,3 +125,8 @@ def model_card(name: str, config: ModelConfig, sizes: Mapping[str, int]) -> str:
 def figure(value: float | None) -> str:
     """A number as people write it."""
     return "-" if value is None else f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
+def cell(text: str) -> str:
+    """Text within a table of Markdown, where a bar would end the cell."""
+    return text.replace("|", "\\|")

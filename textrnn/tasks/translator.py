@@ -40,7 +40,13 @@ Decode = Callable[[Padded], list[list[Hypothesis]]]
 
 
 class Translator:
-    """A trained translator."""
+    """A trained translator.
+
+    >>> import textrnn
+    >>> model = textrnn.load("en-es")
+    >>> [found.translation for found in model.translate(["I am tired.", "Where is the train station?"])]
+    ['Estoy cansado.', '¿Dónde está la estación de tren?']
+    """
 
     task: ClassVar[str] = "translator"
     head: ClassVar[type] = Decoder
