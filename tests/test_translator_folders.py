@@ -103,7 +103,7 @@ ANIMALS = (
     Animal("tokenizers in each other's place", exchange(TOKENIZER, SOURCE_TOKENIZER), "symbols and config.json"),
     Animal("encoder a tokenizer", exchange(ENCODER, TOKENIZER), TOKENIZER),
     Animal("more symbols of the source", words(several_more, part=SOURCE_TOKENIZER), "source_tokenizer.json has"),
-    Animal("more symbols of the target", words(several_more), "tokenizer.json, for what is predicted, has"),
+    Animal("more symbols of the target", words(several_more), "tokenizer.json has"),
     Animal("more symbols to read in config.json", entry(symbols=1000), "source_tokenizer.json has"),
     Animal("more symbols to write in config.json", entry_of_the_decoder(symbols=1000), "tokenizer.json, for what is"),
     Animal("other units of the encoder", config(lambda all: all["architecture"]["core"].update(units=7)), ENCODER),

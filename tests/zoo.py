@@ -416,7 +416,7 @@ ANIMALS = (
     Animal("other units for the weights", core(units=17), "model.safetensors does not fit", "torch"),
     Animal("as many units as can be", core(units=1 << 16, layers=1 << 10), "does not fit config.json", "torch"),
     Animal("a billion labels", head(classes=10**9), "architecture.head.label-per-step.classes"),
-    Animal("labels that are no symbols", head(classes=70), "62 symbols and config.json 62 and 70"),
+    Animal("labels that are no symbols", head(classes=70), "tokenizer.json has 62 symbols and config.json 70"),
     Animal("an unknown cell", core(cell="__import__('os')"), "unknown cell"),
     Animal("a cell that is a command to the terminal", core(cell="\x1b]0;owned\x07"), "unknown cell"),
     Animal("a key that is a command to the terminal", top(**{"\x1b[2J\n": 1}), "malformed"),

@@ -91,10 +91,11 @@ def check_sizes(model: str, config: ModelConfig, tokenizer: Tokenizer, source: T
     architecture, head = config.architecture, config.architecture.head
     if not isinstance(head, TASKS[config.task].head):
         raise ModelError(f"{model}: config.json has a head that is not for {config.task!r}")
-    read = {"source_tokenizer.json" if source else "tokenizer.json": (source or tokenizer, architecture.input.symbols)}
+    name = "source_tokenizer.json" if source else "tokenizer.json"
+    stated = [(name, source or tokenizer, architecture.input.symbols)]
     if not isinstance(head, LabelPerSequence):
-        read["tokenizer.json, for what is predicted,"] = tokenizer, head.classes
-    for name, (made, symbols) in read.items():
+        stated.append(("tokenizer.json", tokenizer, head.classes))
+    for name, made, symbols in stated:
         if len(made) != symbols:
             raise ModelError(f"{model}: {name} has {len(made)} symbols and config.json {symbols}")
 
