@@ -105,7 +105,7 @@ ANIMALS = (
     Animal("more symbols of the source", words(several_more, part=SOURCE_TOKENIZER), "source_tokenizer.json has"),
     Animal("more symbols of the target", words(several_more), "tokenizer.json has"),
     Animal("more symbols to read in config.json", entry(symbols=1000), "source_tokenizer.json has"),
-    Animal("more symbols to write in config.json", entry_of_the_decoder(symbols=1000), "tokenizer.json, for what is"),
+    Animal("more symbols to write in config.json", entry_of_the_decoder(symbols=1000), "tokenizer.json has"),
     Animal("other units of the encoder", config(lambda all: all["architecture"]["core"].update(units=7)), ENCODER),
     Animal("other units of the decoder", core_of_the_decoder(units=11), DECODER),
     Animal("another cell of the decoder", core_of_the_decoder(cell="gru"), DECODER),
