@@ -134,6 +134,16 @@ def test_numbers_are_read_as_protocol_buffers_have_them() -> None:
         check_graph(model.SerializeToString())
 
 
+@pytest.mark.parametrize("number", [-(2**63), -9, 2**16 + 1, 2**31, 2**63 - 1])
+@pytest.mark.parametrize("name", ["num_scan_inputs", "axis"])
+def test_a_number_of_an_operator_that_would_take_memory_is_refused(name: str, number: int) -> None:
+    model = onnx.load_from_string(labelling("int8"))
+    found = [each for node in model.graph.node for each in node.attribute if each.name == name]
+    found[0].i = number
+    with pytest.raises(ModelError, match="a number of an operator is beyond all that are used"):
+        check_graph(model.SerializeToString())
+
+
 def test_whole_numbers_are_not_divided() -> None:
     """The lowest by -1, which a file can bring about, is an exception of the processor: it would end the process."""
     graph = onnx.load_from_string(looping("ids"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from textrnn.architecture import MOST_UNITS
 from textrnn.errors import ModelError
 
 ARITHMETIC = (
@@ -206,6 +207,14 @@ def check_node(node: Content) -> None:
         raise ValueError(f"operator {operator[:40]!r} of domain {domain[:40]!r} is never used")
 
 
+def check_attribute(attribute: Content) -> None:
+    """Its whole numbers are axes, counts of inputs or units: by a larger one ONNX Runtime would take memory."""
+    for number in (*attribute.get("number", []), *attribute.get("numbers", [])):
+        signed = number - 2**64 if number >= 2**63 else number
+        if not -LARGEST_PLACE <= signed <= MOST_UNITS:
+            raise ValueError("a number of an operator is beyond all that are used")
+
+
 def check_tensor(tensor: Content) -> None:
     """Its numbers are in the file, as many as it says, at least one, and finite."""
     check_name(tensor)
@@ -238,4 +247,11 @@ def check_text(entry: Content) -> None:
             raise ValueError("a name is not UTF-8") from None
 
 
-CHECKS = {"Model": check_model, "Node": check_node, "Tensor": check_tensor, "Value": check_name, "Size": check_text}
+CHECKS = {
+    "Model": check_model,
+    "Node": check_node,
+    "Attribute": check_attribute,
+    "Tensor": check_tensor,
+    "Value": check_name,
+    "Size": check_text,
+}
