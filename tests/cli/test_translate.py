@@ -450,6 +450,14 @@ def test_wishes_that_exclude_each_other_are_one_line(
     assert says in refused(run("translate", tiny_translator, "--text", "a", *flags), 2)
 
 
+def test_of_pairs_the_source_is_translated(run: Run, tiny_translator: Path, tmp_path: Path) -> None:
+    (tmp_path / "lines.pairs").write_text("The cat sat.\tx\nCall me\ty\n")
+    rows = tsv(run("translate", tiny_translator, tmp_path / "lines.pairs").stdout)
+    plain = tsv(run("translate", tiny_translator, stdin=b"The cat sat.\nCall me\n").stdout)
+    assert [row["translation"] for row in rows] == [row["translation"] for row in plain]
+    assert [row["target"] for row in rows] == ["x", "y"]
+
+
 def test_what_needs_attention_is_refused_without_it(run: Run, tmp_path: Path) -> None:
     path = save_small_translator(tmp_path / "plain", "word", None)
     for flags in (("--attention", "jsonl"), ("--html", tmp_path / "a.html"), ("--replace-unk",)):

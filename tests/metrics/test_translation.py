@@ -60,6 +60,13 @@ def test_figures_of_all_and_of_any_pairs_are_those_of_sacrebleu(
     assert counts.bleu() == pytest.approx(corpus_bleu(hypotheses, references), abs=1e-9)
 
 
+def test_translations_too_short_for_bleu_are_told_of() -> None:
+    short = bleu_metric(["Ve .", "Hola"], ["Ve .", "Hola"], conditions="here")
+    assert short.value == 0
+    assert short.protocol.endswith("; here; 0 for no translation has 4 words, so read chrF")
+    assert bleu_metric(["a b c d"], ["a b c d"], conditions="here").protocol.endswith("; here")
+
+
 def test_bleu_by_hand() -> None:
     """Five words of six: 5/6, then 3 of 5 pairs of words, 1 of 4 triples and no four: half a match, of 3."""
     hypothesis, reference = "the cat sat in the mat", "the cat sat on the mat today"

@@ -141,6 +141,8 @@ def translate(
     translator = load(model, Translator, engine=engine, threads=threads)
     if others:
         translator = translator.with_others([load(name, Translator, engine=engine, threads=threads) for name in others])
+    if column is None and given.format(input_format) == "pairs":
+        column = "source"
     texts = given.records(format=input_format, column=column)
     if score_reference:
         references = Source(score_reference, encoding=encoding, strict=strict)

@@ -74,7 +74,8 @@ ABOUT = {
         translator,
         ('textrnn translate {name} --text "a line"', "textrnn translate {name} lines.txt"),
         "It knows the sentences that it was trained on and their kind; of others it makes what sounds like them. It "
-        "can leave out, add and invent, and sounds no less sure: read what it says before you rely on it.",
+        "can leave out, add and invent, and sounds no less sure: read what it says before you rely on it. It knows "
+        "sentences as long as those it has seen: of a longer text it drops most, so give it a sentence a line.",
     ),
 }
 

@@ -42,8 +42,11 @@ def corpus_chrf(hypotheses: Sequence[str], references: Sequence[str]) -> float:
 
 def bleu_metric(hypotheses: Sequence[str], references: Sequence[str], *, conditions: str, name: str = "bleu") -> Metric:
     """BLEU with sacrebleu's signature."""
-    value = corpus_bleu(hypotheses, references)
-    return Metric(name, value, f"sacrebleu {bleu().get_signature()}, of {counted(len(hypotheses))}; {conditions}")
+    check_pairs(hypotheses, references)
+    found = bleu().corpus_score(hypotheses, [references])
+    short = "" if found.totals[-1] else f"; 0 for no translation has {ORDERS} words, so read chrF"
+    protocol = f"sacrebleu {bleu().get_signature()}, of {counted(len(hypotheses))}; {conditions}{short}"
+    return Metric(name, float(found.score), protocol)
 
 
 def chrf_metric(hypotheses: Sequence[str], references: Sequence[str], *, conditions: str) -> Metric:

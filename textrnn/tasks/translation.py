@@ -73,7 +73,7 @@ class Wanted:
         if self.n_best is not None and not 1 <= self.n_best <= width:
             raise UsageError(f"n-best must be from 1 to {width}, which are looked for, not {self.n_best}")
         if not 0 <= self.max_ratio <= HIGHEST_RATIO:
-            raise UsageError(f"max-ratio must be from 0 to {HIGHEST_RATIO:.0f}, not {self.max_ratio}")
+            raise UsageError(f"max-length must be from 0 to {HIGHEST_RATIO:.0f}, not {self.max_ratio}")
         if self.reads_attention and not has_attention:
             raise UsageError("alignments and replace-unk need attention, and this model has none")
         if self.replace_unk and level != "word":

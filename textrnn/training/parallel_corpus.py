@@ -191,7 +191,7 @@ def check_given(learnt_from: Iterable[Pair], held: list[Pair], names: str, origi
     if not held:
         raise DataError(
             f"there is nothing to validate on ({origin}): give --valid, or --valid-source and --valid-target, or a "
-            "higher valid_share"
+            "larger share, such as --set valid_share=0.2"
         )
 
 
