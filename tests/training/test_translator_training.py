@@ -64,7 +64,7 @@ def begun(file: Path, out: Path, *, valid: bool = True, **values: Any) -> Traini
         pytest.param({"level": "char"}, marks=pytest.mark.slow),
         pytest.param({"embedding": "one-hot", "tied": False}, marks=pytest.mark.slow),
         *(
-            pytest.param({"cell": cell, "layers": 2, "residual": True}, marks=pytest.mark.slow)
+            pytest.param({"cell": cell, "layers": 2, "residual": True, "steps": 500}, marks=pytest.mark.slow)
             for cell in ("elman", "gru-reset-before", "peephole-lstm", "coupled-lstm")
         ),
     ],
