@@ -212,31 +212,6 @@ class SymbolSource:
         return SymbolSource(self.input, graph.reversed(self.ids, lengths))
 
 
-@dataclass(frozen=True)
-class FedSource:
-    """What a source reads, and beside it a vector of another kind, of this size, by its name among the bounds."""
-
-    source: Source
-    fed: Symbol
-    size: int
-    site: str
-
-    def vectors(self, graph: Graph) -> Symbol | None:
-        vectors = self.source.vectors(graph)
-        return None if vectors is None else graph.node("Concat", vectors, self.fed, axis=-1)
-
-    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
-        size = weight.shape[1] - self.size
-        own = self.source.shares(graph, name, weight[:, :size], bias)
-        return own + graph.linear(self.fed, f"{name}.fed", weight[:, size:], None, site=self.site)
-
-    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
-        return Shares(self.shares(graph, name, weight, bias))
-
-    def reversed(self, graph: Graph, lengths: Symbol) -> "FedSource":
-        return FedSource(self.source.reversed(graph, lengths), graph.reversed(self.fed, lengths), self.size, self.site)
-
-
 class LearnedInput(nn.Module):
     """A vector for each symbol, learnt with the network unless it is frozen; starts as N(0, 1), as in nn.Embedding."""
 

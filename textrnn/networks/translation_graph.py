@@ -1,14 +1,16 @@
 """A network that makes one sequence of another as two ONNX graphs: one reads the source, one makes the target."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onnx import TensorProto
 
 from textrnn.architecture import DECODER, FED
+from textrnn.engines.engine import Floats
 from textrnn.networks.attention import MemoryInGraph
 from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import FedSource, Source, SymbolSource
+from textrnn.networks.inputs import Shares, Source, SymbolSource
 from textrnn.networks.readouts import last_in_graph
 from textrnn.networks.recurrent import Symbols
 from textrnn.networks.stack import output_site
@@ -18,6 +20,31 @@ if TYPE_CHECKING:
 
 BEGIN = ".begin"  # behind the name of a part of the decoder's state, as the encoder makes it
 SOURCE = "source"  # the encoder's outputs among the bounds of a decoder
+
+
+@dataclass(frozen=True)
+class FedSource:
+    """What a source reads, and beside it a vector of another kind, of this size, by its name among the bounds."""
+
+    source: Source
+    fed: Symbol
+    size: int
+    site: str
+
+    def vectors(self, graph: Graph) -> Symbol | None:
+        vectors = self.source.vectors(graph)
+        return None if vectors is None else graph.node("Concat", vectors, self.fed, axis=-1)
+
+    def shares(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Symbol:
+        size = weight.shape[1] - self.size
+        own = self.source.shares(graph, name, weight[:, :size], bias)
+        return own + graph.linear(self.fed, f"{name}.fed", weight[:, size:], None, site=self.site)
+
+    def scanned(self, graph: Graph, name: str, weight: Floats, bias: Floats) -> Shares:
+        return Shares(self.shares(graph, name, weight, bias))
+
+    def reversed(self, graph: Graph, lengths: Symbol) -> "FedSource":
+        return FedSource(self.source.reversed(graph, lengths), graph.reversed(self.fed, lengths), self.size, self.site)
 
 
 def write_encoder_graph(graph: Graph, network: "SequenceNetwork") -> None:
