@@ -11,7 +11,7 @@ import pytest
 
 import textrnn
 from textrnn.cli import app as app_module
-from textrnn.cli import corpus
+from textrnn.cli import corpus, explain, vectors
 from textrnn.settings import Data, training_settings
 from textrnn.training.starting import begin
 
@@ -41,7 +41,15 @@ COMMANDS = (
     "models",
     "corpus",
 )
-SUBCOMMANDS = {"corpus list": corpus.LIST_EXAMPLES, "corpus check": corpus.CHECK_EXAMPLES}
+SUBCOMMANDS = {
+    "corpus list": corpus.LIST_EXAMPLES,
+    "corpus check": corpus.CHECK_EXAMPLES,
+    **{
+        f"{group.__name__} {command.__name__.rpartition('.')[2]}".removeprefix("textrnn.cli."): command.EXAMPLES
+        for group in (explain, vectors)
+        for command in group.COMMANDS
+    },
+}
 
 
 def quickened(command: str) -> str:

@@ -15,6 +15,7 @@ from textrnn.cli import (
     compare,
     corpus,
     evaluate,
+    explain,
     generate,
     inspect,
     models,
@@ -24,6 +25,7 @@ from textrnn.cli import (
     selfcheck,
     train,
     translate,
+    vectors,
 )
 from textrnn.cli.output import discard_output, printable
 from textrnn.errors import DataError, TextrnnError, UsageError
@@ -53,7 +55,8 @@ for command in (
 ):
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
-app.add_typer(corpus.corpus, name="corpus")
+for group in (explain.explain, vectors.vectors, corpus.corpus):
+    app.add_typer(group)
 
 INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 _shows_traceback = False

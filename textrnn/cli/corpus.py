@@ -21,6 +21,7 @@ EXAMPLES = example("textrnn corpus list", "textrnn corpus check novel.txt")
 BAR = 40  # columns of a full bar
 
 corpus = typer.Typer(
+    name="corpus",
     help="Know your data: the public corpora, and what is in a file of your own.",
     epilog=EXAMPLES,
     no_args_is_help=True,

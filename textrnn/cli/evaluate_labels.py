@@ -76,7 +76,7 @@ def show_confusion(found: LabelEvaluation, file: str | None, *, is_shown: bool) 
             for row in rows:
                 sink.write(row)
     if file and Path(file).suffix == PICTURE:
-        from textrnn.metrics.pictures import confusion_picture
+        from textrnn.pictures.labels import confusion_picture
 
         confusion_picture(found.confusion, found.names, file)
     elif file:

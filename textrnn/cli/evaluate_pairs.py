@@ -39,7 +39,7 @@ def write_translation_figures(
         metrics += found.against(other)
     write_metrics(metrics, out, format)
     if by_length:
-        from textrnn.metrics.pictures import bleu_by_length_picture
+        from textrnn.pictures.translation import bleu_by_length_picture
 
         bleu_by_length_picture(found.by_length(), by_length)
     report_repairs(pairs)

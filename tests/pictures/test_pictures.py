@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from textrnn.errors import DataError, MissingExtra
 from textrnn.metrics.labels import Confusion
-from textrnn.metrics.pictures import attention_picture, bleu_by_length_picture, confusion_picture
 from textrnn.metrics.translation import LengthRow
+from textrnn.pictures.labels import confusion_picture
+from textrnn.pictures.translation import attention_picture, bleu_by_length_picture
 
 SMALL = Confusion(np.array([[1_200, 40, 1], [3, 997, 0]]))
 LONG = "a label that says at great length what it is of"
