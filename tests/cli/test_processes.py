@@ -66,6 +66,8 @@ COMMANDS = {
         is_heavy=True,
     ),
     "models": Command("", None, "--format xml", None, out=False),
+    "explain forcing": Command("int8 --text To", "absent --text To", "int8", None),
+    "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
+PANEL_GAP = 0.25  # inches
 
 Weights = NDArray[np.floating]
 
@@ -54,6 +55,13 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
+
+
+def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
+    """An empty picture of axes side by side; sizes as in `drawing`, of each."""
+    figure, first = drawing(width=width, height=height)
+    gap = PANEL_GAP / width
+    return figure, [first, *(figure.add_axes((place * (1 + gap), 0, 1, 1)) for place in range(1, count))]
 
 
 def readable_on(share: float) -> str:

@@ -4,10 +4,11 @@ from types import ModuleType
 
 import typer
 
+from textrnn.cli.explain import forcing, sampling
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = ()
-EXAMPLES = example()
+COMMANDS: tuple[ModuleType, ...] = (forcing, sampling)
+EXAMPLES = example('textrnn explain sampling shakespeare "To be, or n"')
 
 explain = typer.Typer(
     name="explain",
