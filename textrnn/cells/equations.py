@@ -7,7 +7,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import tanh
+from math import isclose, tanh
 from random import Random
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ Operation = Literal["add", "subtract", "multiply", "sigmoid", "tanh", "relu", "p
 Source = Literal["x", "u", "sum", "before", "peephole"]  # of a leaf; sum: x + u, where they enter in no other way
 
 TRIALS, FAR = 300, 9.0  # of an output, and how far what it is computed from lies
+NEAR, SAME = 2.0, 1e-9  # the same where no function is to be flat, and what two results may differ by
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -154,6 +155,31 @@ def largest_entry(equations: Equations, output: str, *, bound: float) -> float:
         after = equations.evaluate(leaf, lambda gate, vector: random.uniform(-FAR, FAR), Numbers())
         largest = max(largest, abs(after[output]))
     return largest
+
+
+def enters_as_sum(equations: Equations, gate: str) -> bool:
+    """Whether a gate's two biases matter only by their sum: to move some from one to the other changes nothing."""
+    random = Random(0)
+
+    def after(moved: float, values: Mapping[tuple[Source | None, str], float]) -> dict[str, Any]:
+        shift = {("x", gate): moved, ("u", gate): -moved}
+
+        def leaf(node: Node) -> float:
+            return values[node.source, node.name] + shift.get((node.source or "", node.name), 0.0)
+
+        def product(name: str, vector: float) -> float:
+            return values["u", name] * vector + shift.get(("u", name), 0.0)
+
+        return equations.evaluate(leaf, product, Numbers())
+
+    for _ in range(TRIALS):
+        leaves = [(node.source, node.name) for node in equations.order if node.operation == "leaf"]
+        names = [*leaves, *(("u", name) for name in equations.products)]
+        values = {name: random.uniform(-NEAR, NEAR) for name in names}
+        before, moved = after(0.0, values), after(1.0, values)
+        if not all(isclose(moved[part], value, rel_tol=SAME, abs_tol=SAME) for part, value in before.items()):
+            return False
+    return True
 
 
 class Numbers:
