@@ -4,10 +4,13 @@ from types import ModuleType
 
 import typer
 
+from textrnn.cli.explain import cell
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = ()
-EXAMPLES = example()
+COMMANDS: tuple[ModuleType, ...] = (cell,)
+EXAMPLES = example(
+    "textrnn explain cell lstm --format table",
+)
 
 explain = typer.Typer(
     name="explain",
