@@ -135,9 +135,11 @@ def test_only_the_sum_of_two_biases_counts_in_torch_too():
 
 # textrnn inspect
 
+COURSE = ("--inputs", "14", "--units", "16", "--outputs", "1")  # weather of 14 measures, tomorrow's temperature
+
 
 def test_the_example_of_the_courses_comes_to_513(run: Run):
-    result = run("inspect", *"--cell elman --inputs 14 --units 16 --outputs 1 --format jsonl".split())
+    result = run("inspect", "--cell", "elman", *COURSE, "--format", "jsonl")
     rows = [(row["layer"], row["formula"], row["parameters"]) for row in jsonl(result.stdout)]
     assert rows == [
         ("elman 1", "16 × 14 + 16 × 16 + 16", 496),

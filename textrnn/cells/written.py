@@ -11,8 +11,8 @@ from textrnn.cells.cell import Cell
 from textrnn.cells.equations import Node, in_order
 
 SUM, MATRIX_PRODUCT, PRODUCT, ATOM = range(4)  # how tightly what is written holds together
-SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
 SQUASHING = ("sigmoid", "tanh", "relu")
+SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,11 @@ def unfolded(cell: Cell, steps: int) -> Iterator[tuple[int, Equation]]:
 
 def named(cell: Cell) -> dict[str, Node]:
     """What has a line of its own, by name: each gate, what is used more than once, and the state after the step."""
-    equations, state = cell.equations, {node: part for part, node in cell.equations.after.items()}
+    equations = cell.equations
+    state = {node: part for part, node in equations.after.items()}
+    uses = Counter(operand for node in equations.order for operand in node.operands)
     gates: dict[str, Node] = {}
     values: list[Node] = []
-    uses = Counter(operand for node in equations.order for operand in node.operands)
     for node in equations.order:
         if node in state or node.operation in ("leaf", "number"):
             continue
@@ -58,9 +59,8 @@ def named(cell: Cell) -> dict[str, Node]:
             gates[read.pop()] = node
         elif uses[node] > 1:
             values.append(node)
-    found = {gate: gates[gate] for gate in cell.gates if gate in gates}
     return {
-        **{f"{gate}_gate" if gate in cell.state else gate: node for gate, node in found.items()},
+        **{f"{gate}_gate" if gate in cell.state else gate: gates[gate] for gate in cell.gates if gate in gates},
         **{f"value{number}": node for number, node in enumerate(values, start=1)},
         **{part: node for node, part in state.items()},
     }

@@ -23,7 +23,7 @@ EXAMPLES = example(
 def cell(
     name: Annotated[
         str | None,
-        typer.Argument(callback=one_of(CELLS), help="A cell; without one all are listed.", show_default=False),
+        typer.Argument(help=f"A cell, {', '.join(CELLS)}; without one all are listed.", show_default=False),
     ] = None,
     unroll: Annotated[
         int | None,
@@ -46,6 +46,7 @@ def cell(
                 gates, carried = ", ".join(each.gates), ", ".join(each.state)
                 sink.write({"cell": each.name, "gates": gates, "carries": carried, "parameters": parameters(each)})
         return
+    one_of(CELLS)(name)
     chosen = CELLS[name]
     lines = unfolded(chosen, unroll) if unroll else ((None, line) for line in written(chosen))
     rows: list[dict[str, Any]] = [
@@ -87,9 +88,9 @@ def facts(cell: "Cell", *, steps: int | None) -> list[str]:
         cell.name: purpose(cell),
         "reads": "x, of m entries; W x is a product with a matrix, as is U h, and * multiplies entry by entry",
         "carries": f"{carried}; n entries each, 0 before the first step",
-        "weights": f"W of n × m, U of n × n and b of n numbers for each of {', '.join(cell.gates)}; the same at every step",
+        "weights": f"for each of {', '.join(cell.gates)} W of n × m, U of n × n and b of n; the same at every step",
         "second bias": second and f"{second} counts beside b, for it is not just added to it",
-        "peepholes": sights and f"p of n numbers for each of {sights}: a unit sees its own entry of the memory",
+        "peepholes": sights and f"p of n for each of {sights}: a unit sees its own entry of the memory",
         "starts": opened and f"{opened} at 1, so that the gate is open",
         "bound": "none" if cell.bound is None else f"no entry of {output} is larger than {cell.bound:g}",
         "projection": f"{output} of p entries by p × n further weights (--projection); then U is of n × p"
