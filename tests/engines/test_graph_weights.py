@@ -1,13 +1,13 @@
 """What is read back from a graph is what the network that wrote it has."""
 
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
+from tests.cores import CORES, INPUTS, PRECISIONS, SYMBOLS, network_of
 from tests.small_models import (
     save_small_classifier,
     save_small_model,
@@ -16,8 +16,7 @@ from tests.small_models import (
     small_tokenizer,
     untrained,
 )
-from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
-from textrnn.cells import CELLS
+from textrnn.architecture import Core, LabelPerStep, Learned, OneHot
 from textrnn.config import Precision
 from textrnn.engines.graph_weights import graph_weights, input_vectors
 from textrnn.errors import ModelError
@@ -25,30 +24,6 @@ from textrnn.export.save import save_model
 from textrnn.model_folder import ModelFolder
 from textrnn.networks import inputs
 from textrnn.networks.recurrent import RecurrentLayer
-from textrnn.networks.sequence import SequenceNetwork
-
-SYMBOLS = 9
-PRECISIONS: tuple[Precision, ...] = ("float32", "int8")
-CORES = [
-    Core(cell=cell, units=4, **options)
-    for cell, options in product(
-        CELLS,
-        (
-            {},
-            {"layers": 2, "residual": True},
-            {"layers": 2, "top_units": 5},
-            {"layers": 2, "projection": 3},
-            {"layers": 2, "bidirectional": True},
-        ),
-    )
-    if CELLS[cell].projects or "projection" not in options
-]
-INPUTS = (OneHot(symbols=SYMBOLS), Learned(symbols=SYMBOLS, size=6))
-
-
-def network_of(core: Core, entry: OneHot | Learned) -> SequenceNetwork:
-    head = LabelPerSequence(classes=3) if core.bidirectional else LabelPerStep(classes=SYMBOLS)
-    return untrained(Architecture(input=entry, core=core, head=head))
 
 
 def expected_arrays(layer: RecurrentLayer, name: str) -> Iterator[tuple[str, np.ndarray]]:

@@ -11,7 +11,6 @@ from textrnn.cells.cell import Cell
 from textrnn.cells.equations import Node, in_order
 
 SUM, MATRIX_PRODUCT, PRODUCT, ATOM = range(4)  # how tightly what is written holds together
-SQUASHING = ("sigmoid", "tanh", "relu")
 SIGNS = {"add": "+", "subtract": "-", "multiply": "*"}
 
 
@@ -48,34 +47,20 @@ def named(cell: Cell) -> dict[str, Node]:
     """What has a line of its own, by name: each gate, what is used more than once, and the state after the step."""
     equations = cell.equations
     state = {node: part for part, node in equations.after.items()}
+    shared = Counter(equations.activations.values())
+    gates = {gate: node for gate, node in equations.activations.items() if shared[node] == 1}
     uses = Counter(operand for node in equations.order for operand in node.operands)
-    gates: dict[str, Node] = {}
-    values: list[Node] = []
-    for node in equations.order:
-        if node in state or node.operation in ("leaf", "number"):
-            continue
-        read = gates_read(node, known={*state, *gates.values()}) - gates.keys()
-        if node.operation in SQUASHING and len(read) == 1:
-            gates[read.pop()] = node
-        elif uses[node] > 1:
-            values.append(node)
+    known = {*state, *gates.values()}
+    values = [
+        node
+        for node in equations.order
+        if uses[node] > 1 and node not in known and node.operation not in ("leaf", "number")
+    ]
     return {
         **{f"{gate}_gate" if gate in cell.state else gate: gates[gate] for gate in cell.gates if gate in gates},
         **{f"value{number}": node for number, node in enumerate(values, start=1)},
         **{part: node for node, part in state.items()},
     }
-
-
-def gates_read(node: Node, *, known: set[Node]) -> set[str]:
-    """The gates whose share from the input a node is computed from, but for what is known already."""
-    found, seen, waiting = set(), set(known), [node]
-    while waiting:
-        each = waiting.pop()
-        if each.source in ("x", "sum"):
-            found.add(each.name)
-        waiting += [operand for operand in each.operands if operand not in seen]
-        seen |= set(each.operands)
-    return found
 
 
 @dataclass(frozen=True)
