@@ -123,6 +123,7 @@ class Cell:
         """The gates whose bias c, of U h + c, counts beside b, of W x + b: of the others only the sum b + c does."""
         return tuple(gate for gate in self.recurrent_gates if not enters_as_sum(self.equations, gate))
 
+    @property
     def shared(self) -> tuple[str, ...]:
         """The gates whose product with the last hidden vector is taken at the beginning of a step, for all at once."""
         return tuple(gate for gate in self.gates if gate in self.equations.leaves("sum", "u"))

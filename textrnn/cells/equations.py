@@ -7,9 +7,8 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import isclose, tanh
 from functools import cached_property
-from math import tanh
+from math import isclose, tanh
 from random import Random
 from typing import Any, Literal
 

@@ -102,7 +102,14 @@ def network(
 
     try:
         entry = Learned(symbols=inputs, size=embedding_size) if embedding_size else OneHot(symbols=inputs)
-        core = Core(cell=cell, units=units, layers=layers, projection=projection, bidirectional=bidirectional)
+        core = Core(
+            cell=cell,
+            units=units,
+            layers=layers,
+            top_units=None,
+            projection=projection,
+            bidirectional=bidirectional,
+        )
         return Architecture(input=entry, core=core, head=LabelPerStep(classes=outputs))
     except ValidationError as error:
         raise UsageError(first_problem(error)) from None
