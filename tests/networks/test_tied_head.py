@@ -58,11 +58,12 @@ def test_a_saved_model_scores_as_the_network_did(folder):
 def test_inspect_counts_the_parameters_of_the_network(run, tied, folder):
     code, stdout, _ = run("inspect", folder, "--format", "jsonl")
     assert code == 0
-    rows = {row["weights"]: row for row in map(json.loads, stdout.splitlines())}
-    assert rows["total"]["parameters"] == count_parameters(tied)
-    assert rows["layers.0.weight_hh"]["shape"] == [4 * 7, 7]
-    assert rows["layers.1.weight_ih"]["shape"] == [4 * 5, 7]
-    assert "head.weight" not in rows
+    *rows, total = map(json.loads, stdout.splitlines())
+    shapes = {name: shape for row in rows for name, shape in row["weights"].items()}
+    assert total["stored"] == count_parameters(tied)
+    assert shapes["layers.0.weight_hh"] == [4 * 7, 7]
+    assert shapes["layers.1.weight_ih"] == [4 * 5, 7]
+    assert "head.weight" not in shapes
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from functools import cached_property
 from math import inf
 from typing import Any, Protocol
 
-from textrnn.cells.equations import Equations, largest_entry, trace
+from textrnn.cells.equations import Equations, enters_as_sum, largest_entry, trace
 
 Array = Any  # numpy.ndarray, torch.Tensor or networks.graph.Symbol: whatever has +, - and *
 Gates = Mapping[str, Array]  # one (batch, units) block for each gate
@@ -111,6 +111,22 @@ class Cell:
     def equations(self) -> Equations:
         """The step as a graph of operations."""
         return trace(self.step, self.gates, self.state, self.peepholes)
+
+    @property
+    def recurrent_gates(self) -> tuple[str, ...]:
+        """The gates that have a share from a hidden vector, U v + c."""
+        read = {*self.equations.leaves("sum", "u"), *self.equations.products}
+        return tuple(gate for gate in self.gates if gate in read)
+
+    @cached_property
+    def second_biases(self) -> tuple[str, ...]:
+        """The gates whose bias c, of U h + c, counts beside b, of W x + b: of the others only the sum b + c does."""
+        return tuple(gate for gate in self.recurrent_gates if not enters_as_sum(self.equations, gate))
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The gates whose product with the last hidden vector is taken at the beginning of a step, for all at once."""
+        return tuple(gate for gate in self.gates if gate in self.equations.leaves("sum", "u"))
 
     @property
     def projects(self) -> bool:

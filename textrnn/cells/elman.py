@@ -13,7 +13,7 @@ def step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
 
 
 def relu_step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
-    """The same, cut off below 0: the gradient of what is above neither shrinks nor grows."""
+    """What is read and what is remembered, cut off below 0: the gradient of what is above neither shrinks nor grows."""
     return {"hidden": ops.relu(x["hidden"] + u["hidden"])}
 
 

@@ -7,7 +7,8 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import tanh
+from functools import cached_property
+from math import isclose, tanh
 from random import Random
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ Operation = Literal["add", "subtract", "multiply", "sigmoid", "tanh", "relu", "p
 Source = Literal["x", "u", "sum", "before", "peephole"]  # of a leaf; sum: x + u, where they enter in no other way
 
 TRIALS, FAR = 300, 9.0  # of an output, and how far what it is computed from lies
+NEAR, SAME = 2.0, 1e-9  # the same where no function is to be flat, and what two results may differ by
+FUNCTIONS = ("sigmoid", "tanh", "relu")
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -126,6 +129,11 @@ class Equations:
 
     def evaluate(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[str, Any]:
         """The state after, on any arrays. leaf: the value of a leaf; product: U v + c of a gate."""
+        values = self.values(leaf, product, ops)
+        return {part: values[node] for part, node in self.after.items()}
+
+    def values(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[Node, Any]:
+        """The same of every node."""
         values: dict[Node, Any] = {}
         for node in self.order:
             operands = [values[operand] for operand in node.operands]
@@ -139,7 +147,27 @@ class Equations:
                 values[node] = BINARY[node.operation](*operands)
             else:
                 values[node] = getattr(ops, node.operation)(*operands)
-        return {part: values[node] for part, node in self.after.items()}
+        return values
+
+    @cached_property
+    def activations(self) -> Mapping[str, Node]:
+        """Each gate as it acts: the first function that its shares enter.
+
+        Left out is a gate that enters the state without one, or whose function is a part of the state itself.
+        """
+        found: dict[str, Node] = {}
+        carries: dict[Node, frozenset[str]] = {}  # whose shares are in a node, and in no function yet
+        for node in self.order:
+            if node.source in ("x", "u", "sum") or node.operation == "product":
+                carries[node] = frozenset([node.name])
+                continue
+            carries[node] = frozenset().union(*(carries[operand] for operand in node.operands))
+            is_function, is_part = node.operation in FUNCTIONS, node in self.after.values()
+            if is_function and not is_part:
+                found |= {gate: node for gate in carries[node] if gate not in found}
+            if is_function or is_part:
+                carries[node] = frozenset()
+        return found
 
 
 def largest_entry(equations: Equations, output: str, *, bound: float) -> float:
@@ -154,6 +182,31 @@ def largest_entry(equations: Equations, output: str, *, bound: float) -> float:
         after = equations.evaluate(leaf, lambda gate, vector: random.uniform(-FAR, FAR), Numbers())
         largest = max(largest, abs(after[output]))
     return largest
+
+
+def enters_as_sum(equations: Equations, gate: str) -> bool:
+    """Whether a gate's two biases matter only by their sum: to move some from one to the other changes nothing."""
+    random = Random(0)
+
+    def after(moved: float, values: Mapping[tuple[Source | None, str], float]) -> dict[str, Any]:
+        shift = {("x", gate): moved, ("u", gate): -moved}
+
+        def leaf(node: Node) -> float:
+            return values[node.source, node.name] + shift.get((node.source or "", node.name), 0.0)
+
+        def product(name: str, vector: float) -> float:
+            return values["u", name] * vector + shift.get(("u", name), 0.0)
+
+        return equations.evaluate(leaf, product, Numbers())
+
+    for _ in range(TRIALS):
+        leaves = [(node.source, node.name) for node in equations.order if node.operation == "leaf"]
+        names = [*leaves, *(("u", name) for name in equations.products)]
+        values = {name: random.uniform(-NEAR, NEAR) for name in names}
+        before, moved = after(0.0, values), after(1.0, values)
+        if not all(isclose(moved[part], value, rel_tol=SAME, abs_tol=SAME) for part, value in before.items()):
+            return False
+    return True
 
 
 class Numbers:

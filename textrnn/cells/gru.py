@@ -23,7 +23,7 @@ def step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
 
 
 def reset_before_step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
-    """The same, but the reset gate acts on the hidden vector itself."""
+    """As in a GRU, but the reset gate acts on the hidden vector itself."""
     reset = ops.sigmoid(x["reset"] + u["reset"])
     update = ops.sigmoid(x["update"] + u["update"])
     candidate = ops.tanh(x["candidate"] + u.of("candidate", reset * before["hidden"]))

@@ -26,7 +26,7 @@ def step(x: Gates, u: FromHidden, before: State, _: Gates, ops: Ops) -> State:
 
 
 def peephole_step(x: Gates, u: FromHidden, before: State, peephole: Gates, ops: Ops) -> State:
-    """The same, but each gate sees the memory that it acts on."""
+    """As in an LSTM, but each gate sees the memory that it acts on."""
     admit = ops.sigmoid(x["input"] + u["input"] + peephole["input"] * before["memory"])
     keep = ops.sigmoid(x["forget"] + u["forget"] + peephole["forget"] * before["memory"])
     candidate = ops.tanh(x["candidate"] + u["candidate"])

@@ -4,11 +4,14 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import forcing, sampling
+from textrnn.cli.explain import cell, forcing, sampling
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (forcing, sampling)
-EXAMPLES = example('textrnn explain sampling shakespeare "To be, or n"')
+COMMANDS: tuple[ModuleType, ...] = (cell, forcing, sampling)
+EXAMPLES = example(
+    "textrnn explain cell lstm --format table",
+    'textrnn explain sampling shakespeare "To be, or n"',
+)
 
 explain = typer.Typer(
     name="explain",
