@@ -65,6 +65,8 @@ COMMANDS = {
         out=False,
         is_heavy=True,
     ),
+    "explain attention": Command("labels text.txt", "labels absent.txt", "int8 text.txt", "labels waiting"),
+    "explain cell": Command("lstm", None, "mgu", None),
     "models": Command("", None, "--format xml", None, out=False),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),

@@ -4,12 +4,13 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import cell
+from textrnn.cli.explain import attention, cell
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (cell,)
+COMMANDS: tuple[ModuleType, ...] = (attention, cell)
 EXAMPLES = example(
     "textrnn explain cell lstm --format table",
+    'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
 )
 
 explain = typer.Typer(
