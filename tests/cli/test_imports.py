@@ -115,7 +115,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
-        ("explain", "attention", "--help"),
+        *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

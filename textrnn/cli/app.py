@@ -56,7 +56,7 @@ for command in (
     name = command.__name__.rpartition(".")[2]
     app.command(name, epilog=command.EXAMPLES)(getattr(command, name))
 for group in (explain.explain, vectors.vectors, corpus.corpus):
-    app.add_typer(group)
+    app.add_typer(group, name=group.info.name)
 
 INTERRUPTED = 130  # what a shell says of a program that Ctrl-C has ended
 _shows_traceback = False

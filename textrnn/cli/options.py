@@ -80,6 +80,14 @@ def check_options(found: str, task: str, options: Mapping[str, object]) -> None:
         raise UsageError(f"{' and '.join(given)} {verb} for {NAMES[task]}, and this is {NAMES.get(found, found)}")
 
 
+def numbers(option: str, text: str) -> list[float]:
+    """The numbers of an option that takes several, with commas between."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{option} takes numbers with commas between, not {text!r}") from None
+
+
 def example(*commands: str) -> str:
     """The examples at the foot of a command's help; each is run by a test."""
     return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])
@@ -168,6 +176,10 @@ FormatOption = Annotated[
 ]
 OutOption = Annotated[
     str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+]
+PngOption = Annotated[str | None, typer.Option("--png", help="Write a picture to this file.", show_default=False)]
+HtmlOption = Annotated[
+    str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)
 ]
 EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")

@@ -83,6 +83,15 @@ class Sampling:
         np.put_along_axis(kept, ranked, keep, -1)
         return np.where(kept, logprobs, np.float32(-np.inf))
 
+    def probabilities(self, logprobs: Floats) -> NDArray[np.float64]:
+        """What is drawn from: (batch, classes), each row sums to 1. It knows nothing of what was read before."""
+        allowed = self.filter(logprobs + self.forbidden(logprobs.shape[-1])).astype(np.float64)
+        allowed -= allowed.max(-1, keepdims=True)
+        if not self.temperature:
+            return np.asarray(np.eye(allowed.shape[-1])[allowed.argmax(-1)])
+        weights = np.exp(allowed / self.temperature)
+        return np.asarray(weights / weights.sum(-1, keepdims=True))
+
 
 def check_seed(seed: int) -> None:
     """Raise UsageError where noise cannot have this seed."""

@@ -20,6 +20,7 @@ POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
 LONGEST_NAME = 60  # characters
+PANEL_GAP = 0.25  # inches
 
 Weights = NDArray[np.floating]
 
@@ -62,6 +63,13 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
 def shortened(name: str) -> str:
     """A name that a picture has room for: of a long one the beginning."""
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
+    """An empty picture of axes side by side; sizes as in `drawing`, of each."""
+    figure, first = drawing(width=width, height=height)
+    gap = PANEL_GAP / width
+    return figure, [first, *(figure.add_axes((place * (1 + gap), 0, 1, 1)) for place in range(1, count))]
 
 
 def readable_on(share: float) -> str:

@@ -181,13 +181,16 @@ class LanguageModel:
         """
         if count < 1:
             raise UsageError(f"count must be 1 or more, not {count}")
+        logprobs = self.logprobs_after(prefix, condition=condition)
+        order = np.argsort(-logprobs, kind="stable")[:count]
+        return token_table([self.tokenizer.tokens[index] for index in order], logprobs[order], range(1, len(order) + 1))
+
+    def logprobs_after(self, prefix: str = "", *, condition: Given | None = None) -> Floats:
+        """The log-probability of every symbol after a prefix, (classes,). condition: as in `score`."""
         ids = np.array([START, *self.tokenizer.encode_prompt(prefix)], np.int64)[:, None]
         vector = self.conditions.of_text(condition)
         logprobs, _ = self.engine.run(ids[-1:], state_after(self.engine, ids[:-1], vector))
-        order = np.argsort(-logprobs[-1, 0], kind="stable")[:count]
-        return token_table(
-            [self.tokenizer.tokens[index] for index in order], logprobs[-1, 0, order], range(1, len(order) + 1)
-        )
+        return np.asarray(logprobs[-1, 0])
 
     def generate(
         self,

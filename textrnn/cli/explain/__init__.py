@@ -4,14 +4,11 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import attention, cell
+from textrnn.cli.explain import attention, cell, forcing, sampling
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (attention, cell)
-EXAMPLES = example(
-    "textrnn explain cell lstm --format table",
-    'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
-)
+COMMANDS: tuple[ModuleType, ...] = (attention, cell, forcing, sampling)
+EXAMPLES = example("textrnn explain cell lstm --format table", 'textrnn explain sampling shakespeare "To be, or n"')
 
 explain = typer.Typer(
     name="explain",

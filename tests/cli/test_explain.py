@@ -1,0 +1,61 @@
+"""The commands of explain, run: their records, pictures and errors."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+PNG = b"\x89PNG"
+
+
+def records(stdout: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_sampling_gives_the_chances_at_each_temperature(run, tiny_int8: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "chances.png"
+    arguments = ("explain", "sampling", str(tiny_int8), "to b", "--temperature", "0,1", "--count", "4")
+    code, stdout, stderr = run(*arguments, "--format", "jsonl", "--png", str(picture))
+    assert code == 0
+    rows = records(stdout)
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4]
+    assert list(rows[0]) == ["rank", "token", "p_at_0", "p_at_1"]
+    assert [row["p_at_0"] for row in rows] == [1, 0, 0, 0]
+    assert "temperature 0: as open as 1.0 equal choices" in stderr
+    assert picture.read_bytes().startswith(PNG)
+
+
+def test_forcing_gives_both_readings_of_a_text(run, tiny_int8: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "forcing.png"
+    arguments = ("explain", "forcing", str(tiny_int8), "-p", "to b", "--text", "e or not\nto be")
+    code, stdout, stderr = run(*arguments, "--format", "jsonl", "--png", str(picture))
+    assert code == 0
+    rows = records(stdout)
+    assert "".join(str(row["token"]) for row in rows) == "e or not\nto be"
+    assert rows[0]["forced_logprob"] == rows[0]["free_logprob"]
+    assert "mean log-probability of a true symbol" in stderr
+    assert picture.read_bytes().startswith(PNG)
+    code, stdout, _ = run(*arguments, "--format", "table")
+    assert "↵" in stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("sampling", "MODEL", "a", "--temperature", "1,x"), 2, "--temperature takes numbers with commas between"),
+        (("sampling", "MODEL", "a", "--temperature=-1"), 2, "temperature must be from 0"),
+        (("sampling", "absent", "a"), 1, "absent"),
+        (("sampling", "LABELS", "a"), 2, "classifier"),
+        (("forcing", "MODEL", "--text", ""), 1, "the text has no symbol"),
+        (("forcing", "MODEL", "--text", "a", "--png", "absent/x.png"), 1, "absent/x.png cannot be written"),
+        (("forcing", "MODEL"), 2, "--text"),
+    ],
+)
+def test_what_cannot_be_explained_is_one_line(
+    run, tiny_int8: Path, tiny_classifier: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    folders = {"MODEL": str(tiny_int8), "LABELS": str(tiny_classifier)}
+    found, stdout, stderr = run("explain", *(folders.get(part, part) for part in arguments))
+    assert found == code
+    assert says in stderr.splitlines()[-1]
+    assert not stdout

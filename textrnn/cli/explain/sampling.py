@@ -1,0 +1,60 @@
+"""textrnn explain sampling"""
+
+from typing import Annotated
+
+import typer
+
+from textrnn.cli.options import (
+    ConditionOption,
+    EngineOption,
+    FormatOption,
+    ModelArgument,
+    OutOption,
+    PngOption,
+    example,
+)
+
+EXAMPLES = example('textrnn explain sampling shakespeare "To be, or n" --temperature 0,0.5,1,2')
+
+
+def sampling(
+    model: ModelArgument,
+    prefix: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
+    temperature: Annotated[str, typer.Option(help="Temperatures, with commas between.")] = "0,0.5,1,2",
+    top_k: Annotated[int, typer.Option(min=0, help="Only the K likeliest symbols; 0 all.")] = 0,
+    top_p: Annotated[float, typer.Option(help="Only the likeliest that together reach this probability.")] = 1.0,
+    min_p: Annotated[float, typer.Option(help="Only those at least this share as likely as the likeliest.")] = 0.0,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many symbols to show.")] = 15,
+    condition: ConditionOption = None,
+    png: PngOption = None,
+    format: FormatOption = "auto",
+    out: OutOption = None,
+    engine: EngineOption = "onnx",
+) -> None:
+    """Show what the next symbol is drawn from: its chances at each temperature, and how many choices that is."""
+    from textrnn.cli.options import numbers
+    from textrnn.cli.output import chosen_format, open_sink, printable
+    from textrnn.cli.stream import warn_of_unknown
+    from textrnn.decoding.sampling import Sampling
+    from textrnn.tasks import load
+    from textrnn.tasks.chances import chances
+    from textrnn.tasks.language_model import LanguageModel
+    from textrnn.text.signs import visible
+
+    samplings = [Sampling(each, top_k, top_p, min_p) for each in numbers("--temperature", temperature)]
+    language_model = load(model, LanguageModel, engine=engine)
+    warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
+    found = chances(language_model, prefix, samplings, count=count, condition=condition)
+    names = [f"temperature {each.temperature:g}" for each in samplings]
+    if png:
+        from textrnn.pictures.sampling import chances_picture
+
+        chances_picture(found, names, png)
+    columns = [f"p_at_{each.temperature:g}" for each in samplings]
+    written = visible if chosen_format(format, out) == "table" else str
+    with open_sink(out, format) as sink:
+        for rank, (token, shares) in enumerate(zip(map(written, found.tokens), found.shares.T, strict=True), start=1):
+            sink.write({"rank": rank, "token": token, **dict(zip(columns, shares.tolist(), strict=True))})
+    for name, choices, shown in zip(names, found.choices, found.shares.sum(1), strict=True):
+        line = f"{name}: as open as {choices:,.1f} equal choices; the symbols shown have {shown:.1%} of the chances"
+        typer.echo(printable(line), err=True)

@@ -1,0 +1,8 @@
+"""Symbols as people are shown them: what would not be seen has a sign."""
+
+SIGNS = {" ": "\u2423", "\n": "\u21b5", "\t": "\u21e5"}  # an open box, a return sign, a tab sign
+
+
+def visible(token: str) -> str:
+    """A symbol with a sign for each character that would not be seen, and the code of what a terminal would obey."""
+    return "".join(SIGNS.get(mark) or (mark if mark.isprintable() else f"\\x{ord(mark):02x}") for mark in token)
