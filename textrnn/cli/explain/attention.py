@@ -12,9 +12,11 @@ from textrnn.cli.options import (
     EncodingOption,
     EngineOption,
     FormatOption,
+    HtmlOption,
     InputFormatOption,
     ModelArgument,
     OutOption,
+    PngOption,
     SourceArgument,
     StrictOption,
     TextOption,
@@ -51,13 +53,8 @@ def attention(
             help="Of a translator: look at this translation of the text instead of its own.", show_default=False
         ),
     ] = None,
-    png: Annotated[
-        str | None,
-        typer.Option(help="Draw the attention of one text to this file (.png).", show_default=False),
-    ] = None,
-    html: Annotated[
-        str | None, typer.Option(help="Write the attention of all texts as a page to this file.", show_default=False)
-    ] = None,
+    png: PngOption = None,
+    html: HtmlOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -67,7 +64,10 @@ def attention(
     engine: EngineOption = "onnx",
     threads: ThreadsOption = 0,
 ) -> None:
-    """Show which words a network attends to: of a text for its label, of a source for each word of its translation."""
+    """Show which words a network attends to: of a text for its label, of a source for each word of its translation.
+
+    A map on a terminal, numbers elsewhere; beside them a page of all texts (--html) or a picture of one (--png).
+    """
     from textrnn.cli.stream import open_source
     from textrnn.extras import require
     from textrnn.tasks import NAMES, load, task_of
