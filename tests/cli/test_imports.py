@@ -80,6 +80,16 @@ def test_translating_loads_nothing_heavy(tiny_translator: Path, more: tuple[str,
     assert "onnxruntime" in modules
 
 
+@pytest.mark.parametrize("more", [(), ("--format", "table"), ("--html", "/dev/null")])
+def test_explaining_attention_loads_nothing_heavy(tiny_classifier: Path, more: tuple[str, ...]) -> None:
+    assert not loaded("explain", "attention", tiny_classifier, *more) & HEAVY
+
+
+@pytest.mark.parametrize("arguments", [("lstm",), ("elman", "--unroll", "3"), ()])
+def test_explaining_a_cell_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
+    assert not loaded("explain", "cell", *arguments) & (HEAVY | RUNTIME)
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -105,7 +115,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
-        *(("explain", command, "--help") for command in ("forcing", "sampling")),
+        *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

@@ -65,6 +65,8 @@ COMMANDS = {
         out=False,
         is_heavy=True,
     ),
+    "explain attention": Command("labels text.txt", "labels absent.txt", "int8 text.txt", "labels waiting"),
+    "explain cell": Command("lstm", None, "mgu", None),
     "models": Command("", None, "--format xml", None, out=False),
     "explain forcing": Command("int8 --text To", "absent --text To", "int8", None),
     "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),

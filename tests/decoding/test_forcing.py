@@ -9,7 +9,8 @@ from tests.decoding.plain import logprobs_after, padded
 from tests.decoding.test_beam import SOURCES, limits
 from tests.fakes import FakeTranslationEngine, TableTranslationEngine
 from textrnn.decoding.beam import Beam, search
-from textrnn.decoding.forcing import force
+from textrnn.decoding.forcing import attend, force
+from textrnn.errors import ModelError
 
 TARGETS = st.lists(st.integers(0, 8), min_size=1, max_size=6)
 
@@ -49,3 +50,19 @@ def test_sources_whose_targets_are_done_leave() -> None:
     force(engine, padded([[4], [4, 5], [4]]), padded([[4], [4, 5, 6, 3], [3]]), ranks=False)
     assert engine.encoded == [[1, 2, 1]]
     assert engine.read_rows == [3, 1, 1, 1]
+
+
+@given(source=TARGETS, seed=st.integers(0, 99), width=st.integers(1, 4))
+@settings(max_examples=30, deadline=None)
+def test_forced_along_a_hypothesis_a_decoder_attends_as_when_it_found_it(
+    source: list[int], seed: int, width: int
+) -> None:
+    engine = TableTranslationEngine(9, seed=seed, sharpness=1)
+    longest = limits([source], room=5)
+    for found in search(engine, padded([source]), Beam(width), longest=longest, count=width, attention=True)[0]:
+        np.testing.assert_array_equal(attend(engine, padded([source]), np.array(found.ids)), found.attention)
+
+
+def test_a_decoder_without_attention_is_not_asked_for_it() -> None:
+    with pytest.raises(ModelError, match="the decoder has no attention"):
+        attend(FakeTranslationEngine(8, has_attention=False), padded([[4]]), np.array([4, 3]))

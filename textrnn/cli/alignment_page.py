@@ -13,15 +13,17 @@ if TYPE_CHECKING:
 
 SEEN, READ = 0.005, 0.1  # weights from which on a cell is shaded, and has its number in it
 
-STYLE = """div { overflow-x: auto; }
-th { font-weight: normal; text-align: right; padding: .1rem .5rem; }
+STYLE = """th { font-weight: normal; text-align: right; padding: .1rem .5rem; }
+tbody bdi { display: block; max-width: 12rem; overflow-wrap: anywhere; }
 thead th { writing-mode: vertical-rl; text-align: right; padding: .5rem .1rem; }
+thead bdi { display: block; max-height: 12rem; overflow-wrap: anywhere; }
 td { min-width: 1.8rem; font-size: .75rem; text-align: center; border: 1px solid rgb(128 128 128 / .3); }
+thead td { border: none; }
 .attention { background: rgb(128 128 128 / var(--shade)); }
 """
 INTRODUCTION = """<p>Under each source stands its translation, and a table of attention: how much the network looked at
-each word of the source, above, when it wrote each word of the translation, on the left; the darker, the more.
-The weights of a row sum to 1; each is shown when the pointer rests on it.</p>
+each word of the source, above, when it wrote each word of the translation, on the left; the more, the stronger the
+shade. The weights of a row sum to 1; each is shown when the pointer rests on it.</p>
 """
 
 

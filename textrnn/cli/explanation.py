@@ -2,9 +2,11 @@
 
 from typing import IO
 
+from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from textrnn.cli.alignment import shortened
 from textrnn.cli.heat import console
 from textrnn.cli.output import printable
 from textrnn.tasks.explaining import ExplainedWord, Explanation
@@ -15,6 +17,7 @@ COLOURS = (
     (0.1, "bold cyan", "bold dark_orange"),
     (0.02, "cyan", "dark_orange"),
 )
+BAR = 40  # columns of the longest bar
 ROWS = 30  # of the table: the words that change most
 
 
@@ -34,6 +37,19 @@ def print_explanation(explanation: Explanation, file: IO[str]) -> None:
     printer.print(coloured(explanation))
     if explanation.words:
         printer.print(course(explanation))
+
+
+def print_attention(explanation: Explanation, file: IO[str]) -> None:
+    """A text under its label, a line for each of its words: its weight, and a bar against the heaviest."""
+    printer = console(file)
+    printer.print()
+    printer.print(heading(explanation), style="bold")
+    most = max((word.attention or 0.0 for word in explanation.words), default=0.0) or 1.0
+    words = [shortened(printable(word.token)) for word in explanation.words]
+    margin = max(map(cell_len, words), default=0) + 1
+    for name, word in zip(words, explanation.words, strict=True):
+        bar = "█" * round(BAR * (word.attention or 0.0) / most)
+        printer.print(Text(f"{name}{' ' * (margin - cell_len(name))}{number(word.attention)} {bar}"))
 
 
 def heading(explanation: Explanation) -> Text:

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
 NOTICED = 0.02  # a change from which on a word is underlined
 
 STYLE = """th, td { padding: 0 .7rem; text-align: left; border-bottom: 1px solid; }
+td:first-child { max-width: 15rem; overflow-wrap: anywhere; }
 .up { background: rgb(0 130 200 / var(--shade)); border-bottom: 2px solid; }
 .down { background: rgb(230 120 0 / var(--shade)); border-bottom: 2px dotted; }
 .attention { background: rgb(128 128 128 / var(--shade)); }
 """
 INTRODUCTION = """<p>The text is read word by word. <span class="up" style="--shade:.4">Underlined</span>: the word
 makes the label likelier, from one of so many labels before the first word;
-<span class="down" style="--shade:.4">dotted</span>: it makes it less likely; the darker, the more.
+<span class="down" style="--shade:.4">dotted</span>: it makes it less likely; the more, the stronger the shade.
 <span class="attention" style="--shade:.4">Grey</span>, in a line of its own: the attention that the network pays to
-each word, the darkest to the most. Each word's numbers are shown when the pointer rests on it, and in the table below
-the text.</p>
+each word, the strongest shade to the most. Each word's numbers are shown when the pointer rests on it, and in the table
+below the text.</p>
+"""
+ATTENTION = """<p>How much the network attends to each word of a text when it makes up its mind about the label: the
+more, the stronger the shade, the strongest of each text for the most. The weights of a text sum to 1; each is shown
+when the pointer rests on its word, and in the table below the text.</p>
 """
 
 
@@ -36,14 +41,38 @@ def explained_on_page(
     return on_page(explanations, file, section, title=title, style=STYLE, introduction=INTRODUCTION)
 
 
+def attended_on_page(
+    explanations: "Iterable[tuple[Fields, Explanation]]", file: str
+) -> "Iterator[tuple[Fields, Explanation]]":
+    """The same, the attention of each written to a page as it goes by."""
+    return on_page(explanations, file, attention_section, title="Attention", style=STYLE, introduction=ATTENTION)
+
+
 def section(explanation: Explanation) -> str:
     """One text: its label, itself shaded by change and by attention, and the table."""
-    lines = [f"<h2>{shown(str(heading(explanation)))}</h2>", shaded(explanation, change_mark)]
+    return in_lines(heading_line(explanation), shaded(explanation, change_mark), *attention_lines(explanation))
+
+
+def attention_section(explanation: Explanation) -> str:
+    """One text: its label, itself shaded by attention, and the table."""
+    return in_lines(heading_line(explanation), *attention_lines(explanation))
+
+
+def heading_line(explanation: Explanation) -> str:
+    """The label and its probability."""
+    return f"<h2>{shown(str(heading(explanation)))}</h2>"
+
+
+def attention_lines(explanation: Explanation) -> Iterator[str]:
+    """The text shaded by attention, where there is any; and the table, where there are words."""
     most = max((word.attention or 0.0 for word in explanation.words), default=0.0)
     if most:
-        lines.append(shaded(explanation, lambda word: ("attention", (word.attention or 0.0) / most)))
+        yield shaded(explanation, lambda word: ("attention", (word.attention or 0.0) / most))
     if explanation.words:
-        lines.append(table(explanation))
+        yield table(explanation)
+
+
+def in_lines(*lines: str) -> str:
     return "\n".join(lines) + "\n"
 
 
@@ -79,4 +108,4 @@ def table(explanation: Explanation) -> str:
         "".join(f"<td><bdi>{shown(cell)}</bdi></td>" for cell in cells(explanation, word)) for word in explanation.words
     )
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    return f"<details><summary>numbers</summary>\n<table>\n<tr>{header}</tr>\n{body}\n</table>\n</details>"
+    return f"<details><summary>numbers</summary>\n<div><table>\n<tr>{header}</tr>\n{body}\n</table></div>\n</details>"

@@ -22,8 +22,10 @@ HEAD = """<!doctype html>
 :root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.6 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }}
 p {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
-h2 {{ font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid; }}
+h2 {{ font-size: 1.1rem; margin: 2rem 0 0; border-top: 1px solid; overflow-wrap: anywhere; }}
+div {{ overflow-x: auto; }}
 table {{ border-collapse: collapse; }}
+* {{ print-color-adjust: exact; }}
 {style}</style>
 </head>
 <body>
@@ -46,11 +48,16 @@ def on_page(
     section: one result as HTML. style: rules for what is in it. introduction: what it means, as HTML.
     """
     with open_output(file) as page:
-        page.write(HEAD.format(title=title, style=style, introduction=introduction))
+        page.write(HEAD.format(title=title, style=style, introduction=on_one_line(introduction)))
         for fields, result in results:
             page.write(section(result))
             yield fields, result
         page.write(FOOT)
+
+
+def on_one_line(text: str) -> str:
+    """The same without line ends, which a page would show."""
+    return " ".join(text.split()) + "\n"
 
 
 def marked(tag: str, text: str, *, name: str, share: float, numbers: str) -> str:

@@ -5,8 +5,10 @@ from numpy.typing import NDArray
 
 from textrnn.batch import Ids
 from textrnn.decoding.hypotheses import Decoding
+from textrnn.engines.engine import Floats
 from textrnn.engines.labeller import Padded
 from textrnn.engines.translating import TranslationEngine
+from textrnn.errors import ModelError
 from textrnn.metrics.tokens import of_chosen, rank
 
 
@@ -31,3 +33,15 @@ def force(
             places[step, rows] = rank(read.logprobs, wanted)[:, 0]
         decoding.go_on(wanted, read.state)
     return logprobs, places
+
+
+def attend(engine: TranslationEngine, source: Padded, target: Ids) -> Floats:
+    """The attention of each symbol of one target to those of its source, (target, source)."""
+    decoding, rows = Decoding(engine, source), []
+    for symbol in target:
+        read = decoding.read()
+        if read.attention is None:
+            raise ModelError("the decoder has no attention, though config.json says so")
+        rows.append(read.attention[0, 0])
+        decoding.go_on(np.array([[symbol]]), read.state)
+    return np.array(rows)

@@ -1,5 +1,6 @@
 """What every picture is drawn with: the one module that knows matplotlib. Pictures are read in black and white too."""
 
+import warnings
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
+LONGEST_NAME = 60  # characters
 PANEL_GAP = 0.25  # inches
 
 Weights = NDArray[np.floating]
@@ -26,6 +28,7 @@ Weights = NDArray[np.floating]
 def matrix(shares: Weights, rows: Sequence[str], columns: Sequence[str], *, cell: float) -> "tuple[Figure, Axes]":
     """A grid of cells, from white, 0, to black, 1, with names on the left and above. cell: its side, in inches."""
     figure, axes = drawing(width=cell * max(len(columns), 1), height=cell * max(len(rows), 1))
+    rows, columns = list(map(shortened, rows)), list(map(shortened, columns))
     axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     axes.set_yticks(range(len(rows)), rows, fontsize=POINTS, parse_math=False)
     axes.set_xticks(
@@ -57,6 +60,11 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     return figure, figure.add_axes((0, 0, 1, 1))
 
 
+def shortened(name: str) -> str:
+    """A name that a picture has room for: of a long one the beginning."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
 def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
     """An empty picture of axes side by side; sizes as in `drawing`, of each."""
     figure, first = drawing(width=width, height=height)
@@ -79,7 +87,9 @@ def outline(axes: "Axes", row: int, column: int) -> None:
 def write_picture(figure: "Figure", path: str | Path) -> None:
     """Write a PNG, whole or not at all."""
     image = BytesIO()
-    figure.savefig(image, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box stands there, to be seen
+        figure.savefig(image, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
     try:
         Path(path).write_bytes(image.getvalue())
     except OSError as error:

@@ -52,6 +52,8 @@ class Classifier:
         self.engine, self.tokenizer, self.config = engine, tokenizer, config
         self.labels = config.labels if groups is None else merged_labels(config.labels, groups)
         own = config.labels.names
+        head = config.architecture.head
+        self.has_attention = isinstance(head, LabelPerSequence) and "attention" in head.readouts
         self._members = [[own.index(label) for label in group] for group in groups.values()] if groups else None
 
     def merged(self, groups: Mapping[str, Sequence[str]]) -> "Classifier":

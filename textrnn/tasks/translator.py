@@ -12,7 +12,7 @@ from textrnn.batch import Ids
 from textrnn.config import ModelConfig
 from textrnn.decoding.beam import WIDEST, Beam, search
 from textrnn.decoding.drawing import draw
-from textrnn.decoding.forcing import force
+from textrnn.decoding.forcing import attend, force
 from textrnn.decoding.hypotheses import Hypothesis
 from textrnn.decoding.sampling import Sampling, check_seed
 from textrnn.engines.ensemble import Ensemble
@@ -20,6 +20,7 @@ from textrnn.engines.labeller import Padded
 from textrnn.engines.translating import TranslationEngine
 from textrnn.errors import ModelError, UsageError
 from textrnn.metrics.perplexity import Tally
+from textrnn.tasks.alignment import Alignment, align
 from textrnn.tasks.batches import Batches, begin_batches
 from textrnn.tasks.grouping import groups, in_groups, one_ahead, one_or_many
 from textrnn.tasks.labelling import side_by_side
@@ -222,6 +223,26 @@ class Translator:
                         yield Score(target, None, [], self.tokenizer.out_of_vocabulary(target))
                     else:
                         yield scorer.score(target, row, tally, shows_end=eos, by_word=by_word)
+
+    def align(self, text: str, target: str) -> Translation:
+        """A given translation of a text, with its score and the attention of its words; UsageError where there is none.
+
+        Of a text without symbols neither.
+        """
+        if not self.has_attention:
+            raise UsageError("an alignment needs attention, and this model has none")
+        (score,) = self.score([(text, target)])
+        (source,) = self._sources([text])
+        lacking = self._lacking(text, source)
+        spans = list(self.tokenizer.spans(target))
+        ids = [*(span.id for span in spans), EOS]
+        tokens = [self.tokenizer.tokens[index] for index in ids]
+        if not len(source):
+            return Translation(text, target, None, tokens, lacking, None, Alignment([], [], []), None)
+        weights = attend(self.engine, Padded.of([source]), np.array(ids, np.int64))
+        source_ends = [span.end for span in self.source_tokenizer.spans(text)]
+        alignment = align(text, source_ends, target, [span.end for span in spans], weights)
+        return Translation(text, target, score.logprob, tokens, lacking, None, alignment, "eos")
 
     def _sources(self, texts: Sequence[str]) -> list[Ids]:
         """The symbols of each text."""

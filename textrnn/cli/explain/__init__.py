@@ -4,13 +4,13 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import cell, forcing, sampling
+from textrnn.cli.explain import attention, cell, forcing, sampling
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (cell, forcing, sampling)
+COMMANDS: tuple[ModuleType, ...] = (attention, cell, forcing, sampling)
 EXAMPLES = example(
     "textrnn explain cell lstm --format table",
-    'textrnn explain sampling shakespeare "To be, or n"',
+    'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
 )
 
 explain = typer.Typer(
