@@ -80,6 +80,11 @@ def test_translating_loads_nothing_heavy(tiny_translator: Path, more: tuple[str,
     assert "onnxruntime" in modules
 
 
+@pytest.mark.parametrize("more", [("--format", "table"), ("--html", "/dev/null")], ids=" ".join)
+def test_looking_at_states_loads_nothing_heavy(tiny_model: Path, more: tuple[str, ...]) -> None:
+    assert not loaded("explain", "states", tiny_model, *more) & HEAVY
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -105,6 +110,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
+        ("explain", "states", "--help"),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

@@ -66,6 +66,9 @@ COMMANDS = {
         is_heavy=True,
     ),
     "models": Command("", None, "--format xml", None, out=False),
+    "explain states": Command(
+        "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"
+    ),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),
 }

@@ -4,10 +4,11 @@ from types import ModuleType
 
 import typer
 
+from textrnn.cli.explain import states
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = ()
-EXAMPLES = example()
+COMMANDS: tuple[ModuleType, ...] = (states,)
+EXAMPLES = example('textrnn explain states shakespeare --text "ROMEO: But soft, what light?" --units 2')
 
 explain = typer.Typer(
     name="explain",
