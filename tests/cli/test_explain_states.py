@@ -15,7 +15,8 @@ from textrnn.text.tokenizer import START
 
 TEXT = "He said (a b) twice,\nand (c).\n"
 LINES = ("--text", "the cat.", "--text", "", "--text", "a mat")
-CONDITIONED = Path(__file__).parents[1] / "fixtures" / "format-4" / "conditioned-int8"
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "format-4"
+CONDITIONED, PROJECTED = FIXTURES / "conditioned-int8", FIXTURES / "char-float32"
 
 
 def rows_of(run: Run, *arguments: str | Path) -> list[dict[str, Any]]:
@@ -101,6 +102,15 @@ def test_the_part_chooses(tiny_model: Path, run: Run) -> None:
     assert rows["hidden"] != rows["memory"]
 
 
+def test_the_entries_of_a_projection_are_no_units_with_gates(run: Run) -> None:
+    places = ["text", "step", "token", "layer", "unit"]
+    assert list(rows_of(run, PROJECTED, "--text", "a")[0]) == [*places, *CELLS["peephole-lstm"].gates, "memory"]
+    assert list(rows_of(run, PROJECTED, "--text", "a", "--part", "hidden")[0]) == [*places, "hidden"]
+    assert rows_of(run, PROJECTED, "--text", "a", "--unit", "1.3")
+    says = refused(run("explain", "states", PROJECTED, "--text", "a", "--unit", "1.3", "--part", "hidden"), 2)
+    assert "layer 1 has 3 units, the first is 0: not 3" in says
+
+
 def test_a_text_begins_with_its_condition(run: Run) -> None:
     calm, wild = (
         rows_of(run, CONDITIONED, "--text", "the cat", "--condition", name, "--units", "1") for name in ("calm", "wild")
@@ -145,6 +155,13 @@ def test_what_is_unknown_or_not_read_is_said(tiny_model: Path, run: Run) -> None
     ]
 
 
+def test_few_symbols_are_said_to_say_little(tiny_model: Path, run: Run) -> None:
+    assert "few: " not in run("explain", "states", tiny_model, "--text", TEXT).stderr
+    assert "few: " not in run("explain", "states", tiny_model, "--text", TEXT * 40, "--property", "space").stderr
+    result = run("explain", "states", tiny_model, "--text", TEXT, "--property", "space")
+    assert "few: in 30 symbols some units follow any property by chance; read more" in result.stderr.splitlines()
+
+
 def test_on_a_terminal_the_course_of_each_value_stands_under_a_short_text(tiny_model: Path, run: Run) -> None:
     result = run("explain", "states", tiny_model, "--text", "a\tb\nc", "--units", "1", "--format", "table")
     legend, _, heading, text, *courses = result.stdout.splitlines()
@@ -154,6 +171,22 @@ def test_on_a_terminal_the_course_of_each_value_stands_under_a_short_text(tiny_m
     assert [line.split()[0] for line in courses[:6]] == [*CELLS["lstm"].gates, "hidden", "memory"]
     assert all(len(line) == len(text) for line in courses[:6])
     assert all(len(line.split()[1]) == 6 and len(set(line.split()[1][1:3])) == 1 for line in courses[:6])
+
+
+@pytest.mark.parametrize(
+    ("share", "style"),
+    [
+        (0.0, ""),
+        (0.19, ""),
+        (-0.19, ""),
+        (0.2, "bold cyan"),
+        (-0.3, "underline dark_orange"),
+        (1.0, "bold reverse cyan"),
+        (-1.0, "underline reverse dark_orange"),
+    ],
+)
+def test_above_and_below_0_are_told_apart_without_colours_too(share: float, style: str) -> None:
+    assert states_display.colour(share) == style
 
 
 def test_on_a_terminal_a_long_text_is_shown_as_it_is_as_far_as_it_goes(

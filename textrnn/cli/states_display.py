@@ -116,11 +116,8 @@ def table(states: States) -> Table:
     """The units: how they follow the property, where their values lie, and the mean of each gate."""
     gates = [name for name in states.courses[0][0].values if name not in states.carries]
     says = [f"r: of {states.follows}, in the half that chose the unit and in the other"] if states.follows else []
-    result = Table(
-        box=box.SIMPLE_HEAD,
-        caption_justify="left",
-        caption="; ".join([*says, *(["gates: their means"] if gates else [])]),
-    )
+    caption = "; ".join([*says, *(["gates: their means"] if gates else [])])
+    result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     for name in ("unit", *(("r (1st)", "r (2nd)") if states.follows else ()), states.part, *gates):
         result.add_column(Text(name), justify="right", no_wrap=True)
     for place, found in enumerate(states.units):

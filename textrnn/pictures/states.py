@@ -49,10 +49,10 @@ def states_picture(states: States, path: str | Path) -> None:
         axes.axvline(end - 0.5, color="black", linewidth=1, linestyle="--")
     axes.xaxis.set_label_position("top")
     axes.set_xlabel(f"symbols{part_of(len(symbols), states.symbols)}, the values after each")
-    axes.set_ylabel("units, and their gates and states")
+    axes.set_ylabel("units")
     scales = axes.secondary_yaxis("right")
     scales.set_yticks(range(len(rows)), ranges, fontsize=POINTS)
-    scales.set_ylabel("from white to black")
+    scales.set_ylabel("white … black")
     write_picture(figure, path)
 
 

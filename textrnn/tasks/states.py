@@ -22,7 +22,7 @@ from textrnn.tasks.translator import Translator
 from textrnn.text.properties import PROPERTIES
 from textrnn.text.tokenizer import START, Span, Tokenizer
 
-FEWEST = 4  # symbols: two in each half
+FEWEST, FEW = 4, 1000  # symbols that correlations are made of, and below which chance makes many of them
 
 
 @dataclass(frozen=True)

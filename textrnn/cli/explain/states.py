@@ -104,7 +104,7 @@ def states(
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
-    from textrnn.tasks.states import Reader, read_texts, tokenizer_of
+    from textrnn.tasks.states import FEW, Reader, read_texts, tokenizer_of
 
     if png is not None:
         require("eval", "--png", packages=("matplotlib",))
@@ -145,6 +145,8 @@ def states(
                 sink.write(row)
     given.report()
     warn_of_unknown(place.text for each in texts for place in tokenizer_of(loaded).out_of_vocabulary(each.read))
+    if follows is not None and found.symbols < FEW:
+        typer.echo(f"few: in {found.symbols:,} symbols some units follow any property by chance; read more", err=True)
     if is_cut:
         typer.echo(f"read: the first {found.symbols:,} symbols, as --symbols says; --symbols 0 reads all", err=True)
 
@@ -183,8 +185,7 @@ def rows_of(states: "States") -> Iterator[dict[str, Any]]:
                     "layer": found.unit.layer,
                     "unit": found.unit.index,
                 }
-                for name, values in course.values.items():
-                    row[f"gate_{name}" if name in row else name] = round(float(values[step]), DIGITS)
+                row |= {name: round(float(values[step]), DIGITS) for name, values in course.values.items()}
                 if text.numbers is not None:
                     row |= {"property": float(text.numbers[step])}
                     row |= {"r_first_half": found.first, "r_second_half": found.second}
