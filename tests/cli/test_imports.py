@@ -90,6 +90,11 @@ def test_explaining_a_cell_loads_no_runtime_either(arguments: tuple[str, ...]) -
     assert not loaded("explain", "cell", *arguments) & (HEAVY | RUNTIME)
 
 
+@pytest.mark.parametrize("more", [("--format", "table"), ("--html", "/dev/null")], ids=" ".join)
+def test_looking_at_states_loads_nothing_heavy(tiny_model: Path, more: tuple[str, ...]) -> None:
+    assert not loaded("explain", "states", tiny_model, *more) & HEAVY
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -116,6 +121,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
         ),
         ("corpus", "check", "--help"),
         *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
+        ("explain", "states", "--help"),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

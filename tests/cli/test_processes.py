@@ -70,6 +70,9 @@ COMMANDS = {
     "models": Command("", None, "--format xml", None, out=False),
     "explain forcing": Command("int8 --text To", "absent --text To", "int8", None),
     "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
+    "explain states": Command(
+        "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"
+    ),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),
 }

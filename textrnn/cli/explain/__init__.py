@@ -4,10 +4,10 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import attention, cell, forcing, sampling
+from textrnn.cli.explain import attention, cell, forcing, sampling, states
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (attention, cell, forcing, sampling)
+COMMANDS: tuple[ModuleType, ...] = (attention, cell, forcing, sampling, states)
 EXAMPLES = example(
     "textrnn explain cell lstm --format table",
     'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
