@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from textrnn.errors import DataError
-from textrnn.text.vectors import BINARY, GLOVE, NUMBER, TEXT, VectorsFile, find_vectors, sniff
+from textrnn.text.vectors import (
+    BINARY,
+    GLOVE,
+    NUMBER,
+    TEXT,
+    VectorsFile,
+    find_vectors,
+    read_vectors,
+    sniff,
+    write_vectors,
+)
 
 ODD = [
     "\xa0",
@@ -77,6 +87,22 @@ def test_a_file_is_read_as_gensim_reads_it(tmp_path_factory, format, packed, tab
     np.testing.assert_array_equal(result.rows[:-1], oracle[list(reversed(names))])
     assert result.is_found.tolist() == [True] * len(names) + [False]
     assert not result.rows[-1].any()
+
+
+@pytest.mark.parametrize("format", [TEXT, BINARY])
+@settings(max_examples=40, deadline=None)
+@given(table=tables(st.text(CHARACTERS, min_size=1, max_size=8)))
+def test_what_is_written_is_read_again(tmp_path_factory, format, table):
+    names, rows = table
+    path = tmp_path_factory.mktemp("vectors") / "vectors"
+    with path.open("wb") as file:
+        write_vectors(file, names, rows, format=format)
+    assert sniff(str(path)).format == format
+    words, read = read_vectors(sniff(str(path)))
+    assert words == names
+    np.testing.assert_array_equal(read, rows)
+    oracle = KeyedVectors.load_word2vec_format(path, binary=format == BINARY)
+    np.testing.assert_array_equal(oracle[names], rows)
 
 
 @settings(max_examples=40, deadline=None)
@@ -187,6 +213,17 @@ def test_what_is_wrong_is_named_with_its_line_or_word(tmp_path, content, says):
         found(path, ["the"])
     assert str(error.value).startswith(f"{path}{says}")
     assert "\n" not in str(error.value)
+
+
+def test_all_of_a_file_is_read_each_word_once_and_odd_bytes_are_kept_apart(tmp_path):
+    path = tmp_path / "vectors"
+    path.write_bytes(b"caf\xe9 1 2\nthe 3 4\nthe 5 6\ncaf\xe8 7 8\n")
+    words, rows = read_vectors(sniff(str(path)))
+    assert words == ["caf\\xe9", "the", "caf\\xe8"]
+    assert rows.tolist() == [[1, 2], [3, 4], [7, 8]]
+    path.write_text("2 3\n")
+    with pytest.raises(DataError, match="has a header and no rows"):
+        read_vectors(sniff(str(path)))
 
 
 def test_what_is_no_file_is_named(tmp_path):

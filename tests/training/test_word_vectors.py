@@ -249,7 +249,7 @@ def test_a_symbol_is_looked_up_as_a_reader_would_write_it():
     spelt = {token: spellings(tokenizer, index) for index, token in enumerate(tokenizer.tokens)}
     assert spelt[" the"] == ("▁the", "the")
     assert spelt["a"] == ("a",)
-    assert spelt[" "] == (" ",)
+    assert spelt[" "] == ("▁", " ")
     assert spelt["<0x41>"] == spelt["<pad>"] == ()
     assert spelt["<start>"] == ("<s>", "</s>")
     assert (spellings(tokenizer, UNK), spellings(tokenizer, EOS)) == (("<unk>",), ("</s>",))

@@ -22,4 +22,4 @@ def spellings(tokenizer: Tokenizer, index: int) -> tuple[str, ...]:
     if token in BYTES:
         return ()
     inner = token.removeprefix(" ")
-    return (SENTENCEPIECE_SPACE + inner, inner) if token != inner and inner else (token,)
+    return (SENTENCEPIECE_SPACE + inner, inner or token) if token != inner else (token,)

@@ -1,8 +1,9 @@
 """Files of word vectors: word2vec's text and binary formats, fastText's .vec and GloVe's, packed by gzip or not.
 
 In a text a row is a word and its numbers, with spaces between; a word may hold spaces too, so that the numbers are the
-last fields, and end in a whole number where all of these have a point or an exponent. word2vec and fastText begin with a header, the number of rows and of numbers in each; GloVe does not. In
-binary a row is the word, a space, and its numbers as float32, little-endian. The file is read row by row.
+last fields, and end in a whole number where all of these have a point or an exponent. word2vec and fastText begin with
+a header, the number of rows and of numbers in each; GloVe does not. In binary a row is the word, a space, and its
+numbers as float32, little-endian. The file is read row by row.
 """
 
 import codecs
