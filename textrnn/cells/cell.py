@@ -113,6 +113,11 @@ class Cell:
         return trace(self.step, self.gates, self.state, self.peepholes)
 
     @property
+    def shared(self) -> tuple[str, ...]:
+        """The gates whose product with the last hidden vector is taken at the beginning of a step, for all at once."""
+        return tuple(gate for gate in self.gates if gate in self.equations.leaves("sum", "u"))
+
+    @property
     def projects(self) -> bool:
         """Whether its output may be projected: it is bounded, and a step reads the last one through U h + c alone."""
         equations = self.equations

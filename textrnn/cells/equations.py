@@ -7,6 +7,7 @@ import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import tanh
 from random import Random
 from typing import Any, Literal
@@ -15,6 +16,7 @@ Operation = Literal["add", "subtract", "multiply", "sigmoid", "tanh", "relu", "p
 Source = Literal["x", "u", "sum", "before", "peephole"]  # of a leaf; sum: x + u, where they enter in no other way
 
 TRIALS, FAR = 300, 9.0  # of an output, and how far what it is computed from lies
+FUNCTIONS = ("sigmoid", "tanh", "relu")
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "add": operator.add,
     "subtract": operator.sub,
@@ -126,6 +128,11 @@ class Equations:
 
     def evaluate(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[str, Any]:
         """The state after, on any arrays. leaf: the value of a leaf; product: U v + c of a gate."""
+        values = self.values(leaf, product, ops)
+        return {part: values[node] for part, node in self.after.items()}
+
+    def values(self, leaf: Callable[[Node], Any], product: Callable[[str, Any], Any], ops: Any) -> dict[Node, Any]:
+        """The same of every node."""
         values: dict[Node, Any] = {}
         for node in self.order:
             operands = [values[operand] for operand in node.operands]
@@ -139,7 +146,27 @@ class Equations:
                 values[node] = BINARY[node.operation](*operands)
             else:
                 values[node] = getattr(ops, node.operation)(*operands)
-        return {part: values[node] for part, node in self.after.items()}
+        return values
+
+    @cached_property
+    def activations(self) -> Mapping[str, Node]:
+        """Each gate as it acts: the first function that its shares enter.
+
+        Left out is a gate that enters the state without one, or whose function is a part of the state itself.
+        """
+        found: dict[str, Node] = {}
+        carries: dict[Node, frozenset[str]] = {}  # whose shares are in a node, and in no function yet
+        for node in self.order:
+            if node.source in ("x", "u", "sum") or node.operation == "product":
+                carries[node] = frozenset([node.name])
+                continue
+            carries[node] = frozenset().union(*(carries[operand] for operand in node.operands))
+            is_function, is_part = node.operation in FUNCTIONS, node in self.after.values()
+            if is_function and not is_part:
+                found |= {gate: node for gate in carries[node] if gate not in found}
+            if is_function or is_part:
+                carries[node] = frozenset()
+        return found
 
 
 def largest_entry(equations: Equations, output: str, *, bound: float) -> float:

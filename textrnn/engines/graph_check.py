@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from textrnn.architecture import MOST_UNITS
 from textrnn.errors import ModelError
@@ -91,11 +92,13 @@ MOST_GRAPHS = 2  # one within the other: the body of a loop is the second
 Content = dict[str, list[Any]]  # the values of each field: numbers, memory views or contents of messages
 
 
-def check_graph(model: bytes, *, name: str = "model.onnx") -> None:
-    """Raise ModelError for a graph, of this name, that this program cannot have written."""
+def check_graph(model: bytes, *, name: str = "model.onnx") -> Content:
+    """What is in a graph; ModelError for one, of this name, that this program cannot have written."""
     try:
         [graph] = GraphCheck().message(memoryview(model), "Model", graphs=0)["graph"]
         check_nodes(graph)
+        found: Content = graph
+        return found
     except ValueError as error:
         raise ModelError(f"{name} is not a graph of this program: {error}") from None
 
@@ -220,15 +223,20 @@ def check_tensor(tensor: Content) -> None:
     check_name(tensor)
     if 0 in tensor.get("size", []):  # beside it another could be beyond all bounds, and a loop would run over it
         raise ValueError("an array is empty")
-    dtype = TYPES.get(tensor.get("type", [0])[0])
-    content = tensor.get("content", [b""])[0]
-    if dtype is None or len(content) != math.prod(tensor.get("size", [])) * dtype.itemsize:
-        raise ValueError("an array is not of the size that it states")
-    values = np.frombuffer(content, dtype)
-    if dtype.kind == "f" and not np.isfinite(values).all():
+    values = array_of(tensor)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
         raise ValueError("a weight is not finite")
-    if dtype.itemsize == 8 and not ((values >= -LARGEST_PLACE) & (values <= LARGEST_PLACE)).all():
+    if values.dtype.itemsize == 8 and not ((values >= -LARGEST_PLACE) & (values <= LARGEST_PLACE)).all():
         raise ValueError("a place is beyond all that are used")
+
+
+def array_of(tensor: Content) -> NDArray[Any]:
+    """The numbers of a tensor, where they lie in the file."""
+    dtype, size = TYPES.get(tensor.get("type", [0])[0]), tensor.get("size", [])
+    content = tensor.get("content", [b""])[0]
+    if dtype is None or len(content) != math.prod(size) * dtype.itemsize:
+        raise ValueError("an array is not of the size that it states")
+    return np.frombuffer(content, dtype).reshape(size)
 
 
 def check_name(entry: Content) -> None:

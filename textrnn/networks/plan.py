@@ -78,7 +78,7 @@ class Plan:
             order.append(after[cell.state[0]])
         self.summed = equations.leaves("sum")
         self.are_sums = len(self.summed) == len(cell.gates)
-        self.shared = tuple(gate for gate in cell.gates if gate in equations.leaves("sum", "u"))
+        self.shared = cell.shared
         self.apart = tuple(gate for gate in cell.gates if gate in equations.leaves("x"))
         products = tuple(node for node in order if node.operation == "product")
         self.products = tuple(node.name for node in products)
