@@ -5,12 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_models import save_one_hot_model
+
 CIRCLE = "east 1 0\nnortheast 1.5 1.3\nnorth 0 3\nwest -4 0\nsouth 0 -5\n"
 
 
+@pytest.fixture(scope="module")
+def one_hot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose symbols have no vectors."""
+    return save_one_hot_model(tmp_path_factory.mktemp("models") / "one-hot")
+
+
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_hot: Path) -> None:
     """The folder that the commands work in."""
+    (tmp_path / "one-hot").symlink_to(one_hot)
     (tmp_path / "circle.txt").write_text(CIRCLE)
     (tmp_path / "song.txt").write_text("The ship sails on, and away.\nthe ship\n" * 30)
     (tmp_path / "pairs.tsv").write_text("# a remark\neast\tnortheast\t9\neast\tnorth\t2\nEast\twest\t5\nup\tdown\t1\n")
@@ -106,7 +115,7 @@ def test_a_map_is_a_picture_or_its_coordinates(run):
     assert "no unit" in stderr
 
 
-ONE_HOT = "error: shakespeare reads its symbols one-hot: each is as far from every other"
+ONE_HOT = "error: one-hot reads its symbols one-hot: each is as far from every other"
 
 
 @pytest.mark.parametrize(
@@ -130,10 +139,10 @@ ONE_HOT = "error: shakespeare reads its symbols one-hot: each is as far from eve
         ("neighbors absent east", 1, "error: there is no file absent"),
         ("neighbors empty.txt east", 1, "error: empty.txt is empty"),
         ("neighbors song.txt east", 1, "error: song.txt, line 1: neither a header"),
-        ("neighbors shakespeare a", 1, ONE_HOT),
-        ("analogy shakespeare a b c", 1, ONE_HOT),
-        ("evaluate shakespeare --similarity pairs.tsv", 1, ONE_HOT),
-        ("plot shakespeare --png map.png", 1, ONE_HOT),
+        ("neighbors one-hot a", 1, ONE_HOT),
+        ("analogy one-hot a b c", 1, ONE_HOT),
+        ("evaluate one-hot --similarity pairs.tsv", 1, ONE_HOT),
+        ("plot one-hot --png map.png", 1, ONE_HOT),
         ("analogy circle.txt east north", 2, "error: an analogy has three words"),
         ("analogy circle.txt east north up", 1, "error: circle.txt has no word 'up'"),
         ("analogy circle.txt east north south --method cosine", 2, "error: 'cosine' is not one of 3cosadd, 3cosmul"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textrnn.engines.input_vectors import input_vectors
+from textrnn.engines.graph_weights import input_vectors
 from textrnn.errors import DataError, ModelError
 from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, bundled_models, find_model
