@@ -122,6 +122,7 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
         ("corpus", "check", "--help"),
         *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
         ("explain", "states", "--help"),
+        *(("vectors", command, "--help") for command in ("train", "neighbors", "analogy", "evaluate", "plot")),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
@@ -140,6 +141,10 @@ def test_checking_a_file_loads_no_engine(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text("A line.\n")
     assert not loaded("corpus", "check", file) & (HEAVY | {"onnxruntime"})
+
+
+def test_looking_for_neighbours_loads_gensim_but_nothing_to_train_or_draw_with(tiny_model: Path) -> None:
+    assert loaded("vectors", "neighbors", tiny_model, "a") & HEAVY == {"gensim", "scipy"}
 
 
 def test_importing_the_package_loads_nothing() -> None:

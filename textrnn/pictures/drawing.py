@@ -55,7 +55,7 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # by name: which backend the program uses is not ours
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)  # as it is written: letters are measured before
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
 
