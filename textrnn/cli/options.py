@@ -3,7 +3,7 @@
 import csv
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,6 +14,7 @@ from textrnn.text.formats import FORMATS as INPUT_FORMATS
 if TYPE_CHECKING:
     from textrnn.config import ModelConfig
 
+Value = TypeVar("Value")
 WIDTH = 5  # of the beam, where none is asked for
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
@@ -78,6 +79,15 @@ def check_options(found: str, task: str, options: Mapping[str, object]) -> None:
     if given and found != task:
         verb = "is" if len(given) == 1 else "are"
         raise UsageError(f"{' and '.join(given)} {verb} for {NAMES[task]}, and this is {NAMES.get(found, found)}")
+
+
+def several(flag: str, text: str, kind: Callable[[str], Value], *, choices: Iterable[str] | None = None) -> list[Value]:
+    """The values of an option that takes more than one, with commas between, each once."""
+    check = one_of(choices) if choices is not None else lambda name: name
+    try:
+        return list(dict.fromkeys(kind(str(check(part.strip()))) for part in text.split(",")))
+    except ValueError:
+        raise UsageError(f"{flag} takes numbers with commas between, not {text!r}") from None
 
 
 def example(*commands: str) -> str:
@@ -168,6 +178,10 @@ FormatOption = Annotated[
 ]
 OutOption = Annotated[
     str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+]
+PngOption = Annotated[
+    str | None,
+    typer.Option("--png", help="Write a picture to this file (needs the eval extra).", show_default=False),
 ]
 EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")

@@ -1,6 +1,7 @@
 """What every picture is drawn with: the one module that knows matplotlib. Pictures are read in black and white too."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
+DASHES = ("-", "--", ":", "-.")
+MARKS = ("o", "s", "^", "D", "v", "x", "P", "*")
+GREYS = ("black", "0.45", "0.25", "0.6")
+MARKS_ON_A_LINE = 10
+GAP = 0.08  # of a panel, between it and the next
 
 Weights = NDArray[np.floating]
 
@@ -54,6 +60,55 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot. mark, dash: which of the marks and dashes tell it from others, by number."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    mark: int = 0
+    dash: int = 0
+
+
+def lines(axes: "Axes", drawn: Sequence[Line]) -> None:
+    """Lines that are told apart without colour."""
+    for number, line in enumerate(drawn):
+        every = max(1, len(line.x) // MARKS_ON_A_LINE)
+        axes.plot(
+            line.x,
+            line.y,
+            label=line.name,
+            color=GREYS[line.mark % len(GREYS)],
+            linestyle=DASHES[line.dash % len(DASHES)],
+            marker=MARKS[line.mark % len(MARKS)],
+            markevery=(number * every // max(len(drawn), 1), every),  # not one over the other
+            markersize=5,
+            linewidth=1.2,
+            fillstyle="none" if line.dash else "full",
+        )
+    axes.grid(color="0.9", linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=POINTS)
+
+
+def legend(axes: "Axes") -> None:
+    """The names of the lines, to the right of the axes."""
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=POINTS, handlelength=3.5)
+
+
+def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
+    """Axes side by side that share what stands on the left; sizes of each, in inches."""
+    figure, first = drawing(width=width * count, height=height)
+    figure.delaxes(first)
+    share = 1 / count
+    found = [figure.add_axes((share * number, 0, share * (1 - GAP), 1)) for number in range(count)]
+    for other in found[1:]:
+        other.sharey(found[0])
+        other.tick_params(labelleft=False)
+    return figure, found
 
 
 def readable_on(share: float) -> str:

@@ -4,10 +4,11 @@ from types import ModuleType
 
 import typer
 
+from textrnn.cli.explain import bptt, gradients
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = ()
-EXAMPLES = example()
+COMMANDS: tuple[ModuleType, ...] = (bptt, gradients)
+EXAMPLES = example("textrnn explain gradients --length 100 --png gradients.png")
 
 explain = typer.Typer(
     name="explain",
