@@ -105,6 +105,8 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
+        ("explain", "bptt", "--help"),
+        ("explain", "gradients", "--help"),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:

@@ -66,6 +66,10 @@ COMMANDS = {
         is_heavy=True,
     ),
     "models": Command("", None, "--format xml", None, out=False),
+    "explain bptt": Command("--cell elman --distance 1 --steps 1 --units 2", None, "--cell x", None, is_heavy=True),
+    "explain gradients": Command(
+        "--length 3 --units 2 --batch 1", "int8 text.txt", "--cell x", "float32 waiting", is_heavy=True
+    ),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),
 }

@@ -37,12 +37,12 @@ def print_digest(series: "Sequence[Series]", *, clip: float, file: IO[str]) -> N
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(file=file)
+    console, is_twofold = Console(file=file), len({each.when for each in series}) > 1
     for some in in_groups(series, IN_A_TABLE):
         columns = [cells_of(each, clip=clip) for each in some]
         table = Table("distance")
         for each in some:
-            table.add_column(f"{each.name}, {each.when} training", justify="right")
+            table.add_column(f"{each.name}\n{each.when if is_twofold else ''}".strip(), justify="right")
         for name in dict.fromkeys(name for column in columns for name in column):
             table.add_row(name, *(column.get(name, "") for column in columns))
         console.print(table)
@@ -57,11 +57,11 @@ def cells_of(series: "Series", *, clip: float) -> dict[str, str]:
     cells = {
         f"{distance}": f"{flow.hidden[last - distance]:.1e}" for distance in (*DISTANCES, last) if distance <= last
     }
-    cells["factor a step back"] = shown(flow.factor)
-    cells |= {f"the same of the {name}": shown(factor_of(norms)) for name, norms in flow.others.items()}
+    cells["factor"] = shown(flow.factor)
     cells["verdict"] = flow.verdict
+    cells |= {f"{name}: factor": shown(factor_of(norms)) for name, norms in flow.others.items()}
     cells["all weights"] = f"{flow.weights:.1e}"
-    cells[f"clipped to {clip:g}"] = f"{flow.weights * flow.clipped_by(clip):.1e}"
+    cells["clipped"] = f"{flow.weights * flow.clipped_by(clip):.1e}"
     return cells
 
 
@@ -83,30 +83,29 @@ def closing_lines(series: "Sequence[Series]", *, clip: float) -> Iterator[str]:
             loss = f"{each.row.valid_nats:.3f} nats, {each.chance:.3f} by chance"
             said = "it remembers" if each.row.valid_nats < each.chance / 2 else "it does not remember"
             yield f"{each.name}: {loss}, after {each.row.step:,} batches: {said}"
-    yield from dict.fromkeys(line for each in series for line in begun_so(each))
     if any(each.flow.clipped_by(clip) < 1 for each in series):
         yield (
             f"clipping to {clip:g} multiplies the whole gradient of all weights by one number: it tames what explodes, "
             "and makes nothing larger that has vanished"
         )
     if any((each.flow.hidden == 0).any() for each in series):
-        yield "a norm of 0 is smaller than a number of 64 bits can be, or every unit on the way was switched off"
+        yield "a norm of 0 is smaller than a number of 64 bits can be, or nothing on the way lets any through"
 
 
-def begun_so(series: "Series") -> Iterator[str]:
-    """Why a gated cell that has learnt nothing forgets."""
+def reasons(series: "Sequence[Series]") -> Iterator[str]:
+    """Why gated cells that have learnt nothing forget, each reason once."""
     from textrnn.cells import CELLS
 
-    cell, bias = CELLS[series.variant.cell], series.variant.forget_bias
-    if series.when != "before" or series.flow.verdict != "vanishes" or len(cell.gates) == 1:
-        return
-    if cell.open_gates:
-        yield (
-            f"{cell.name} vanishes too, for its forget gates begin about {sigmoid(bias):.2f} open: to keep more is "
-            "learnt (--steps), or begun with (--forget-bias 3)"
-        )
-    else:
-        yield f"{cell.name} vanishes too, for its gates begin about half open: to keep more is learnt (--steps)"
+    forgetful = (each for each in series if each.when == "before" and each.flow.verdict == "vanishes")
+    for variant in dict.fromkeys(each.variant for each in forgetful):
+        cell = CELLS[variant.cell]
+        if cell.open_gates:
+            yield (
+                f"{variant} vanishes too: its forget gates begin {sigmoid(variant.forget_bias):.2f} open; to keep "
+                "more is learnt (--steps), or begun with (--forget-bias 3)"
+            )
+        elif len(cell.gates) > 1:
+            yield f"{variant} vanishes too: its gates begin about half open; to keep more is learnt (--steps)"
 
 
 def sigmoid(value: float) -> float:

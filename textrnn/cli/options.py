@@ -3,6 +3,7 @@
 import csv
 import shlex
 from collections.abc import Callable, Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -88,6 +89,13 @@ def several(flag: str, text: str, kind: Callable[[str], Value], *, choices: Iter
         return list(dict.fromkeys(kind(str(check(part.strip()))) for part in text.split(",")))
     except ValueError:
         raise UsageError(f"{flag} takes numbers with commas between, not {text!r}") from None
+
+
+def finite(text: str) -> float:
+    """The number that is written; ValueError where it is none, or has no end."""
+    if not isfinite(value := float(text)):
+        raise ValueError
+    return value
 
 
 def example(*commands: str) -> str:

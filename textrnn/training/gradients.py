@@ -17,6 +17,7 @@ from torch.nn import functional
 from torch.nn.utils import get_total_norm
 
 from textrnn.batch import Ids
+from textrnn.errors import TrainingError
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import Vectors
 from textrnn.networks.recurrent import LayerState
@@ -31,7 +32,8 @@ class Flow:
     """The gradient of the last loss through one layer: its norm at every step, (time,), for each part of the state.
 
     A norm is the geometric mean over the sequences whose gradient is not 0. others: of what is carried beside the
-    hidden vector, by name. weights: the norm of the gradient of all the network's weights, of the mean loss.
+    hidden vector, by name, on all ways, also through the hidden vector that is made of it. weights: the norm of the
+    gradient of all the network's weights, of the mean loss.
     """
 
     layer: int
@@ -52,8 +54,8 @@ class Flow:
         return "vanishes" if self.factor < 1 - STEADY else "explodes" if self.factor > 1 + STEADY else "steady"
 
     def clipped_by(self, clip: float) -> float:
-        """What clipping multiplies the whole gradient by, so that its norm is at most `clip`."""
-        return min(1.0, clip / self.weights) if self.weights else 1.0
+        """What clipping multiplies the whole gradient by, so that its norm is at most `clip`; 0 is no limit."""
+        return min(1.0, clip / self.weights) if clip and self.weights else 1.0
 
 
 def factor_of(norms: Norms) -> float | None:
@@ -85,6 +87,10 @@ def gradient_flows(network: SequenceNetwork, ids: Ids, targets: Ids) -> list[Flo
         norms = {part: typical_norms(losses, [state[part] for state in states]) for part in states[0]}
         hidden = norms.pop(next(iter(norms)))
         flows.append(Flow(index, hidden, norms, float(get_total_norm(of_weights))))
+    if not all(np.isfinite([flow.weights, *flow.hidden]).all() for flow in flows):
+        raise TrainingError(
+            "the gradient is larger than a number of 64 bits can be: take fewer steps or smaller weights"
+        )
     return flows
 
 
@@ -92,8 +98,10 @@ def typical_norms(losses: Tensor, vectors: Sequence[Tensor]) -> Norms:
     """The norm of the gradient of each step's vectors (batch, size), see Flow; 0 where that of every sequence is."""
     gradients = torch.autograd.grad(losses.sum(), vectors, retain_graph=True, materialize_grads=True)
     norms = torch.stack(gradients).norm(dim=-1)  # (time, batch)
-    logarithms = norms.log().where(norms > 0, torch.nan)
-    return np.asarray(logarithms.nanmean(1).exp().nan_to_num(0.0).numpy())
+    flowing = norms != 0
+    logarithms = norms.log().where(flowing, 0.0)
+    means = (logarithms.sum(1) / flowing.sum(1)).exp()
+    return np.asarray(means.where(flowing.any(1), 0.0).numpy())
 
 
 def traced(network: SequenceNetwork, ids: Tensor) -> tuple[list[list[LayerState]], Tensor]:

@@ -27,8 +27,8 @@ def bptt(
     method: Annotated[
         str,
         typer.Option(
-            help="With commas between. full: the gradient reaches the first step; truncated: one window, and the state is "
-            "carried on; alone: one window, and nothing is."
+            help="With commas between. full: the gradient reaches the first step; truncated: it ends with the window, "
+            "and the state is carried on; alone: it ends there, and nothing is."
         ),
     ] = METHODS,
     window: Annotated[int, typer.Option(min=1, help="Steps of a window.")] = 10,
@@ -38,7 +38,7 @@ def bptt(
         str, typer.Option(help="How recurrent weights start: uniform, identity or orthogonal.")
     ] = "orthogonal",
     forget_bias: Annotated[float, typer.Option(help="Bias of forget gates.")] = 1.0,
-    steps: Annotated[int, typer.Option(min=1, help="Batches of sequences to learn from, at most.")] = 300,
+    steps: Annotated[int, typer.Option(min=1, help="Batches of sequences to learn from, at most.")] = 400,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.01,
     clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient; 0 is no limit.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,

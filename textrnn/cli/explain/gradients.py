@@ -12,6 +12,7 @@ from textrnn.cli.options import (
     SourceArgument,
     TextOption,
     example,
+    finite,
     several,
 )
 from textrnn.errors import DataError, UsageError
@@ -79,7 +80,7 @@ def gradients(
     out: OutOption = None,
 ) -> None:
     """Show how much of the last loss reaches each step before it: where gradients vanish, and where they explode."""
-    from textrnn.cli.gradient_digest import closing_lines, print_digest, row_of
+    from textrnn.cli.gradient_digest import closing_lines, print_digest, reasons, row_of
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, while_waiting
     from textrnn.extras import require
@@ -112,7 +113,7 @@ def gradients(
         from textrnn.pictures.gradients import gradients_picture
 
         gradients_picture(series, png, clip=clip)
-    for line in closing_lines(series, clip=clip):
+    for line in (*closing_lines(series, clip=clip), *(reasons(series) if model is None else ())):
         typer.echo(line, err=True)
 
 
@@ -124,7 +125,7 @@ def variants_of(cell: str, start: str, scale: str, forget_bias: str) -> "list[Va
 
     cells = several("--cell", cell, str, choices=CELLS)
     starts = several("--start", start, str, choices=STARTS)
-    scales, biases = several("--scale", scale, float), several("--forget-bias", forget_bias, float)
+    scales, biases = several("--scale", scale, finite), several("--forget-bias", forget_bias, finite)
     found = dict.fromkeys(
         Variant(name, begin, factor, bias if CELLS[name].open_gates else 1.0)
         for name in cells
@@ -182,6 +183,8 @@ def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int
     source.report()
     if len(ids) < 2:
         raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
+    if len(ids) <= length:
+        typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
     start: Any = config.training.settings.get("recurrent_start", START)
     variant = Variant(config.architecture.core.cell, start)
     return series_of_text(network, variant, ids, length=length, batch=batch, seed=seed)
