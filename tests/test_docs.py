@@ -25,6 +25,9 @@ QUICK = {  # the same commands, in seconds
     "--out novel.vec": "--out novel.vec --size 8",
     "--minutes 3": "--steps 30 --set units=16 --set embedding_size=8",
     "minutes=3": "steps=30, units=16, embedding_size=8",
+    "--steps 300": "--steps 2 --units 8",
+    "explain bptt": "explain bptt --steps 1 --units 4",
+    "--length 100": "--length 20",
 }
 COMMANDS = (
     "train",

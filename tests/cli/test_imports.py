@@ -120,8 +120,10 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
-        *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
-        ("explain", "states", "--help"),
+        *(
+            ("explain", command, "--help")
+            for command in ("attention", "bptt", "cell", "forcing", "gradients", "sampling", "states")
+        ),
         *(("vectors", command, "--help") for command in ("train", "neighbors", "analogy", "evaluate", "plot")),
     ],
 )

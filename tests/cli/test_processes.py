@@ -72,6 +72,11 @@ COMMANDS = {
     "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
     "explain states": Command(
         "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"
+    ),
+    "explain bptt": Command("--cell elman --distance 1 --steps 1 --units 2", None, "--cell x", None, is_heavy=True),
+    "explain gradients": Command(
+        "--length 3 --units 2 --batch 1", "int8 text.txt", "--cell x", "float32 waiting", is_heavy=True
+    ),
     "vectors train": Command(
         "long.txt --out new.vec --size 4 --epochs 1",
         "absent.txt --out new.vec",
