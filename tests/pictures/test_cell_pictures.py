@@ -27,7 +27,7 @@ def assert_has_a_border(path: Path) -> None:
         assert (edge == 1).all()
 
 
-@pytest.mark.parametrize("cell", CELLS.values(), ids=str)
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_a_step_shows_every_operation_and_no_box_hides_another(cell: Cell, tmp_path: Path, drawn: list[Figure]) -> None:
     step_picture(cell, tmp_path / "step.png")
     assert_has_a_border(tmp_path / "step.png")
@@ -44,7 +44,7 @@ def test_a_step_shows_every_operation_and_no_box_hides_another(cell: Cell, tmp_p
     assert all(any(name.strip().startswith(part) for name in names) for part in cell.state)
 
 
-@pytest.mark.parametrize("cell", CELLS.values(), ids=str)
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_every_line_leads_right_column_by_column(cell: Cell) -> None:
     ways, columns = lines_of(cell)
     order = cell.equations.order
