@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "course.md"
 BLOCK = re.compile(r"```bash\n(.*?)```", flags=re.DOTALL)
-PICTURE = re.compile(r"!\[[^]]*\]\(course/([^)]+)\)")
+PICTURE = re.compile(r"\]\(course/([^)]+)\)")
 
 
 def commands(page: str) -> list[str]:
@@ -34,7 +34,8 @@ def main() -> None:
             print(f"\n$ {command}", flush=True)
             subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=folder, check=True)
         for name in PICTURE.findall(page):
-            shutil.copyfile(Path(folder) / name, PAGE.parent / "course" / name)
+            made = next(Path(folder).rglob(name))  # the curves lie in a model's folder
+            shutil.copyfile(made, PAGE.parent / "course" / name)
 
 
 if __name__ == "__main__":

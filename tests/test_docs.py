@@ -66,6 +66,14 @@ def commands_of(text: str) -> list[str]:
     return [line.partition("  #")[0].strip() for line in text.splitlines() if line.startswith("textrnn ")]
 
 
+COURSE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
+COURSE_COMMANDS = [command for kind, block in BLOCK.findall(COURSE) if kind == "bash" for command in commands_of(block)]
+HURRIED = {
+    "textrnn train": "--steps 3 --units 4 --embedding-size 4",
+    "textrnn explain gradients --cell elman,gru,lstm --length 30 --steps": "--units 4 --batch 2 --length 6 --steps 1",
+    "textrnn explain gradients": "--units 4 --batch 2 --length 6",
+    "textrnn explain bptt": "--units 4 --distance 1,2 --steps 1",
+}
 README_COMMANDS = [command for kind, block in BLOCKS if kind == "bash" for command in commands_of(block)]
 HELP_EXAMPLES = [
     command
@@ -125,6 +133,27 @@ def test_every_documented_command_runs_in_order(workplace, run, monkeypatch):
             shutil.rmtree(names[names.index("--out") + 1], ignore_errors=True)  # each reader begins with none
         code, _, stderr = run(*shlex.split(quickened(command))[1:])
         assert code == 0, f"{command}\n{stderr}"
+
+
+def hurried(command: str) -> str:
+    """A command of the course, in seconds: a later flag counts."""
+    found = next((more for beginning, more in HURRIED.items() if command.startswith(beginning)), "")
+    return f"{command} {found}"
+
+
+def test_every_command_of_the_course_runs_and_makes_its_pictures(tmp_path, run, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "corpora").symlink_to(ROOT / "corpora")
+    assert COURSE_COMMANDS
+    for command in COURSE_COMMANDS:
+        code, _, stderr = run(*shlex.split(hurried(command))[1:])
+        assert code == 0, f"{command}\n{stderr}"
+    shown = {*re.findall(r"\]\(course/([^)]+)\)", COURSE)}
+    kept = {path.name for path in (ROOT / "docs" / "course").iterdir()}
+    assert shown == kept
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    assert shown - {"curves.png"} <= made
+    assert "elman/curves.png" in made
 
 
 def test_every_command_has_help_with_an_example_and_a_place_in_the_readme(run):
