@@ -67,7 +67,7 @@ function measured(frame) {
     requests: view.performance.getEntriesByType("resource").length,
     overflow: root.scrollWidth - root.clientWidth,
     contrast: Math.min(...lettered.map(each => contrast(each, view))),
-    is_dark: view.matchMedia("(prefers-color-scheme: dark)").matches,
+    is_dark: luminance(numbers(view.canvas)) < 0.2,
     is_printed: elements.every(each => view.getComputedStyle(each).printColorAdjust == "exact"),
   };
 }
