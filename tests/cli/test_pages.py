@@ -51,6 +51,12 @@ function contrast(element, view) {
   const [dark, light] = [luminance(behind), luminance(letters)].sort((one, other) => one - other);
   return (light + 0.05) / (dark + 0.05);
 }
+function is_in_lines(element, view) {
+  const range = element.ownerDocument.createRange();
+  range.selectNodeContents(element);
+  const side = view.getComputedStyle(element).writingMode == "vertical-rl" ? "left" : "bottom";
+  return new Set([...range.getClientRects()].map(each => Math.round(each[side]))).size > 1;
+}
 function measured(frame) {
   const view = frame.contentWindow, page = frame.contentDocument, root = page.documentElement;
   for (const folded of page.querySelectorAll("details")) folded.open = true;
@@ -67,6 +73,7 @@ function measured(frame) {
     requests: view.performance.getEntriesByType("resource").length,
     overflow: root.scrollWidth - root.clientWidth,
     contrast: Math.min(...lettered.map(each => contrast(each, view))),
+    is_broken: elements.some(each => each.localName == "bdi" && each.innerText.length < 20 && is_in_lines(each, view)),
     is_dark: luminance(numbers(view.canvas)) < 0.2,
     is_printed: elements.every(each => view.getComputedStyle(each).printColorAdjust == "exact"),
   };
@@ -130,6 +137,7 @@ def test_pages_show_hostile_text_as_text_and_keep_to_themselves(
         assert page["requests"] == 0
         assert page["overflow"] <= 0, name
         assert page["contrast"] >= LEAST_CONTRAST, name
+        assert not page["is_broken"], name  # a word that would fit
         assert page["is_dark"] is (scheme == "dark")
         assert page["is_printed"], name
         for word in SHOWN:
