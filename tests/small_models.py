@@ -12,6 +12,7 @@ from textrnn.architecture import (
     LabelPerSequence,
     LabelPerStep,
     Learned,
+    OneHot,
     ReadoutName,
 )
 from textrnn.config import Labels, ModelConfig, Precision, TextSettings, Unit
@@ -73,6 +74,18 @@ def save_small_model(path: Path, level: str, unit: Unit | None = None) -> Path:
     full = path.with_name(f"{path.name}-float32")
     save_model(full, untrained(config.architecture), tokenizer, config)
     quantize(full, path)
+    return path
+
+
+def save_one_hot_model(path: Path) -> Path:
+    """A folder of a model whose symbols have no vectors."""
+    tokenizer = small_tokenizer("word")
+    symbols = len(tokenizer)
+    architecture = Architecture(
+        input=OneHot(symbols=symbols), core=Core(units=4, layers=1), head=LabelPerStep(classes=symbols)
+    )
+    config = ModelConfig(task="lm", architecture=architecture, text=TextSettings(level="word", unit="line"))
+    save_model(path, untrained(architecture), tokenizer, config)
     return path
 
 

@@ -289,6 +289,29 @@ def program_that_copies(folder: Path) -> str:
     return str(program)
 
 
+def test_word_vectors_are_measured_on_all_and_on_what_others_know_too(bench, capfd, monkeypatch, tmp_path):
+    (tmp_path / "text").write_text("the cat sat on the mat\nand the hat sat on the cat\n" * 9)
+    questions, others = tmp_path / "questions", tmp_path / "others"
+    questions.mkdir()
+    others.mkdir()
+    pairs = [("cat", "hat", 3), ("cat", "mat", 1), ("hat", "mat", 2), ("the", "on", 0), ("sat", "absent", 9)]
+    for name in bench("vectors").PAIRS:
+        (questions / name).write_text("".join(f"{first}\t{second}\t{rating}\n" for first, second, rating in pairs))
+    (questions / bench("vectors").ANALOGIES).write_text(": one\nthe cat the cat\n: two\ncat hat the on\n")
+    (others / "circle.txt").write_text("cat 1 0\nhat 1 0.1\nmat -1 1\nabsent 0 1\n")
+    out = tmp_path / "out"
+    arguments = [str(tmp_path / "text"), str(questions), str(others), "--epochs", "1", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", ["vectors.py", *arguments])
+    bench("vectors").main()
+    printed = capfd.readouterr().out
+    ours, again = re.findall(r"^ours-1-epochs.vec  +(.*)$", printed, re.MULTILINE)
+    circle, circle_again = re.findall(r"^circle.txt  +(.*)$", printed, re.MULTILINE)
+    assert re.findall(r"of (\S+)", ours) == ["4/5", "4/5", "2/2"]
+    assert re.findall(r"of (\S+)", circle) == ["3/5", "3/5", "0/2"]
+    assert circle.startswith("1.000 of")  # cosines near 1, below 0 and between, as the ratings
+    assert re.findall(r"of (\S+)", again) == re.findall(r"of (\S+)", circle_again) == ["3/3", "3/3"]
+
+
 def test_seeds_of_classifiers_are_trained_and_tested_once(bench, capfd, monkeypatch, peers_python, tmp_path):
     sentiment = bench("sentiment")
     names = ("very negative", "negative", "neutral", "positive", "very positive")

@@ -22,8 +22,12 @@ BLOCKS = BLOCK.findall(README)
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 23)  # as many as the vectors of the quick commands have entries
 QUICK = {  # the same commands, in seconds
+    "--out novel.vec": "--out novel.vec --size 8",
     "--minutes 3": "--steps 30 --set units=16 --set embedding_size=8",
     "minutes=3": "steps=30, units=16, embedding_size=8",
+    "--steps 300": "--steps 2 --units 8",
+    "explain bptt": "explain bptt --steps 1 --units 4",
+    "--length 100": "--length 20",
 }
 COMMANDS = (
     "train",
@@ -93,6 +97,9 @@ def workplace(tmp_path_factory):
         f"{word} {' '.join(str((number * prime) % 19 - 9) for prime in PRIMES)}\n" for number, word in enumerate(words)
     )
     (folder / "vectors.txt").write_text("".join(rows))
+    ratings = "".join(f"lamp\t{word}\t{rating}\n" for rating, word in enumerate(("ship", "sea", "light", "night")))
+    (folder / "pairs.tsv").write_text(ratings)
+    (folder / "analogies.txt").write_text(": things\nlamp light ship sea\nnight light sea ship\n")
     lines = list(filter(None, text.splitlines()))[:100]
     (folder / "captions.txt").write_text("".join(f"{line}\n" for line in lines))
     for name, count in (("features", len(lines)), ("one", 1)):

@@ -15,7 +15,7 @@ from textrnn.architecture import Architecture, Core, LabelPerStep, OneHot
 from textrnn.config import FORMAT_VERSION, ModelConfig, TextSettings
 from textrnn.config_file import sealed
 from textrnn.errors import ModelError
-from textrnn.model_folder import CONFIG, ModelFolder, bundled_models, find_model, write_model
+from textrnn.model_folder import CONFIG, CURVES, ModelFolder, bundled_models, find_model, write_model
 
 PARTS = ("tokenizer.json", "model.onnx")  # what running needs
 
@@ -194,6 +194,7 @@ def files_of(folder: Path) -> set[str]:
 
 def test_writing_again_replaces_and_sweeps(tmp_path: Path) -> None:
     for parts in (OLD, NEW, OLD, OLD, NEW):
+        (tmp_path / CURVES).touch()  # of the model before
         write(tmp_path, parts)
         assert held(tmp_path) == parts
         assert set(os.listdir(tmp_path)) == files_of(tmp_path)

@@ -18,7 +18,7 @@ from textrnn.config_file import dump_config, parse_config
 from textrnn.errors import ModelError, NotWritten, UsageError
 from textrnn.weight_shapes import weight_shapes
 
-CONFIG, CARD, TRAINING = "config.json", "README.md", "training"
+CONFIG, CARD, CURVES, TRAINING = "config.json", "README.md", "curves.png", "training"
 PARTS = (  # all there can be: swept by name
     *("tokenizer.json", "source_tokenizer.json", "model.onnx", "condition.onnx", "encoder.onnx", "decoder.onnx"),
     *("model.safetensors", "history.jsonl"),
@@ -140,8 +140,9 @@ def write_model(
 ) -> ModelConfig:
     """Write a model over whatever model the folder holds, in one commit; returns the config as written.
 
-    card: the text of README.md, which is for people and may be edited, so it is no part. kept: parts that stay as they
-    are in the folder.
+    card: the text of README.md, which is for people and may be edited, so it is no part; nor is the picture of the
+    training's curves, and one that is there goes, since it may be of another model. kept: parts that stay as they are
+    in the folder.
     """
     assert parts.keys() | set(kept) <= set(PARTS)
     make_folder(path)
@@ -153,7 +154,7 @@ def write_model(
         config = config.model_copy(update={"parts": written, "format_version": FORMAT_VERSION})
         replace_file(path / CONFIG, dump_config(config))
     replace_file(path / CARD, card.encode())
-    sweep(path, (*PARTS, CONFIG, CARD), keep=[CONFIG, CARD, *files_of(written)])
+    sweep(path, (*PARTS, CONFIG, CARD, CURVES), keep=[CONFIG, CARD, *files_of(written)])
     return config
 
 

@@ -220,8 +220,9 @@ def make_vectors(recipe: str, data: Path, folder: Path) -> None:
     for name in (name for name in VECTORS if name in RECIPES[recipe] and not (folder / name).exists()):
         folder.mkdir(parents=True, exist_ok=True)
         texts = [str(data / text) for text in VECTORS[name]]
-        options = ["--size", "200", "--out", str(folder / name)]
-        subprocess.run([sys.executable, str(Path(__file__).with_name("vectors.py")), *texts, *options], check=True)
+        options = ["--size", "200", "--min-count", "3", "--lower", "--split", "english", "--workers", "2"]
+        command = [sys.executable, "-m", "textrnn", "vectors", "train", *texts, *options, "--out", str(folder / name)]
+        subprocess.run(command, check=True)
 
 
 def print_conditions(task: Task, test: Records, peers: Peers | None) -> None:

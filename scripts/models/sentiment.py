@@ -81,8 +81,10 @@ def main() -> None:
     parser.add_argument("data", type=Path, metavar="DATA", help="folder of the data sets")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write to")
     given = parser.parse_args()
-    vectors = "data/imdb/train.jsonl.gz data/imdb/test.jsonl.gz data/sst5/train.jsonl --size 200 --out reviews.vec"
-    before = f"the vectors, made before on two threads, and so not again to the bit: scripts/bench/vectors.py {vectors}"
+    texts = "data/imdb/train.jsonl.gz data/imdb/test.jsonl.gz data/sst5/train.jsonl"
+    options = "--size 200 --min-count 3 --lower --split english --workers 2 --out reviews.vec"
+    vectors = f"textrnn vectors train {texts} {options}"
+    before = f"the vectors, made before on two threads, and so not again to the bit: {vectors}"
     command = f"python scripts/models/sentiment.py {given.float32.name} data {given.out.name}\n({before})"
     quantize(given.float32, given.out, domains(given.data), command=command, overwrite=True)
     print((given.out / "README.md").read_text(encoding="utf-8"))

@@ -90,6 +90,11 @@ def test_explaining_a_cell_loads_no_runtime_either(arguments: tuple[str, ...]) -
     assert not loaded("explain", "cell", *arguments) & (HEAVY | RUNTIME)
 
 
+@pytest.mark.parametrize("more", [("--format", "table"), ("--html", "/dev/null")], ids=" ".join)
+def test_looking_at_states_loads_nothing_heavy(tiny_model: Path, more: tuple[str, ...]) -> None:
+    assert not loaded("explain", "states", tiny_model, *more) & HEAVY
+
+
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -115,7 +120,11 @@ def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_i
             )
         ),
         ("corpus", "check", "--help"),
-        *(("explain", command, "--help") for command in ("attention", "cell", "forcing", "sampling")),
+        *(
+            ("explain", command, "--help")
+            for command in ("attention", "bptt", "cell", "forcing", "gradients", "sampling", "states")
+        ),
+        *(("vectors", command, "--help") for command in ("train", "neighbors", "analogy", "evaluate", "plot")),
     ],
 )
 def test_help_loads_no_runtime_either(arguments: tuple[str, ...]) -> None:
@@ -134,6 +143,10 @@ def test_checking_a_file_loads_no_engine(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text("A line.\n")
     assert not loaded("corpus", "check", file) & (HEAVY | {"onnxruntime"})
+
+
+def test_looking_for_neighbours_loads_gensim_but_nothing_to_train_or_draw_with(tiny_model: Path) -> None:
+    assert loaded("vectors", "neighbors", tiny_model, "a") & HEAVY == {"gensim", "scipy"}
 
 
 def test_importing_the_package_loads_nothing() -> None:

@@ -70,6 +70,40 @@ COMMANDS = {
     "models": Command("", None, "--format xml", None, out=False),
     "explain forcing": Command("int8 --text To", "absent --text To", "int8", None),
     "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
+    "explain states": Command(
+        "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"
+    ),
+    "explain bptt": Command("--cell elman --distance 1 --steps 1 --units 2", None, "--cell x", None, is_heavy=True),
+    "explain gradients": Command(
+        "--length 3 --units 2 --batch 1", "int8 text.txt", "--cell x", "float32 waiting", is_heavy=True
+    ),
+    "vectors train": Command(
+        "long.txt --out new.vec --size 4 --epochs 1",
+        "absent.txt --out new.vec",
+        "long.txt --out new.vec --size 0",
+        "waiting --out new.vec",
+        results=False,
+        out=False,
+        is_heavy=True,
+    ),
+    "vectors neighbors": Command(
+        "vectors.txt a b --format csv",
+        "vectors.txt absent",
+        "vectors.txt a --count 0",
+        "vectors.txt --file waiting",
+        is_heavy=True,
+    ),
+    "vectors analogy": Command("vectors.txt a b c", "vectors.txt a b absent", "vectors.txt a b", None, is_heavy=True),
+    "vectors evaluate": Command(
+        "vectors.txt --similarity pairs.tsv",
+        "vectors.txt --similarity text.txt",
+        "vectors.txt",
+        "vectors.txt --similarity waiting",
+        is_heavy=True,
+    ),
+    "vectors plot": Command(
+        "vectors.txt --format csv", "vectors.txt a b absent", "vectors.txt --method absent", None, is_heavy=True
+    ),
     "corpus list": Command("", None, "absent", None),
     "corpus check": Command("text.txt", "absent.txt", "", "waiting"),
 }
@@ -78,8 +112,9 @@ COMMANDS = {
 def commands_of_the_program() -> set[str]:
     names = {str(command.name) for command in app.registered_commands}
     for group in app.registered_groups:
-        assert group.typer_instance
-        names |= {f"{group.name} {command.name}" for command in group.typer_instance.registered_commands}
+        inner = group.typer_instance
+        assert inner
+        names |= {f"{inner.info.name} {command.name}" for command in inner.registered_commands}
     return names
 
 
@@ -106,6 +141,8 @@ def workplace(tmp_path: Path, tiny_model: Path, tiny_int8: Path, tiny_classifier
     (tmp_path / "text.txt").write_text(SENTENCE * 2, encoding="utf-8")
     (tmp_path / "long.txt").write_text(SENTENCE * 50, encoding="utf-8")
     (tmp_path / "choices.txt").write_text("To {be|bee}, or nót.\n", encoding="utf-8")
+    (tmp_path / "vectors.txt").write_text("a 1 2 3\nb 2 1 0\nc 0 1 2\nd 3 0 1\n", encoding="utf-8")
+    (tmp_path / "pairs.tsv").write_text("a\tb\t1\nb\tc\t2\na\tc\t3\n", encoding="utf-8")
     (tmp_path / "empty.txt").touch()
     return tmp_path
 

@@ -62,6 +62,7 @@ def test_it_trains_shows_figures_and_says_what_to_type_next(run, novel, tmp_path
     figures = ("perplexity", "bits/character", "symbols/s")
     for part in ("vocabulary: ", "6 steps are planned", *figures, "model card", "next:"):
         assert part in stderr
+    assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
     card = (out / "README.md").read_text()
     assert "public domain" in card
     assert "a nursery" in card

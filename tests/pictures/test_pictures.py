@@ -17,6 +17,8 @@ from textrnn.metrics.labels import Confusion
 from textrnn.metrics.translation import LengthRow
 from textrnn.pictures.labels import confusion_picture
 from textrnn.pictures.translation import attention_picture, bleu_by_length_picture
+from textrnn.pictures.vectors import map_picture
+from textrnn.word_vectors.projection import WordMap
 
 SMALL = Confusion(np.array([[1_200, 40, 1], [3, 997, 0]]))
 LONG = "a label that says at great length what it is of"
@@ -165,6 +167,47 @@ def test_bars_of_bleu_have_their_figure_and_their_pairs_over_them(tmp_path: Path
 def test_a_bar_without_height_is_drawn(tmp_path: Path, drawn: list[Figure]) -> None:
     bleu_by_length_picture([LengthRow(0, 5, 12, 0.0)], tmp_path / "picture.png")
     assert drawn[0].axes[0].get_ylim() == (0, 1)
+
+
+# maps of words
+
+
+def scattered(count: int) -> WordMap:
+    points = np.random.default_rng(0).normal(size=(count, 2))
+    return WordMap(tuple(f"word{number}" for number in range(count)), points, ("first", "second"))
+
+
+def test_every_word_of_a_map_is_a_dot_and_is_named_where_there_is_room(tmp_path: Path, drawn: list[Figure]) -> None:
+    found, path = scattered(300), tmp_path / "picture.png"
+    named = map_picture(found, path)
+    axes = drawn[0].axes[0]
+    (dots,) = axes.lines
+    np.testing.assert_array_equal(dots.get_xydata(), found.points)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("first", "second")
+    assert 50 < named == len(axes.texts) < 300
+    assert (border(imread(path)[:, :, :3]) == 1).all()
+    boxes, frame = of_letters(axes.texts), axes.get_window_extent()
+    assert not any(box.overlaps(other) for place, box in enumerate(boxes) for other in boxes[:place])
+    assert all(frame.x0 <= box.x0 and box.x1 <= frame.x1 and frame.y0 <= box.y0 and box.y1 <= frame.y1 for box in boxes)
+
+
+def test_a_name_stands_at_its_dot_and_covers_no_other(tmp_path: Path, drawn: list[Figure]) -> None:
+    found = scattered(100)
+    map_picture(found, tmp_path / "picture.png")
+    axes = drawn[0].axes[0]
+    centers = axes.transData.transform(found.points)
+    for text, box in zip(axes.texts, of_letters(axes.texts), strict=True):
+        place = found.words.index(text.get_text())
+        assert not any(box.contains(x, y) for x, y in centers)
+        x, y = centers[place]
+        away = np.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
+        assert away < 12  # pixels
+
+
+def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure]) -> None:
+    names = ("$x^2$", "\\frac", "_a_")
+    assert map_picture(WordMap(names, np.eye(3)[:, :2], ("x", "y")), tmp_path / "picture.png") == 3
+    assert texts(drawn[0]) == [*names]
 
 
 def of_letters(found: list[Text]) -> list[Bbox]:

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from textrnn.errors import DataError
-from textrnn.text.vectors import BINARY, GLOVE, NUMBER, TEXT, VectorsFile, find_vectors, sniff
+from textrnn.text.vectors import (
+    BINARY,
+    GLOVE,
+    NUMBER,
+    TEXT,
+    VectorsFile,
+    find_vectors,
+    read_vectors,
+    sniff,
+    write_vectors,
+)
 
 ODD = [
     "\xa0",
@@ -79,11 +89,30 @@ def test_a_file_is_read_as_gensim_reads_it(tmp_path_factory, format, packed, tab
     assert not result.rows[-1].any()
 
 
+@pytest.mark.parametrize("format", [TEXT, BINARY])
+@settings(max_examples=40, deadline=None)
+@given(table=tables(st.text(CHARACTERS, min_size=1, max_size=8)))
+def test_what_is_written_is_read_again(tmp_path_factory, format, table):
+    names, rows = table
+    path = tmp_path_factory.mktemp("vectors") / "vectors"
+    with path.open("wb") as file:
+        write_vectors(file, names, rows, format=format)
+    assert sniff(str(path)).format == format
+    words, read = read_vectors(sniff(str(path)))
+    assert words == names
+    np.testing.assert_array_equal(read, rows)
+    oracle = KeyedVectors.load_word2vec_format(path, binary=format == BINARY)
+    np.testing.assert_array_equal(oracle[names], rows)
+
+
 @settings(max_examples=40, deadline=None)
 @given(table=tables(SPACED | st.just(" ")), has_header=st.booleans(), end=st.sampled_from(["\n", "\r\n", " \n"]))
 def test_a_word_of_a_text_may_hold_spaces(tmp_path_factory, table, has_header, end):
     names, rows = table
-    kept = [index for index, name in enumerate(names) if not NUMBER.fullmatch(name.split(" ")[-1].encode())]
+    lasts = [name.split(" ")[-1].encode() for name in names]
+    kept = [index for index, last in enumerate(lasts) if last.isdigit() or not NUMBER.fullmatch(last)]
+    if kept and lasts[kept[0]].isdigit() and not has_header:  # the first row says how many numbers there are
+        return
     names, rows = [names[index] for index in kept], rows[kept]
     if not names:
         return
@@ -92,6 +121,16 @@ def test_a_word_of_a_text_may_hold_spaces(tmp_path_factory, table, has_header, e
     path = tmp_path_factory.mktemp("vectors") / "vectors"
     path.write_bytes("".join(line + end for line in [*header, *lines]).encode())
     np.testing.assert_array_equal(found(path, names).rows, rows)
+
+
+def test_a_word_may_end_in_a_whole_number_where_no_number_of_its_row_is_one(tmp_path):
+    path = tmp_path / "vectors"
+    path.write_text("a 1.0 2.5\nroute 66 0.5 -1e-3\n1 2 3.5 4.\n")
+    assert found(path, ["a", "route 66", "1 2"]).rows.tolist() == [[1, 2.5], [0.5, np.float32(-1e-3)], [3.5, 4]]
+    for row in ("route 66 0.5 1", "pi 3.14 0.5 -1.0", "minus -7 0.5 1.0"):
+        path.write_text(f"a 1.0 2.5\n{row}\n")
+        with pytest.raises(DataError, match="line 2: 3 numbers behind the word, not 2"):
+            found(path, ["a"])
 
 
 def test_a_row_of_any_width_between_its_fields_and_a_mark_before_the_first(tmp_path):
@@ -174,6 +213,17 @@ def test_what_is_wrong_is_named_with_its_line_or_word(tmp_path, content, says):
         found(path, ["the"])
     assert str(error.value).startswith(f"{path}{says}")
     assert "\n" not in str(error.value)
+
+
+def test_all_of_a_file_is_read_each_word_once_and_odd_bytes_are_kept_apart(tmp_path):
+    path = tmp_path / "vectors"
+    path.write_bytes(b"caf\xe9 1 2\nthe 3 4\nthe 5 6\ncaf\xe8 7 8\n")
+    words, rows = read_vectors(sniff(str(path)))
+    assert words == ["caf\\xe9", "the", "caf\\xe8"]
+    assert rows.tolist() == [[1, 2], [3, 4], [7, 8]]
+    path.write_text("2 3\n")
+    with pytest.raises(DataError, match="has a header and no rows"):
+        read_vectors(sniff(str(path)))
 
 
 def test_what_is_no_file_is_named(tmp_path):

@@ -3,7 +3,8 @@
 import csv
 import shlex
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from math import isfinite
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,6 +15,7 @@ from textrnn.text.formats import FORMATS as INPUT_FORMATS
 if TYPE_CHECKING:
     from textrnn.config import ModelConfig
 
+Value = TypeVar("Value")
 WIDTH = 5  # of the beam, where none is asked for
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
@@ -80,12 +82,20 @@ def check_options(found: str, task: str, options: Mapping[str, object]) -> None:
         raise UsageError(f"{' and '.join(given)} {verb} for {NAMES[task]}, and this is {NAMES.get(found, found)}")
 
 
-def numbers(option: str, text: str) -> list[float]:
-    """The numbers of an option that takes several, with commas between."""
+def several(flag: str, text: str, kind: Callable[[str], Value], *, choices: Iterable[str] | None = None) -> list[Value]:
+    """The values of an option that takes more than one, with commas between, each once."""
+    check = one_of(choices) if choices is not None else lambda name: name
     try:
-        return [float(part) for part in text.split(",")]
+        return list(dict.fromkeys(kind(str(check(part.strip()))) for part in text.split(",")))
     except ValueError:
-        raise UsageError(f"{option} takes numbers with commas between, not {text!r}") from None
+        raise UsageError(f"{flag} takes numbers with commas between, not {text!r}") from None
+
+
+def finite(text: str) -> float:
+    """The number that is written; ValueError where it is none, or has no end."""
+    if not isfinite(value := float(text)):
+        raise ValueError
+    return value
 
 
 def example(*commands: str) -> str:
@@ -177,7 +187,10 @@ FormatOption = Annotated[
 OutOption = Annotated[
     str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
 ]
-PngOption = Annotated[str | None, typer.Option("--png", help="Write a picture to this file.", show_default=False)]
+PngOption = Annotated[
+    str | None,
+    typer.Option("--png", help="Write a picture to this file (needs the eval extra).", show_default=False),
+]
 HtmlOption = Annotated[
     str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)
 ]

@@ -374,6 +374,7 @@ def interrupted(run: "TrainingRun") -> None:
     kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
     say(f"interrupted at {run.state.counters()}; {kept}")
     say(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume")
+    draw_curves(run)
     sys.exit(130)
 
 
@@ -391,3 +392,15 @@ def finished(run: "TrainingRun") -> None:
             say(f"{metric.metric}: {value}  ({metric.protocol})")
     say(f"model card: {run.out / 'README.md'}")
     say(f"next: {what_next(run.config(), str(run.out))}")
+    draw_curves(run)
+
+
+def draw_curves(run: "TrainingRun") -> None:
+    """Put a picture of the losses into the model's folder, where pictures can be drawn."""
+    from importlib.util import find_spec
+
+    if run.best and find_spec("matplotlib"):
+        from textrnn.model_folder import CURVES
+        from textrnn.pictures.training import curves_picture
+
+        curves_picture(run.history, run.out / CURVES)

@@ -112,9 +112,7 @@ class NumpyLayers:
                 output = np.concatenate([values[shape.name].state[self._output] for shape in level], axis=1)
                 below = output if below is None or not self.core.is_residual(index, level) else output + below
             yield values
-            before = {
-                f"{part}.{name}": steps[-1] for name, found in values.items() for part, steps in found.state.items()
-            }
+            before = last_state(values)
 
     @property
     def _output(self) -> str:
@@ -131,6 +129,11 @@ class NumpyLayers:
         if not all(np.isfinite(rows).all() for rows in found.state.values()):
             raise ModelError("the states grow beyond all bounds as the network reads on: train it at a lower --rate")
         return LayerValues(*({name: rows[order] for name, rows in kind.items()} for kind in (found.gates, found.state)))
+
+
+def last_state(values: Values) -> State:
+    """The state after the last step, as `run` is given it."""
+    return {f"{part}.{name}": rows[-1] for name, found in values.items() for part, rows in found.state.items()}
 
 
 class NumpyLayer:

@@ -139,9 +139,15 @@ class RecurrentLayer(nn.Module):
         self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
     ) -> tuple[Tensor, LayerState]:
         """The same, step by step through the cell's equations: what the others are held to."""
+        states = list(self.by_step(inputs, state, weight_hh, mask))
+        return torch.stack([after[self.cell.state[0]] for after in states]), states[-1]
+
+    def by_step(
+        self, inputs: Read, state: LayerState, weight_hh: Tensor, mask: Tensor | None = None
+    ) -> Iterator[LayerState]:
+        """The state after each step: the next is computed from these very tensors, so that each has its gradient."""
         cell, gates = self.cell, self.cell.gates
         peephole = {} if self.peephole is None else dict(zip(cell.peepholes, self.peephole, strict=True))
-        outputs = []
         for share in inputs.project(self.weight_ih, self.bias_ih).unbind():
             x = dict(zip(gates, share.chunk(len(gates), dim=-1), strict=True))
             hidden = state[cell.state[0]]
@@ -149,8 +155,7 @@ class RecurrentLayer(nn.Module):
             state = dict(cell.step(x, u, state, peephole, torch))  # type: ignore[arg-type]
             if self.weight_hr is not None:
                 state[cell.state[0]] = functional.linear(state[cell.state[0]], self.weight_hr)
-            outputs.append(state[cell.state[0]])
-        return torch.stack(outputs), state
+            yield state
 
     def step_to_graph(self, graph: Graph, name: str, shares: Symbol, state: Symbols) -> Symbols:
         """One step through the cell's equations. shares: (batch, gates x units), W x + b."""

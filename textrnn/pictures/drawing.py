@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,10 @@ DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
 LONGEST_NAME = 60  # characters
 PANEL_GAP = 0.25  # inches
+DASHES = ("-", "--", ":", "-.")
+MARKS = ("o", "s", "^", "D", "v", "x", "P", "*", "<", ">", "p", "1")
+GREYS = ("black", "0.45", "0.25", "0.6")
+MARKS_ON_A_LINE = 10
 
 Weights = NDArray[np.floating]
 
@@ -55,7 +60,7 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # by name: which backend the program uses is not ours
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height))
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)  # as it is written: letters are measured before
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
 
@@ -66,10 +71,50 @@ def shortened(name: str) -> str:
 
 
 def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
-    """An empty picture of axes side by side; sizes as in `drawing`, of each."""
+    """An empty picture of axes side by side that share what stands on the left; sizes as in `drawing`, of each."""
     figure, first = drawing(width=width, height=height)
-    gap = PANEL_GAP / width
-    return figure, [first, *(figure.add_axes((place * (1 + gap), 0, 1, 1)) for place in range(1, count))]
+    step = 1 + PANEL_GAP / width
+    others = [figure.add_axes((place * step, 0, 1, 1), sharey=first) for place in range(1, count)]
+    for other in others:
+        other.tick_params(labelleft=False)
+    return figure, [first, *others]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot. mark, dash: which of the marks and dashes tell it from others, by number."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    mark: int = 0
+    dash: int = 0
+
+
+def lines(axes: "Axes", drawn: Sequence[Line]) -> None:
+    """Lines that are told apart without colour."""
+    for number, line in enumerate(drawn):
+        every = max(1, len(line.x) // MARKS_ON_A_LINE)
+        axes.plot(
+            line.x,
+            line.y,
+            label=line.name,
+            color=GREYS[line.mark % len(GREYS)],
+            linestyle=DASHES[line.dash % len(DASHES)],
+            marker=MARKS[line.mark % len(MARKS)],
+            markevery=(number * every // max(len(drawn), 1), every),  # not one over the other
+            markersize=5,
+            linewidth=1.2,
+            fillstyle="none" if line.dash else "full",
+        )
+    axes.grid(color="0.9", linewidth=0.5)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.tick_params(labelsize=POINTS)
+
+
+def legend(axes: "Axes") -> None:
+    """The names of the lines, to the right of the axes."""
+    axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=POINTS, handlelength=3.5)
 
 
 def readable_on(share: float) -> str:

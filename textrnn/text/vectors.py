@@ -1,8 +1,9 @@
-"""Vectors of words from a file: word2vec's text and binary formats, fastText's .vec and GloVe's, packed by gzip or not.
+"""Files of word vectors: word2vec's text and binary formats, fastText's .vec and GloVe's, packed by gzip or not.
 
 In a text a row is a word and its numbers, with spaces between; a word may hold spaces too, so that the numbers are the
-last fields. word2vec and fastText begin with a header, the number of rows and of numbers in each; GloVe does not. In
-binary a row is the word, a space, and its numbers as float32, little-endian. The file is read row by row.
+last fields, and end in a whole number where all of these have a point or an exponent. word2vec and fastText begin with
+a header, the number of rows and of numbers in each; GloVe does not. In binary a row is the word, a space, and its
+numbers as float32, little-endian. The file is read row by row.
 """
 
 import codecs
@@ -39,6 +40,7 @@ OTHER_KINDS = {  # by what such a file begins with; none is the beginning of UTF
 }
 HEADER = re.compile(rb"(\d{1,18})[ \t]+(\d{1,18})[ \t]*\r?\n?")
 NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+WHOLE = re.compile(rb"[+-]?\d+")
 GAP = re.compile(rb"[ \t]+")
 NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
@@ -125,6 +127,25 @@ def find_vectors(file: VectorsFile, spellings: Sequence[Sequence[str]]) -> Found
     return Found(rows, is_found, int((is_found & (best >= worst)).sum()), total, repeated)
 
 
+def read_vectors(file: VectorsFile) -> tuple[list[str], Floats]:
+    """The words of a file, each once, by the first of its rows, and their vectors; all of it in memory."""
+    rows: dict[bytes, Floats] = {}
+    for word, numbers in rows_of(file):
+        if word not in rows:
+            rows[word] = numbers()
+    if not rows:
+        raise DataError(f"{file.path} has a header and no rows")
+    return [word.decode(errors="backslashreplace") for word in rows], np.stack([*rows.values()])
+
+
+def write_vectors(file: IO[bytes], words: Sequence[str], rows: Floats, *, format: str) -> None:
+    """Write vectors in word2vec's text or binary format. A word holds no white space."""
+    file.write(f"{len(words)} {rows.shape[1]}\n".encode())
+    for word, row in zip(words, rows, strict=True):
+        numbers = row.astype("<f4").tobytes() if format == BINARY else " ".join(map(str, row)).encode()
+        file.write(word.encode() + b" " + numbers + b"\n")
+
+
 @contextmanager
 def unpacked(path: str) -> Iterator[IO[bytes]]:
     """The bytes of a file, unpacked where it begins as gzip does."""
@@ -170,13 +191,19 @@ def text_rows(opened: IO[bytes], file: VectorsFile) -> Iterator[Row]:
         line = (line.removeprefix(MARK) if place == 1 else line).rstrip(b" \t\r\n")
         if line:
             word, *numbers = fields_of(line, file.size)
-            parts = GAP.split(word.strip(b" \t"))
-            is_longer = len(parts) > 1 and NUMBER.fullmatch(parts[-1])
-            if len(numbers) != file.size or is_longer or not NUMBER.fullmatch(numbers[0]):
+            if len(numbers) != file.size or is_longer(word, numbers) or not NUMBER.fullmatch(numbers[0]):
                 count = numbers_behind_a_word(line)
                 raise DataError(f"{file.path}, line {place}: {count} numbers behind the word, not {file.size}")
             yield word, partial(parsed, numbers, f"{file.path}, line {place}")
         place += 1
+
+
+def is_longer(word: bytes, numbers: Sequence[bytes]) -> bool:
+    """Whether a number too many stands before the numbers of a row, rather than a word such as "route 66"."""
+    *before, last = GAP.split(word.strip(b" \t"))
+    if not before or not NUMBER.fullmatch(last):
+        return False
+    return not last.isdigit() or any(WHOLE.fullmatch(number) for number in numbers)
 
 
 def fields_of(line: bytes, size: int) -> list[bytes]:

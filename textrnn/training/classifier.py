@@ -29,7 +29,8 @@ from textrnn.training.labelled_corpus import lengths_of, read_labelled_corpus
 from textrnn.training.language_start import read_start
 from textrnn.training.loop import Found, Row
 from textrnn.training.position import Position
-from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
+from textrnn.training.word2vec import Say, unheard
+from textrnn.training.word_vectors import named_file, with_vectors
 
 VALID_BATCH = 64
 SAMPLE_TEXTS = 64

@@ -28,7 +28,8 @@ from textrnn.training.labelled_corpus import lengths_of
 from textrnn.training.language_model import VALID_OVERLAP, VALID_STREAMS, as_cells, language_metrics, vocabulary_line
 from textrnn.training.loop import Found, Row
 from textrnn.training.position import Position
-from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
+from textrnn.training.word2vec import Say, unheard
+from textrnn.training.word_vectors import named_file, with_vectors
 
 SAMPLE_TEXTS = 64
 SHOWN = 3  # conditions, while it trains

@@ -26,7 +26,8 @@ from textrnn.training.defaults import ChosenSettings, architecture, by_size, wit
 from textrnn.training.ids import SHARD, Stored
 from textrnn.training.loop import Found, Row
 from textrnn.training.position import Position
-from textrnn.training.word_vectors import Say, named_file, unheard, with_vectors
+from textrnn.training.word2vec import Say, unheard
+from textrnn.training.word_vectors import named_file, with_vectors
 from textrnn.windows import Examples, count_examples
 
 VALID_STREAMS = 64

@@ -22,7 +22,7 @@ from textrnn.training.machine import find_device, on_this_machine
 from textrnn.training.penalties import KINDS
 from textrnn.training.run import SECONDS_TO_SAVE, TRAININGS, TrainingRun, training_of
 from textrnn.training.saved_run import SavedRun, TrainingFolder
-from textrnn.training.word_vectors import Say, unheard
+from textrnn.training.word2vec import Say, unheard
 
 EXTENDABLE = {  # what a new schedule may change: the end and how fast and how carefully it is reached
     *("minutes", "epochs", "steps", "rate", "final_rate", "warmup", "clip_norm", "clip_value", "weight_decay"),

@@ -27,7 +27,7 @@ from textrnn.training.epochs import Epochs
 from textrnn.training.loop import Found, Row
 from textrnn.training.parallel_corpus import left_out_of, read_parallel_corpus, sides_of
 from textrnn.training.position import Position
-from textrnn.training.word_vectors import Say, unheard
+from textrnn.training.word2vec import Say, unheard
 
 VALID_BATCH = 64
 MOST_TRANSLATED = 2_000  # pairs whose sources are translated at each evaluation, the first

@@ -16,7 +16,7 @@ from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun
 from textrnn.training.run_state import UNTIMED_STEPS
 from textrnn.training.starting import begin
-from textrnn.training.word_vectors import Say, unheard
+from textrnn.training.word2vec import Say, unheard
 
 TRIED_STEPS = 20
 BYTES_A_PARAMETER = 16  # weight, gradient and AdamW's two moments, 4 each

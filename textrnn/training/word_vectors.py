@@ -1,11 +1,10 @@
 """Vectors that the symbols of a training text begin with: those of a file, or word2vec's (Mikolov et al., 2013)."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,25 +12,17 @@ from numpy.typing import NDArray
 from textrnn.errors import DataError, MissingExtra, UsageError
 from textrnn.model_folder import sha256_of
 from textrnn.settings import EMBEDDINGS, TrainingSettings
-from textrnn.text.levels import BYTES
-from textrnn.text.tokenizer import EOS, PAD, SPECIAL, START, UNK, Tokenizer
+from textrnn.text.spelling import spellings
+from textrnn.text.tokenizer import EOS, PAD, SPECIAL
 from textrnn.text.vectors import Found, VectorsFile, find_vectors, sniff
 from textrnn.training.corpus import Corpus, Origin
 from textrnn.training.defaults import ChosenSettings
-from textrnn.training.ids import Stored, StoredIds
+from textrnn.training.ids import StoredIds
+from textrnn.training.word2vec import Say, Sentences, Word2VecSettings, word2vec
 
-LONGEST = 9_000  # symbols that word2vec is given at once: of more than 10,000 gensim passes over the rest in silence
 COUNTED_AT_ONCE = 2**24  # symbols
 MISSES_NAMED = 10
 ALONE = 0.1  # the deviation of random vectors around a single one
-SPELT = {UNK: ("<unk>",), START: ("<s>", "</s>"), EOS: ("</s>",)}  # how files write these
-SENTENCEPIECE_SPACE = "▁"
-
-Say = Callable[[str], object]
-
-
-def unheard(line: str) -> None:
-    """Say nothing: where nobody listens."""
 
 
 def named_file(settings: TrainingSettings, *, streaming: bool) -> VectorsFile | None:
@@ -70,31 +61,13 @@ def with_vectors(corpus: Corpus, settings: ChosenSettings, file: VectorsFile | N
             f"word2vec on the training text{further} ({settings.word2vec_model}, window {settings.word2vec_window}, "
             f"negative {settings.word2vec_negative}, epochs {settings.word2vec_epochs}, seed {settings.word2vec_seed})"
         )
-        found = word2vec(corpus, settings, say)
+        found = learnt(corpus, settings, say)
     else:
         return corpus
     kept = "left as they are" if settings.freeze_embedding else "learnt further"
     lines = (f"vectors of {settings.embedding_size} numbers from {origin}, {kept}", *coverage(corpus, found, file))
     facts = corpus.facts.model_copy(update={"vectors": Origin(name=origin, lines=lines)})
     return replace(corpus, facts=facts, vectors=filled(scaled(found, settings.embedding_deviation), seed=settings.seed))
-
-
-def spellings(tokenizer: Tokenizer, index: int) -> tuple[str, ...]:
-    """How a file of vectors may write a symbol, the best way first.
-
-    A word, a character or an n-gram is written as it is. A piece that begins a word has a space before it here, "▁" in
-    files of vectors of pieces and nothing in those of words; a piece within a word is looked up as it is. A single
-    byte has no spelling.
-    """
-    if index < len(SPECIAL):
-        return SPELT.get(index, ())
-    token = tokenizer.tokens[index]
-    if not tokenizer.level.has_bytes:
-        return (token,)
-    if token in BYTES:
-        return ()
-    inner = token.removeprefix(" ")
-    return (SENTENCEPIECE_SPACE + inner, inner) if token != inner and inner else (token,)
 
 
 def scaled(found: Found, deviation: float) -> Found:
@@ -158,65 +131,17 @@ def occurrences(corpus: Corpus) -> NDArray[np.int64] | None:
     return counts
 
 
-@dataclass(frozen=True)
-class Sentences:
-    """Each text as word2vec reads it: its ids, spelt, between <start> and <eos>.
-
-    stored: one array of ids or several. A text that is too long for gensim comes in pieces.
-    """
-
-    stored: Sequence[Stored]
-    symbols: int
-
-    def __iter__(self) -> Iterator[list[str]]:
-        for ids in self.stored:
-            yield from self._sentences(ids)
-
-    def _sentences(self, ids: Stored) -> Iterator[list[str]]:
-        names = [str(index) for index in range(self.symbols)]
-        begin, before = 0, [names[START]]
-        while begin < len(ids):
-            block = ids[begin : begin + LONGEST]
-            ends = np.flatnonzero(block == EOS) + 1
-            block = block[: ends[-1]] if len(ends) else block
-            for part in np.split(block, ends[:-1]):
-                yield before + [names[index] for index in part.tolist()]
-                before = [names[START]] if len(ends) else []
-            begin += len(block)
-
-
-def word2vec(corpus: Corpus, settings: ChosenSettings, say: Say) -> Found:
+def learnt(corpus: Corpus, settings: ChosenSettings, say: Say) -> Found:
     """Vectors that word2vec learns from the training text alone; with one worker, so that they come again."""
-    from gensim.models import Word2Vec
-    from gensim.models.callbacks import CallbackAny2Vec
-
-    class Saying(CallbackAny2Vec):  # type: ignore[misc]
-        """Tells that an epoch has ended."""
-
-        epoch = 0
-
-        def on_epoch_end(self, model: Any) -> None:
-            self.epoch += 1
-            say(f"word2vec: epoch {self.epoch} of {settings.word2vec_epochs} done")
-
     symbols, size = len(corpus.tokenizer), settings.embedding_size
     say(f"word2vec: learning {size} numbers for each {corpus.tokenizer.level.symbol} from the training text")
     stored = [next(ids.shards(0)) for ids in (corpus.ids, corpus.unlabelled) if ids is not None]
-    model = Word2Vec(
-        Sentences(stored, symbols),
-        vector_size=size,
+    wanted = Word2VecSettings(
+        model=settings.word2vec_model,
+        size=size,
         window=settings.word2vec_window,
         negative=settings.word2vec_negative,
         epochs=settings.word2vec_epochs,
-        sg=int(settings.word2vec_model == "skip-gram"),
         seed=settings.word2vec_seed,
-        min_count=1,
-        workers=1,
-        callbacks=[Saying()],
     )
-    known = np.array([int(name) for name in model.wv.index_to_key])
-    rows = np.zeros((symbols, size), np.float32)
-    rows[known] = model.wv.vectors
-    is_found = np.zeros(symbols, np.bool_)
-    is_found[known] = True
-    return Found(rows, is_found, lowered=0, total=len(known), repeated=0)
+    return word2vec(Sentences(stored, symbols), wanted, say)

@@ -4,11 +4,14 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import attention, cell, forcing, sampling
+from textrnn.cli.explain import attention, bptt, cell, forcing, gradients, sampling, states
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (attention, cell, forcing, sampling)
-EXAMPLES = example("textrnn explain cell lstm --format table", 'textrnn explain sampling shakespeare "To be, or n"')
+COMMANDS: tuple[ModuleType, ...] = (attention, bptt, cell, forcing, gradients, sampling, states)
+EXAMPLES = example(
+    "textrnn explain cell lstm --format table",
+    'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
+)
 
 explain = typer.Typer(
     name="explain",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from textrnn.cells import CELLS
-from textrnn.cli.options import FormatOption, OutOption, example, one_of
+from textrnn.cli.options import FormatOption, OutOption, PngOption, example, one_of
 from textrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def cell(
         int | None,
         typer.Option(min=1, help="Write so many steps one after the other: the unfolded network.", show_default=False),
     ] = None,
+    png: PngOption = None,
     format: FormatOption = "auto",
     out: OutOption = None,
 ) -> None:
@@ -39,8 +40,8 @@ def cell(
     from textrnn.cli.output import chosen_format, open_output, open_sink
 
     if name is None:
-        if unroll is not None:
-            raise UsageError("--unroll is of one cell: textrnn explain cell lstm --unroll 3")
+        if unroll is not None or png is not None:
+            raise UsageError("--unroll and --png are of one cell: textrnn explain cell lstm --unroll 3 --png lstm.png")
         with open_sink(out, format) as sink:
             for each in CELLS.values():
                 gates, carried = ", ".join(each.gates), ", ".join(each.state)
@@ -48,6 +49,10 @@ def cell(
         return
     one_of(CELLS)(name)
     chosen = CELLS[name]
+    if png:
+        from textrnn.pictures.cells import step_picture, unfolded_picture
+
+        unfolded_picture(chosen, unroll, png) if unroll else step_picture(chosen, png)
     lines = unfolded(chosen, unroll) if unroll else ((None, line) for line in written(chosen))
     rows: list[dict[str, Any]] = [
         {**({"step": step} if unroll else {}), "name": line.name, "equation": line.text} for step, line in lines

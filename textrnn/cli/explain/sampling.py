@@ -12,6 +12,8 @@ from textrnn.cli.options import (
     OutOption,
     PngOption,
     example,
+    finite,
+    several,
 )
 
 EXAMPLES = example('textrnn explain sampling shakespeare "To be, or n" --temperature 0,0.5,1,2')
@@ -32,7 +34,6 @@ def sampling(
     engine: EngineOption = "onnx",
 ) -> None:
     """Show what the next symbol is drawn from: its chances at each temperature, and how many choices that is."""
-    from textrnn.cli.options import numbers
     from textrnn.cli.output import chosen_format, open_sink, printable
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.decoding.sampling import Sampling
@@ -41,7 +42,7 @@ def sampling(
     from textrnn.tasks.language_model import LanguageModel
     from textrnn.text.signs import visible
 
-    samplings = [Sampling(each, top_k, top_p, min_p) for each in numbers("--temperature", temperature)]
+    samplings = [Sampling(each, top_k, top_p, min_p) for each in several("--temperature", temperature, finite)]
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     found = chances(language_model, prefix, samplings, count=count, condition=condition)

@@ -5,9 +5,10 @@ from types import ModuleType
 import typer
 
 from textrnn.cli.options import example
+from textrnn.cli.vectors import analogy, evaluate, neighbors, plot, train
 
-COMMANDS: tuple[ModuleType, ...] = ()
-EXAMPLES = example()
+COMMANDS: tuple[ModuleType, ...] = (train, neighbors, analogy, evaluate, plot)
+EXAMPLES = example("textrnn vectors train novel.txt --out novel.vec", "textrnn vectors neighbors novel.vec lamp")
 
 vectors = typer.Typer(
     name="vectors",

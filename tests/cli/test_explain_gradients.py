@@ -1,0 +1,166 @@
+"""textrnn explain gradients and explain bptt."""
+
+import json
+
+import numpy as np
+import pytest
+
+from textrnn.cells import CELLS
+
+QUICK = ("--length", "6", "--units", "4", "--batch", "3")
+QUICK_BPTT = ("--distance", "1,3", "--window", "3", "--units", "4", "--steps", "2")
+
+
+def rows_of(stdout):
+    return [json.loads(line) for line in stdout.splitlines()]
+
+
+def test_every_step_of_every_network_is_a_row(run):
+    code, stdout, _ = run(
+        *("explain", "gradients", "--cell", ",".join(CELLS), *QUICK, "--format", "jsonl", "--clip", "0.01")
+    )
+    rows = rows_of(stdout)
+    assert code == 0
+    assert [(row["cell"], row["step"], row["distance"]) for row in rows] == [
+        (cell, step, 5 - step) for cell in CELLS for step in range(6)
+    ]
+    assert all(row["hidden"] > 0 for row in rows)
+    assert all((row["memory"] is not None) == ("memory" in CELLS[row["cell"]].state) for row in rows)
+    assert all(row["weights"] > row["weights_clipped"] == pytest.approx(0.01) for row in rows)
+
+
+def test_variants_are_every_combination_and_a_forget_bias_is_for_forget_gates(run):
+    options = ("--cell", "elman,lstm", "--start", "identity,orthogonal", "--scale", "1,2", "--forget-bias", "1,3")
+    code, stdout, _ = run("explain", "gradients", *options, *QUICK, "--format", "jsonl")
+    rows = [row for row in rows_of(stdout) if not row["step"]]
+    assert code == 0
+    found = [(row["cell"], row["start"], row["scale"], row["forget_bias"]) for row in rows]
+    assert found == [
+        (cell, start, scale, bias)
+        for cell, biases in (("elman", [1]), ("lstm", [1, 3]))
+        for start in ("identity", "orthogonal")
+        for scale in (1, 2)
+        for bias in biases
+    ]
+    assert len({row["hidden"] for row in rows}) == len(rows)
+
+
+def test_the_digest_has_a_column_for_each_and_says_why(run, tmp_path):
+    png = tmp_path / "picture.png"
+    options = ("--cell", "lstm", "--length", "30", "--units", "4", "--steps", "1", "--png", png)
+    code, stdout, stderr = run("explain", "gradients", *options, "--format", "table")
+    assert code == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    for word in ("before", "after", "vanishes", "factor", "29"):
+        assert word in stdout
+    assert "0.73 open" in stderr
+    assert "it does not remember" in stderr
+    assert "1.386 by chance" in stderr
+
+
+def test_rows_in_a_pipe_have_one_header(run):
+    _, stdout, _ = run("explain", "gradients", *QUICK, "--cell", "elman,lstm")
+    header, *rows = (line.split("\t") for line in stdout.splitlines())
+    assert header[8:10] == ["hidden", "memory"]
+    assert {len(row) for row in rows} == {len(header)}
+
+
+def test_a_model_is_followed_on_a_text_layer_by_layer(run, tiny_model):
+    code, stdout, stderr = run(
+        *("explain", "gradients", tiny_model, "--text", "To be, or not to be.", *QUICK[:2], "--format", "jsonl")
+    )
+    rows = rows_of(stdout)
+    assert code == 0
+    assert [(row["when"], row["layer"]) for row in rows if not row["distance"]] == [
+        (when, layer) for when in ("before", "after") for layer in (0, 1)
+    ]
+    assert "--steps" not in stderr
+    again = run(
+        "explain", "gradients", tiny_model, "-", *QUICK[:2], "--format", "jsonl", stdin=b"To be, or not to be.\n"
+    )
+    assert again.stdout == stdout
+
+
+def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
+    code, stdout, stderr = run("explain", "gradients", tiny_model, "--text", "abc", "--format", "jsonl")
+    assert code == 0
+    assert max(row["distance"] for row in rows_of(stdout)) == 3
+    assert "one sequence of 4 steps" in stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--cell", "lsmt"), 2, "'lsmt' is not one of elman"),
+        (("--start", "zero"), 2, "'zero' is not one of uniform"),
+        (("--scale", "1,x"), 2, "--scale takes numbers"),
+        (("--scale", "nan"), 2, "--scale takes numbers"),
+        (("--scale", "1,2,3,4,5"), 2, "15 networks"),
+        (("--text", "abc"), 2, "MODEL --text"),
+        (("--steps", "2", "--rate", "0"), 2, "rate"),
+        (("--cell", "elman-relu", "--start", "identity", "--scale", "1e99"), 1, "larger than a number"),
+    ],
+)
+def test_what_cannot_be_followed_is_one_line(run, arguments, code, words):
+    result = run("explain", "gradients", *QUICK, *arguments)
+    assert (result.code, result.stdout) == (code, "")
+    assert words in result.stderr
+    assert result.stderr.startswith("error: ")
+
+
+def test_a_model_that_cannot_be_followed_is_one_line(run, tiny_int8, tiny_model, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    for arguments, code, words in (
+        ((tiny_int8, "--text", "abc"), 1, "model.safetensors (an int8 model)"),
+        (("sentiment", "--text", "abc"), 2, "language model"),
+        ((tiny_model, "--text", "abc", "--cell", "gru"), 2, "--cell is for new networks"),
+        ((tiny_model, tmp_path / "empty.txt"), 1, "fewer than two symbols"),
+    ):
+        result = run("explain", "gradients", *arguments)
+        assert (result.code, result.stdout) == (code, "")
+        assert words in result.stderr
+
+
+def test_every_trial_is_a_row(run):
+    code, stdout, stderr = run(
+        "explain", "bptt", *QUICK_BPTT, "--cell", "gru,elman", "--seeds", "2", "--format", "jsonl"
+    )
+    rows = rows_of(stdout)
+    assert code == 0
+    assert [(row["cell"], row["method"], row["distance"], row["seed"]) for row in rows] == [
+        (cell, method, distance, seed)
+        for cell in ("gru", "elman")
+        for method in ("full", "truncated", "alone")
+        for distance in (1, 3)
+        for seed in (0, 1)
+    ]
+    assert all(row["chance"] == pytest.approx(np.log(4)) for row in rows)
+    assert all(row["steps"] == 2 and row["solved"] is False for row in rows)
+    assert "24 networks, each to learn from at most 2 batches" in stderr
+    assert "from distance 3 on no gradient reaches" in stderr
+
+
+def test_losses_by_distance_are_a_table_and_a_picture(run, tmp_path):
+    png = tmp_path / "picture.png"
+    code, stdout, stderr = run("explain", "bptt", *QUICK_BPTT, "--cell", "lstm", "--png", png, "--format", "table")
+    assert code == 0
+    assert png.read_bytes().startswith(b"\x89PNG")
+    for word in ("full", "truncated", "alone", "lstm, orthogonal"):
+        assert word in stdout
+    assert "lstm, orthogonal, full: solved at distances none of 1, 3" in stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--cell", "x"), "'x' is not one of elman"),
+        (("--method", "half"), "'half' is not one of full, truncated, alone"),
+        (("--distance", "0,2"), "--distance is at least 1, not 0"),
+        (("--distance", "2,b"), "--distance takes numbers"),
+        (("--start", "x"), "'x' is not one of uniform"),
+    ],
+)
+def test_what_cannot_be_learnt_is_one_line(run, arguments, words):
+    result = run("explain", "bptt", *arguments)
+    assert (result.code, result.stdout) == (2, "")
+    assert words in result.stderr

@@ -1,0 +1,190 @@
+"""textrnn explain gradients"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from textrnn.cli.options import (
+    EncodingOption,
+    FormatOption,
+    OutOption,
+    PngOption,
+    SourceArgument,
+    TextOption,
+    example,
+    finite,
+    several,
+)
+from textrnn.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textrnn.cli.stream import Source
+    from textrnn.training.gradient_series import Series
+    from textrnn.training.recall import Variant
+
+EXAMPLES = example(
+    "textrnn explain gradients --length 100 --png gradients.png",
+    "textrnn explain gradients --cell elman-relu --start identity --scale 0.9,1,1.1 --format csv",
+)
+CELLS, START, SCALE, FORGET_BIAS = "elman,gru,lstm", "uniform", "1", "1"
+MOST = 12  # networks, whose curves can still be told apart
+
+
+def gradients(
+    context: typer.Context,
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            help="A language model's folder with its weights, to be looked at on a text; else new networks are.",
+            show_default=False,
+        ),
+    ] = None,
+    source: SourceArgument = None,
+    text: TextOption = None,
+    cell: Annotated[
+        str | None, typer.Option(help=f"Cells, with commas between. Default: {CELLS}.", show_default=False)
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="How recurrent weights start: uniform, identity or orthogonal; several with commas. Default: uniform.",
+            show_default=False,
+        ),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="What recurrent weights are multiplied by; several with commas.", show_default=False),
+    ] = None,
+    forget_bias: Annotated[
+        str | None,
+        typer.Option(help="Bias of forget gates; several with commas. Default: 1.", show_default=False),
+    ] = None,
+    length: Annotated[int, typer.Option(min=2, max=1000, help="Steps of a sequence.")] = 100,
+    units: Annotated[int, typer.Option(min=1, max=4096, help="Units of a new network.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, help="Sequences, over which a geometric mean is taken.")] = 32,
+    steps: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Train each new network to say the first symbol after the last step, on at most so many batches.",
+        ),
+    ] = 0,
+    rate: Annotated[float, typer.Option(help="Peak learning rate of that training.")] = 0.01,
+    clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient of all weights.")] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    encoding: EncodingOption = "utf-8",
+    png: PngOption = None,
+    format: FormatOption = "auto",
+    out: OutOption = None,
+) -> None:
+    """Show how much of the last loss reaches each step before it: where gradients vanish, and where they explode."""
+    from textrnn.cli.gradient_digest import closing_lines, print_digest, reasons, row_of
+    from textrnn.cli.output import chosen_format, open_output, open_sink
+    from textrnn.cli.stream import open_source, while_waiting
+    from textrnn.extras import require
+
+    require("train", "explain gradients")
+    if png is not None:
+        require("eval", "--png", packages=("matplotlib",))
+    given = {"--cell": cell, "--start": start, "--scale": scale, "--forget-bias": forget_bias, "--steps": steps}
+    if model is not None:
+        if named := [name for name, value in given.items() if value]:
+            raise UsageError(f"{named[0]} is for new networks, and {model} is one that has learnt")
+        text_source = open_source(context, source, text, encoding=encoding, strict=False)
+        found = of_model(model, text_source, length=length, batch=batch, seed=seed)
+    else:
+        if text:
+            raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
+        variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias or FORGET_BIAS)
+        found = of_new(variants, length=length, units=units, batch=batch, steps=steps, rate=rate, clip=clip, seed=seed)
+    series = list(while_waiting(found, "following the gradients"))
+    if chosen_format(format, out) == "table":
+        with open_output(out) as file:
+            print_digest(series, clip=clip, file=file)
+    else:
+        others = list(dict.fromkeys(name for each in series for name in each.flow.others))
+        with open_sink(out, format) as sink:
+            for each in series:
+                for step in range(len(each.flow.hidden)):
+                    sink.write(row_of(each, step, others=others, clip=clip))
+    if png is not None:
+        from textrnn.pictures.gradients import gradients_picture
+
+        gradients_picture(series, png, clip=clip)
+    for line in (*closing_lines(series, clip=clip), *(reasons(series) if model is None else ())):
+        typer.echo(line, err=True)
+
+
+def variants_of(cell: str, start: str, scale: str, forget_bias: str) -> "list[Variant]":
+    """Every combination; a forget bias for the cells alone that have such a gate."""
+    from textrnn.cells import CELLS
+    from textrnn.networks.recurrent import STARTS
+    from textrnn.training.recall import Variant
+
+    cells = several("--cell", cell, str, choices=CELLS)
+    starts = several("--start", start, str, choices=STARTS)
+    scales, biases = several("--scale", scale, finite), several("--forget-bias", forget_bias, finite)
+    found = dict.fromkeys(
+        Variant(name, begin, factor, bias if CELLS[name].open_gates else 1.0)
+        for name in cells
+        for begin in starts
+        for factor in scales
+        for bias in biases
+    )
+    if len(found) > MOST:
+        raise UsageError(f"these are {len(found)} networks: at most {MOST} can be told apart, so leave some out")
+    return list(found)
+
+
+def of_new(
+    variants: "list[Variant]",
+    *,
+    length: int,
+    units: int,
+    batch: int,
+    steps: int,
+    rate: float,
+    clip: float,
+    seed: int,
+) -> "Iterator[Series]":
+    """The series of new networks, and of what becomes of them in `steps` batches."""
+    from textrnn.training.gradient_series import series_of_task
+    from textrnn.training.recall import Learning, Recall
+
+    learning = Learning(steps, rate=rate, clip=clip, seed=seed) if steps else None
+    task = Recall(length - 1)
+    return series_of_task(variants, task, units=units, batch=batch, seed=seed, learning=learning)
+
+
+def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int) -> "Iterator[Series]":
+    """The series of a model that has learnt."""
+    import numpy as np
+
+    from textrnn.export.save import load_network
+    from textrnn.model_folder import ModelFolder, find_model
+    from textrnn.tasks import check_sizes, read_tokenizers
+    from textrnn.text.tokenizer import EOS
+    from textrnn.training.gradient_series import series_of_text
+    from textrnn.training.recall import Variant
+
+    folder = ModelFolder(find_model(model))
+    config = folder.config
+    if config.task != "lm" or config.architecture.condition:
+        raise UsageError(f"gradients are followed in a language model whose texts begin with nothing, not in {model}")
+    (tokenizer,) = read_tokenizers(folder)
+    check_sizes(model, config, tokenizer)
+    network = load_network(folder)
+    whole = source.text(format="auto", column=None)
+    texts = whole.split("\n") if config.text.unit == "line" else [whole]
+    ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
+    ids = ids.astype(np.int64)
+    source.report()
+    if len(ids) < 2:
+        raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
+    if len(ids) <= length:
+        typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
+    start: Any = config.training.settings.get("recurrent_start", START)
+    variant = Variant(config.architecture.core.cell, start)
+    return series_of_text(network, variant, ids, length=length, batch=batch, seed=seed)

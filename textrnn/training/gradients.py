@@ -1,0 +1,118 @@
+"""How much of the loss at the last step reaches each step before it: what vanishes and what explodes, in numbers.
+
+d loss / d h_t is a product of Jacobians, one for each step from t to the last (Bengio et al., 1994; Pascanu et al.,
+2013).
+In float64, so that it can be followed far below what training could still use.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.nn.utils import get_total_norm
+
+from textrnn.batch import Ids
+from textrnn.errors import TrainingError
+from textrnn.networks.heads import LabelHead
+from textrnn.networks.inputs import Vectors
+from textrnn.networks.recurrent import LayerState
+from textrnn.networks.sequence import SequenceNetwork
+
+STEADY = 0.05  # a factor per step within 1 ± this neither vanishes nor explodes: over 100 steps about 0.006 to 130
+Norms = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The gradient of the last loss through one layer: its norm at every step, (time,), for each part of the state.
+
+    A norm is the geometric mean over the sequences whose gradient is not 0. others: of what is carried beside the
+    hidden vector, by name, on all ways, also through the hidden vector that is made of it. weights: the norm of the
+    gradient of all the network's weights, of the mean loss.
+    """
+
+    layer: int
+    hidden: Norms
+    others: Mapping[str, Norms]
+    weights: float
+
+    @property
+    def factor(self) -> float | None:
+        """What a step back multiplies the norm by."""
+        return factor_of(self.hidden)
+
+    @property
+    def verdict(self) -> str:
+        """What the factor means; nothing where there is none."""
+        if self.factor is None:
+            return ""
+        return "vanishes" if self.factor < 1 - STEADY else "explodes" if self.factor > 1 + STEADY else "steady"
+
+    def clipped_by(self, clip: float) -> float:
+        """What clipping multiplies the whole gradient by, so that its norm is at most `clip`; 0 is no limit."""
+        return min(1.0, clip / self.weights) if clip and self.weights else 1.0
+
+
+def factor_of(norms: Norms) -> float | None:
+    """What a step back multiplies norms (time,) by: the slope of their logarithm, by least squares.
+
+    None where fewer than two are above 0.
+    """
+    (steps,) = norms.nonzero()
+    if len(steps) < 2:
+        return None
+    apart, logarithms = steps - steps.mean(), np.log(norms[steps])
+    return math.exp(-float(apart @ logarithms / (apart @ apart)))
+
+
+def gradient_flows(network: SequenceNetwork, ids: Ids, targets: Ids) -> list[Flow]:
+    """The flow through each layer. ids: (time, batch). targets: (batch,), what is predicted after the last step.
+
+    For a network that reads forward and labels every step; it is turned into float64, and nothing in it is dropped.
+    """
+    network.double().eval()
+    assert isinstance(network.head, LabelHead)
+    layers, output = traced(network, torch.from_numpy(ids))
+    logits = functional.linear(output[-1], network.head.weight, network.head.bias)  # the head's own are float32
+    losses = functional.cross_entropy(logits, torch.from_numpy(targets), reduction="none")
+    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    of_weights = torch.autograd.grad(losses.mean(), weights, retain_graph=True, materialize_grads=True)
+    flows = []
+    for index, states in enumerate(layers):
+        norms = {part: typical_norms(losses, [state[part] for state in states]) for part in states[0]}
+        hidden = norms.pop(next(iter(norms)))
+        flows.append(Flow(index, hidden, norms, float(get_total_norm(of_weights))))
+    if not all(np.isfinite([flow.weights, *flow.hidden]).all() for flow in flows):
+        raise TrainingError(
+            "the gradient is larger than a number of 64 bits can be: take fewer steps or smaller weights"
+        )
+    return flows
+
+
+def typical_norms(losses: Tensor, vectors: Sequence[Tensor]) -> Norms:
+    """The norm of the gradient of each step's vectors (batch, size), see Flow; 0 where that of every sequence is."""
+    gradients = torch.autograd.grad(losses.sum(), vectors, retain_graph=True, materialize_grads=True)
+    norms = torch.stack(gradients).norm(dim=-1)  # (time, batch)
+    flowing = norms != 0
+    logarithms = norms.log().where(flowing, 0.0)
+    means = (logarithms.sum(1) / flowing.sum(1)).exp()
+    return np.asarray(means.where(flowing.any(1), 0.0).numpy())
+
+
+def traced(network: SequenceNetwork, ids: Tensor) -> tuple[list[list[LayerState]], Tensor]:
+    """The state of each layer after every step, and the output of the top level, (time, batch, size)."""
+    stack, read, states = network.layers, network.input(ids), list[list[LayerState]]()
+    for index, (shape,) in enumerate(stack.levels):
+        layer = stack.layer(shape.name)
+        begin = {part: layer.weight_hh.new_zeros(ids.shape[1], layer.size(part)) for part in layer.cell.state}
+        states.append(list(layer.by_step(read, begin, layer.weight_hh)))
+        output = torch.stack([state[layer.cell.state[0]] for state in states[-1]])
+        if stack.core.is_residual(index, [shape]):
+            output = output + read.vectors()
+        read = Vectors(output)
+    return states, output
