@@ -187,7 +187,9 @@ def test_explain_cell_lists_all_and_refuses_others(run: Run) -> None:
     assert [row["cell"] for row in rows] == list(CELLS)
     assert rows[2]["parameters"] == "3 × (n × m + n × n + n) + n"
     assert "'mgu' is not one of elman, " in refused(run("explain", "cell", "mgu"), 2)
-    assert "--unroll is of one cell" in refused(run("explain", "cell", "--unroll", "3"), 2)
+    assert "are of one cell: textrnn explain cell lstm --unroll 3" in refused(
+        run("explain", "cell", "--unroll", "3"), 2
+    )
 
 
 def test_a_cell_from_outside_is_written_too(run: Run, package_cells: None) -> None:
