@@ -14,6 +14,7 @@ from tests.random_cells import random_cells
 from tests.reading import jsonl, refused, tsv
 from textrnn.cells import CELLS, Cell
 from textrnn.cells.equations import enters_as_sum
+from textrnn.cells.formula import cell_formula
 from textrnn.cells.written import unfolded, written
 
 ROOT = Path(__file__).parents[2]
@@ -132,6 +133,18 @@ def test_a_gate_that_reads_no_hidden_vector_has_no_weights_for_it() -> None:
         "a_t = tanh(W_a x_t + b_a)",
         "hidden_t = a_t * (W_b x_t + U_b hidden_{t-1} + b_b)",
     ]
+    assert str(cell_formula(cell, inputs="m", units="n")) == "n × m + n × n + n + n × m + n"
+
+
+def test_a_gate_that_is_called_as_a_part_of_the_state_has_a_name_of_its_own() -> None:
+    def step(x, u, before, _, ops):
+        return {"hidden": ops.sigmoid(x["hidden"] + u["hidden"]) * (before["hidden"] - (x["a"] - 1.5))}
+
+    cell = Cell("odd", ("hidden", "a"), ("hidden",), step)
+    assert [line.text for line in written(cell)] == [
+        "hidden_gate_t = sigmoid(W_hidden x_t + U_hidden hidden_{t-1} + b_hidden)",
+        "hidden_t = hidden_gate_t * (hidden_{t-1} - (W_a x_t + b_a - 1.5))",
+    ]
 
 
 # textrnn explain cell
@@ -174,7 +187,9 @@ def test_explain_cell_lists_all_and_refuses_others(run: Run) -> None:
     assert [row["cell"] for row in rows] == list(CELLS)
     assert rows[2]["parameters"] == "3 × (n × m + n × n + n) + n"
     assert "'mgu' is not one of elman, " in refused(run("explain", "cell", "mgu"), 2)
-    assert "--unroll is of one cell" in refused(run("explain", "cell", "--unroll", "3"), 2)
+    assert "are of one cell: textrnn explain cell lstm --unroll 3" in refused(
+        run("explain", "cell", "--unroll", "3"), 2
+    )
 
 
 def test_a_cell_from_outside_is_written_too(run: Run, package_cells: None) -> None:

@@ -88,10 +88,10 @@ class Writer:
         if node.operation not in SIGNS:
             return f"{node.operation}({operands[0][0]})", ATOM
         left, right = operands
-        is_product = node.operation == "multiply"
-        first = within(*left, least=PRODUCT if is_product else SUM)
-        second = within(*right, least=ATOM if is_product else MATRIX_PRODUCT if node.operation == "subtract" else SUM)
-        return f"{first} {SIGNS[node.operation]} {second}", PRODUCT if is_product else SUM
+        holds = PRODUCT if node.operation == "multiply" else SUM
+        first = within(*left, least=holds)
+        second = within(*right, least=MATRIX_PRODUCT if node.operation == "subtract" else holds)
+        return f"{first} {SIGNS[node.operation]} {second}", holds
 
     def leaf(self, node: Node) -> tuple[str, int]:
         """What a step is given."""

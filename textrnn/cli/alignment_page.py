@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 SEEN, READ = 0.005, 0.1  # weights from which on a cell is shaded, and has its number in it
 
 STYLE = """th { font-weight: normal; text-align: right; padding: .1rem .5rem; }
-tbody bdi { display: block; max-width: 12rem; overflow-wrap: anywhere; }
+tbody bdi { display: block; max-width: 12rem; overflow-wrap: break-word; }
 thead th { writing-mode: vertical-rl; text-align: right; padding: .5rem .1rem; }
-thead bdi { display: block; max-height: 12rem; overflow-wrap: anywhere; }
+thead bdi { display: block; max-height: 12rem; overflow-wrap: break-word; }
 td { min-width: 1.8rem; font-size: .75rem; text-align: center; border: 1px solid rgb(128 128 128 / .3); }
 thead td { border: none; }
 .attention { background: rgb(128 128 128 / var(--shade)); }

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 NOTICED = 0.02  # a change from which on a word is underlined
 
 STYLE = """th, td { padding: 0 .7rem; text-align: left; border-bottom: 1px solid; }
-td:first-child { max-width: 15rem; overflow-wrap: anywhere; }
+td { white-space: nowrap; }
+td:first-child bdi { display: block; max-width: 12rem; white-space: normal; overflow-wrap: break-word; }
 .up { background: rgb(0 130 200 / var(--shade)); border-bottom: 2px solid; }
 .down { background: rgb(230 120 0 / var(--shade)); border-bottom: 2px dotted; }
 .attention { background: rgb(128 128 128 / var(--shade)); }
