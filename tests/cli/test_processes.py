@@ -77,8 +77,9 @@ COMMANDS = {
 def commands_of_the_program() -> set[str]:
     names = {str(command.name) for command in app.registered_commands}
     for group in app.registered_groups:
-        assert group.typer_instance
-        names |= {f"{group.name} {command.name}" for command in group.typer_instance.registered_commands}
+        inner = group.typer_instance
+        assert inner
+        names |= {f"{inner.info.name} {command.name}" for command in inner.registered_commands}
     return names
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = example(
     'textrnn explain states shakespeare --text "ROMEO: But soft, what light?" --units 2 --format table',
-    "textrnn explain states shakespeare novel.txt --property line-position --html page.html",
+    "textrnn explain states shakespeare novel.txt --property line-position --symbols 2000 --html page.html",
     'textrnn explain states sentiment --text "A joy to read." --unit 0.7 --unit 0_reverse.7 --png picture.png',
 )
 UNITS, SYMBOLS = 5, 20_000
