@@ -99,6 +99,8 @@ def states(
     1; token, layer, unit; each gate and each part of the state after the symbol; with --property its value there, and
     the unit's correlations, r_first_half and r_second_half, the same in all rows of a unit.
     """
+    from rich.console import Console
+
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, warn_of_unknown
     from textrnn.extras import require
@@ -124,8 +126,9 @@ def states(
     )
     if not any(each.spans for each in texts):
         raise DataError("there is nothing to read: the text has no symbol")
-    chosen = choose(reader, texts, follows, unit or [], layer or [], count=units or UNITS)
-    found = reader.states(texts, chosen, follows=follows)
+    with Console(stderr=True).status("the network reads"):
+        chosen = choose(reader, texts, follows, unit or [], layer or [], count=units or UNITS)
+        found = reader.states(texts, chosen, follows=follows)
     if html is not None:
         from textrnn.cli.states_page import write_page
 
