@@ -13,9 +13,10 @@ from textrnn.errors import DataError, UsageError
 from textrnn.export.save import save_model
 from textrnn.model_folder import ModelFolder
 from textrnn.tasks import load
-from textrnn.tasks.states import Reader, ReadText, Unit, read_texts
+from textrnn.tasks.courses import ReadText, Unit, read_texts
+from textrnn.tasks.states import Reader
 from textrnn.text.levels import Vocabulary
-from textrnn.text.tokenizer import Tokenizer
+from textrnn.text.tokenizer import Span, Tokenizer
 
 SYMBOLS = "ABab \n"
 # The characters at which a unit is 1; at others it is -1, and the last never changes.
@@ -117,6 +118,11 @@ def test_a_property_is_that_of_a_symbols_last_character(tmp_path: Path) -> None:
     assert text.numbers is not None
     assert text.numbers.tolist() == [3, 4, 8]
     assert list(text.pieces()) == [("", "two"), ("", ","), (" ", "one")]
+
+
+def test_of_symbols_that_are_one_character_together_the_first_has_it() -> None:
+    spans = [Span(7, 0, 1), Span(8, 0, 1), Span(9, 1, 2)]
+    assert list(ReadText("éa", spans, ["a", "b", "c"]).pieces()) == [("", "é"), ("", ""), ("", "a")]
 
 
 @pytest.mark.parametrize(

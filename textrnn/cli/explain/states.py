@@ -25,7 +25,8 @@ from textrnn.text.properties import PROPERTIES
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Source
-    from textrnn.tasks.states import Found, Reader, ReadText, States
+    from textrnn.tasks.courses import Found, ReadText, States
+    from textrnn.tasks.states import Reader
 
 EXAMPLES = example(
     'textrnn explain states shakespeare --text "ROMEO: But soft, what light?" --units 2 --format table',
@@ -98,6 +99,8 @@ def states(
     tsv, csv and jsonl have a row for each symbol and unit: the numbers of the text and of the symbol in it, both from
     1; token, layer, unit; each gate and each part of the state after the symbol; with --property its value there, and
     the unit's correlations, r_first_half and r_second_half, the same in all rows of a unit.
+
+    All is computed in float32: of an int8 model the values are close to those it has when it runs.
     """
     from rich.console import Console
 
@@ -106,7 +109,8 @@ def states(
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
-    from textrnn.tasks.states import FEW, Reader, read_texts, tokenizer_of
+    from textrnn.tasks.courses import read_texts
+    from textrnn.tasks.states import FEW, Reader, tokenizer_of
 
     if png is not None:
         require("eval", "--png", packages=("matplotlib",))
@@ -165,7 +169,7 @@ def choose(
     reader: "Reader", texts: "list[ReadText]", follows: str | None, named: list[str], layers: list[str], *, count: int
 ) -> "list[Found]":
     """The units to look at: those that are named, or the first of what is asked for."""
-    from textrnn.tasks.states import Found
+    from textrnn.tasks.courses import Found
 
     units = [reader.unit(written) for written in dict.fromkeys(named)]
     chosen = [reader.layer(name) for name in dict.fromkeys(layers)]
