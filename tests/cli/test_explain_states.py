@@ -261,6 +261,7 @@ def test_the_page_has_each_text_for_each_unit_with_its_numbers(
             name: pytest.approx(row[name], abs=6e-4) for name in (*CELLS["lstm"].gates, "hidden", "memory")
         }
     assert content.count("text 2, unit 1.2") == 1
+    assert content.count("<i ") == 2 * 9 * len((*CELLS["lstm"].gates, "hidden"))
     assert "⏎</b>" in content
     marks = re.findall(r'<b class="(up|down)"[^>]*memory (-?)[0-9]', content)
     assert {("up", ""), ("down", "-")} >= set(marks) != set()

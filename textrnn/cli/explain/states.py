@@ -93,14 +93,17 @@ def states(
 ) -> None:
     """Show what single units of a network do while it reads a text: each gate, memory and hidden value.
 
-    Without --property and --unit, the units whose values vary most. With --property, those whose values follow it most
-    in the first half of the symbols, by Pearson's correlation; that of the second half says whether it was chance.
+    Without --property and --unit, the units whose values vary most.
+    With --property those whose values follow it most, by Pearson's r in the
+    first half of the symbols; r in the second half shows what was chance.
 
-    tsv, csv and jsonl have a row for each symbol and unit: the numbers of the text and of the symbol in it, both from
-    1; token, layer, unit; each gate and each part of the state after the symbol; with --property its value there, and
-    the unit's correlations, r_first_half and r_second_half, the same in all rows of a unit.
+    tsv, csv and jsonl have a row for each symbol and unit: the numbers of the
+    text and of the symbol in it, from 1; token, layer, unit; each gate and each
+    part of the state after the symbol; with --property its value there, and of
+    the unit r_first_half and r_second_half, the same in all its rows.
 
-    All is computed in float32: of an int8 model the values are close to those it has when it runs.
+    All is computed in float32: of an int8 model the values are close to those
+    that it has when it runs.
     """
     from rich.console import Console
 
