@@ -16,7 +16,7 @@ CORES = [
         CELLS,
         (
             {},
-            {"layers": 2, "residual": True},
+            {"layers": 3, "residual": True},
             {"layers": 2, "top_units": 5},
             {"layers": 2, "projection": 3},
             {"layers": 2, "bidirectional": True},

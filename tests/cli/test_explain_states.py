@@ -1,5 +1,6 @@
 """`textrnn explain states`: rows, the terminal, the page, and what is said where something is wrong."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 
 from tests.conftest import Run
 from tests.reading import READERS, Page, jsonl, refused
+from tests.small_models import save_two_vocabularies
 from textrnn.cells import CELLS
 from textrnn.cli import states_display, states_page
 from textrnn.tasks import load
-from textrnn.text.tokenizer import START
+from textrnn.tasks.courses import Course, ReadText, Scale, Unit
+from textrnn.text.tokenizer import START, Span
 
 TEXT = "He said (a b) twice,\nand (c).\n"
 LINES = ("--text", "the cat.", "--text", "", "--text", "a mat")
@@ -86,10 +89,20 @@ def test_the_layers_of_a_classifier_and_of_a_source_read_both_ways(
         assert rows[0]["memory"] != changed[0]["memory"]
 
 
+def test_a_source_is_read_with_its_own_vocabulary(run: Run, tmp_path: Path) -> None:
+    model = save_two_vocabularies(tmp_path / "two", words="aloud")
+    result = run("explain", "states", model, "--text", "aloud", "--units", "1", "--format", "jsonl")
+    assert [row["token"] for row in jsonl(result.stdout)] == ["<unk>"]
+    assert result.stderr == "unknown to the model, and read as <unk>: 'aloud' (1 in all)\n"
+
+
 def test_of_units_only_those_of_a_layer_are_chosen(tiny_model: Path, run: Run) -> None:
     for flags, layers in (((), {"1"}), (("--layer", "0"), {"0"}), (("--layer", "0", "--layer", "1"), {"0", "1"})):
         rows = rows_of(run, tiny_model, "--text", TEXT, "--units", "32", *flags)
         assert {row["layer"] for row in rows} == layers
+    rows = rows_of(run, tiny_model, "--text", TEXT, "--units", "32", "--property", "space", "--symbols", "0")
+    assert {row["layer"] for row in rows} == {"0", "1"}
+    assert len(rows) == 32 * len(TEXT)
 
 
 def test_the_part_chooses(tiny_model: Path, run: Run) -> None:
@@ -189,6 +202,22 @@ def test_above_and_below_0_are_told_apart_without_colours_too(share: float, styl
     assert states_display.colour(share) == style
 
 
+def test_each_symbol_has_the_colour_of_the_value_after_it() -> None:
+    text = ReadText("a cd", [Span(5, 0, 1), Span(6, 2, 3), Span(7, 3, 4)], ["a", "c", "d"])
+    values, scales = np.array([2.0, -2.0, 0.1], np.float32), {"memory": Scale(-2.0, 2.0)}
+    course = Course(Unit("0", 0), {"memory": values})
+    (line, _) = states_display.lines(text, course, scales, "memory", width=80)
+    for shown, begin in ((states_display.coloured(text, values, scales["memory"]), 0), (line, len("memory "))):
+        styles = {span.start - begin: str(span.style) for span in shown.spans if span.style}
+        assert styles == {0: "bold reverse cyan", 2: "underline reverse dark_orange"}
+
+
+def test_lines_are_as_long_as_the_terminal_is_wide() -> None:
+    assert list(states_display.fitting([1] * 7, 3)) == [(0, 3), (3, 6), (6, 7)]
+    assert list(states_display.fitting([2, 5, 1, 1], 3)) == [(0, 1), (1, 2), (2, 4)]
+    assert list(states_display.fitting([], 3)) == []
+
+
 def test_on_a_terminal_a_long_text_is_shown_as_it_is_as_far_as_it_goes(
     tiny_model: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,5 +261,8 @@ def test_the_page_has_each_text_for_each_unit_with_its_numbers(
             name: pytest.approx(row[name], abs=6e-4) for name in (*CELLS["lstm"].gates, "hidden", "memory")
         }
     assert content.count("text 2, unit 1.2") == 1
+    assert content.count("<i ") == 2 * 9 * len((*CELLS["lstm"].gates, "hidden"))
     assert "⏎</b>" in content
+    marks = re.findall(r'<b class="(up|down)"[^>]*memory (-?)[0-9]', content)
+    assert {("up", ""), ("down", "-")} >= set(marks) != set()
     assert "&lt;</b>" in content

@@ -144,7 +144,7 @@ def test_gates_of_ones_own_cell_are_what_its_functions_give() -> None:
         keep = ops.sigmoid(2 * (x["keep"] + u["keep"]) + peephole["keep"] * before["memory"])
         fresh = x["fresh"] + u.of("fresh", keep * before["hidden"])
         memory = keep * before["memory"] + (1 - keep) * fresh
-        return {"hidden": ops.tanh(memory), "memory": memory}
+        return {"hidden": keep * ops.tanh(memory) + 0.1 * ops.relu(x["keep"]), "memory": memory}
 
     add_cells([Cell("own", ("keep", "fresh"), ("hidden", "memory"), step, peepholes=("keep",))])
     network = network_of(Core(cell="own", units=4), INPUTS[1])

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from textrnn.pictures.states import LONGEST, states_picture
-from textrnn.tasks.states import Course, Found, ReadText, States, Unit
+from textrnn.tasks.courses import Course, Found, ReadText, States, Unit
 from textrnn.text.tokenizer import Span
 
 

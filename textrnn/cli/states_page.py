@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from textrnn.cli.page import marked, on_page, shown
-from textrnn.tasks.states import Course, Found, ReadText, Scale, States
+from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

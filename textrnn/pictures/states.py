@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from textrnn.pictures.drawing import POINTS, drawing, write_picture
-from textrnn.tasks.states import States
+from textrnn.tasks.courses import States
 
 LONGEST = 400  # symbols in a picture
 ROW, WIDEST = 0.2, 14.0  # inches: the height of a row, and the width of all symbols at most

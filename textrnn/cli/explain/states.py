@@ -25,11 +25,12 @@ from textrnn.text.properties import PROPERTIES
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Source
-    from textrnn.tasks.states import Found, Reader, ReadText, States
+    from textrnn.tasks.courses import Found, ReadText, States
+    from textrnn.tasks.states import Reader
 
 EXAMPLES = example(
     'textrnn explain states shakespeare --text "ROMEO: But soft, what light?" --units 2 --format table',
-    "textrnn explain states shakespeare novel.txt --property line-position --html page.html",
+    "textrnn explain states shakespeare novel.txt --property line-position --symbols 2000 --html page.html",
     'textrnn explain states sentiment --text "A joy to read." --unit 0.7 --unit 0_reverse.7 --png picture.png',
 )
 UNITS, SYMBOLS = 5, 20_000
@@ -92,19 +93,27 @@ def states(
 ) -> None:
     """Show what single units of a network do while it reads a text: each gate, memory and hidden value.
 
-    Without --property and --unit, the units whose values vary most. With --property, those whose values follow it most
-    in the first half of the symbols, by Pearson's correlation; that of the second half says whether it was chance.
+    Without --property and --unit, the units whose values vary most.
+    With --property those whose values follow it most, by Pearson's r in the
+    first half of the symbols; r in the second half shows what was chance.
 
-    tsv, csv and jsonl have a row for each symbol and unit: the numbers of the text and of the symbol in it, both from
-    1; token, layer, unit; each gate and each part of the state after the symbol; with --property its value there, and
-    the unit's correlations, r_first_half and r_second_half, the same in all rows of a unit.
+    tsv, csv and jsonl have a row for each symbol and unit: the numbers of the
+    text and of the symbol in it, from 1; token, layer, unit; each gate and each
+    part of the state after the symbol; with --property its value there, and of
+    the unit r_first_half and r_second_half, the same in all its rows.
+
+    All is computed in float32: of an int8 model the values are close to those
+    that it has when it runs.
     """
+    from rich.console import Console
+
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, warn_of_unknown
     from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
-    from textrnn.tasks.states import FEW, Reader, read_texts, tokenizer_of
+    from textrnn.tasks.courses import read_texts
+    from textrnn.tasks.states import FEW, Reader, tokenizer_of
 
     if png is not None:
         require("eval", "--png", packages=("matplotlib",))
@@ -124,8 +133,9 @@ def states(
     )
     if not any(each.spans for each in texts):
         raise DataError("there is nothing to read: the text has no symbol")
-    chosen = choose(reader, texts, follows, unit or [], layer or [], count=units or UNITS)
-    found = reader.states(texts, chosen, follows=follows)
+    with Console(stderr=True).status("the network reads"):
+        chosen = choose(reader, texts, follows, unit or [], layer or [], count=units or UNITS)
+        found = reader.states(texts, chosen, follows=follows)
     if html is not None:
         from textrnn.cli.states_page import write_page
 
@@ -162,7 +172,7 @@ def choose(
     reader: "Reader", texts: "list[ReadText]", follows: str | None, named: list[str], layers: list[str], *, count: int
 ) -> "list[Found]":
     """The units to look at: those that are named, or the first of what is asked for."""
-    from textrnn.tasks.states import Found
+    from textrnn.tasks.courses import Found
 
     units = [reader.unit(written) for written in dict.fromkeys(named)]
     chosen = [reader.layer(name) for name in dict.fromkeys(layers)]
