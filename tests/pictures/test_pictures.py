@@ -208,6 +208,7 @@ def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure
     names = ("$x^2$", "\\frac", "_a_")
     assert map_picture(WordMap(names, np.eye(3)[:, :2], ("x", "y")), tmp_path / "picture.png") == 3
     assert texts(drawn[0]) == [*names]
+    assert not any(text.get_parse_math() for text in drawn[0].axes[0].texts)
 
 
 def of_letters(found: list[Text]) -> list[Bbox]:
