@@ -205,9 +205,11 @@ def test_a_name_stands_at_its_dot_and_covers_no_other(tmp_path: Path, drawn: lis
 
 
 def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure]) -> None:
-    names = ("$x^2$", "\\frac", "_a_")
-    assert map_picture(WordMap(names, np.eye(3)[:, :2], ("x", "y")), tmp_path / "picture.png") == 3
-    assert texts(drawn[0]) == [*names]
+    names = ("$x^2$", "\\frac", "_a_", "\n")
+    points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
+    assert map_picture(WordMap(names, points, ("x", "y")), tmp_path / "picture.png") == 4
+    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"'\n'"]
+    assert not any(text.get_parse_math() for text in drawn[0].axes[0].texts)
 
 
 def of_letters(found: list[Text]) -> list[Bbox]:

@@ -127,6 +127,8 @@ def test_a_word_may_end_in_a_whole_number_where_no_number_of_its_row_is_one(tmp_
     path = tmp_path / "vectors"
     path.write_text("a 1.0 2.5\nroute 66 0.5 -1e-3\n1 2 3.5 4.\n")
     assert found(path, ["a", "route 66", "1 2"]).rows.tolist() == [[1, 2.5], [0.5, np.float32(-1e-3)], [3.5, 4]]
+    path.write_text("2 2\nroute 66 0.5 -1.0\n\x1f 3.5 4.0\n")  # text, for all the odd byte
+    assert found(path, ["route 66", "\x1f"]).rows.tolist() == [[0.5, -1], [3.5, 4]]
     for row in ("route 66 0.5 1", "pi 3.14 0.5 -1.0", "minus -7 0.5 1.0"):
         path.write_text(f"a 1.0 2.5\n{row}\n")
         with pytest.raises(DataError, match="line 2: 3 numbers behind the word, not 2"):

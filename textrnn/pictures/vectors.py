@@ -51,7 +51,7 @@ def name_points(axes: "Axes", names: Sequence[str], points: NDArray[np.float64])
     for place, (name, point) in enumerate(zip(names, points, strict=True)):
         for right, up, horizontal, vertical in SIDES:
             text = axes.annotate(
-                name,
+                name if name.isprintable() else repr(name),
                 (float(point[0]), float(point[1])),
                 xytext=(GAP * right, GAP * up),
                 textcoords="offset points",

@@ -159,7 +159,7 @@ def unpacked(path: str) -> Iterator[IO[bytes]]:
 def is_text(beginning: bytes, size: int) -> bool:
     """Whether rows are text; if not, they are binary."""
     first, _, _ = beginning.partition(b"\n")
-    if numbers_behind_a_word(first) == size:
+    if numbers_behind_a_word(first) >= size:
         return True
     try:
         codecs.getincrementaldecoder("utf-8")().decode(beginning)

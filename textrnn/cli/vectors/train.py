@@ -23,6 +23,8 @@ EXAMPLES = example(
     "textrnn vectors train novel.txt reviews.csv --column review --out words.bin.gz --size 50 --model cbow --seed 1",
 )
 LEVELS = ("word", "bpe")
+Tell = Callable[[str], object]
+Watch = Callable[[int], Callable[[int], object]]  # what is told how much there is, and gives what is told of more
 
 
 def train(
@@ -85,8 +87,8 @@ def train(
     data = Data(files=tuple(files), input_format=input_format, column=column, encoding=encoding, strict=strict)
     if workers > 1:
         say(f"{workers} workers: the next file of the same seed will be another; one worker makes the same again")
-    with shown_progress() as watch:
-        written = learn_vectors(data, with_level_defaults(settings), wanted, out, say=say, watch=watch)
+    with shown_progress(say) as (tell, watch):
+        written = learn_vectors(data, with_level_defaults(settings), wanted, out, say=tell, watch=watch)
     for line in written.repairs:
         say(line)
     say(f"{out}: {written.words:,} vectors of {size} numbers, of {written.covered / written.symbols:.1%} of the text")
@@ -95,10 +97,10 @@ def train(
 
 
 @contextmanager
-def shown_progress() -> Iterator[Callable[[int], Callable[[int], object]]]:
-    """What is told how much there is to read, and gives what is told how much more has been; a terminal shows it."""
+def shown_progress(say: Tell) -> Iterator[tuple[Tell, Watch]]:
+    """What is told lines, as `say`, and what is told how much there is to read; a terminal shows both."""
     if not sys.stderr.isatty():
-        yield lambda total: lambda more: None
+        yield say, lambda total: lambda more: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -117,4 +119,4 @@ def shown_progress() -> Iterator[Callable[[int], Callable[[int], object]]]:
             task = progress.add_task("", total=total)
             return lambda more: progress.advance(task, more)
 
-        yield watch
+        yield lambda line: progress.console.print(line, markup=False, highlight=False, soft_wrap=True), watch
