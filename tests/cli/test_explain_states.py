@@ -180,7 +180,7 @@ def test_on_a_terminal_the_course_of_each_value_stands_under_a_short_text(tiny_m
     legend, _, heading, text, *courses = result.stdout.splitlines()
     assert legend.startswith("memory, as a share of a unit's largest")
     assert heading.startswith("unit 1.")
-    assert text.split() == ["a\\tb⏎c"]
+    assert text.split() == ["a\\tb↵c"]
     assert [line.split()[0] for line in courses[:6]] == [*CELLS["lstm"].gates, "hidden", "memory"]
     assert all(len(line) == len(text) for line in courses[:6])
     assert all(len(line.split()[1]) == 6 and len(set(line.split()[1][1:3])) == 1 for line in courses[:6])
@@ -262,7 +262,7 @@ def test_the_page_has_each_text_for_each_unit_with_its_numbers(
         }
     assert content.count("text 2, unit 1.2") == 1
     assert content.count("<i ") == 2 * 9 * len((*CELLS["lstm"].gates, "hidden"))
-    assert "⏎</b>" in content
+    assert "↵</b>" in content
     marks = re.findall(r'<b class="(up|down)"[^>]*memory (-?)[0-9]', content)
     assert {("up", ""), ("down", "-")} >= set(marks) != set()
     assert "&lt;</b>" in content

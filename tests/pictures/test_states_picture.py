@@ -49,7 +49,7 @@ def test_a_value_is_a_row_and_a_symbol_a_column(tmp_path: Path, drawn: list[Figu
     np.testing.assert_allclose(
         image.get_array(), [[*ramp, 0], [*ramp, 0], half, [0.5 - share / 2 for share in [*ramp, 0]], half], atol=1e-6
     )
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "␣", "$", "⏎", "b"]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "␣", "$", "↵", "b"]
     names = ["space", "unit 0.3  memory", "forget", "unit 0.5  memory", "forget"]
     assert [label.get_text() for label in axes.get_yticklabels()] == names
     (scales,) = axes.child_axes

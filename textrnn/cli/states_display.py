@@ -12,12 +12,13 @@ from textrnn.cli.heat import console
 from textrnn.cli.output import printable
 from textrnn.engines.engine import Floats
 from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
+from textrnn.text.signs import NEWLINE
 
 # Shares of a unit's largest value from which on a colour is used: above 0 bold, below 0 underlined.
 COLOURS = ((0.6, "bold reverse cyan", "underline reverse dark_orange"), (0.2, "bold cyan", "underline dark_orange"))
 LEVELS = "▁▂▃▄▅▆▇█"
 LONGEST, WITH_COURSES = 1000, 300  # symbols that are shown, and up to which each value has a line of its own
-NEWLINE, NOTHING = "⏎", "·"
+NOTHING = "·"
 
 
 def print_states(states: States, file: IO[str]) -> None:

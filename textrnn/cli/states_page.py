@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from textrnn.cli.page import marked, on_page, shown
 from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
+from textrnn.text.signs import NEWLINE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LONGEST = 2000  # symbols on the page: a browser slows down with many more
-NEWLINE, NOTHING = "⏎", "·"
+NOTHING = "·"
 
 STYLE = """.course { font-family: monospace; line-height: 1.3; margin: .5rem 0 1.5rem; white-space: pre-wrap; }
 .course span { display: inline-block; vertical-align: top; text-align: center; white-space: pre; min-width: 1ch; }

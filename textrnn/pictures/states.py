@@ -8,12 +8,12 @@ import numpy as np
 
 from textrnn.pictures.drawing import POINTS, drawing, write_picture
 from textrnn.tasks.courses import States
+from textrnn.text.signs import visible
 
 LONGEST = 400  # symbols in a picture
 ROW, WIDEST = 0.2, 14.0  # inches: the height of a row, and the width of all symbols at most
 NARROWEST, NEEDED = 3.0, 0.13  # inches: the width at least, and what a name of one character takes
 LINE = 0.15  # inches between names of several characters, which stand upright
-VISIBLE = {"\n": "⏎", " ": "␣", "\t": "⇥"}
 
 
 def states_picture(states: States, path: str | Path) -> None:
@@ -39,7 +39,7 @@ def states_picture(states: States, path: str | Path) -> None:
     axes.imshow(np.stack(rows), cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     axes.set_yticks(range(len(rows)), names, fontsize=POINTS, parse_math=False)
     shown = range(0, len(symbols), ceil(len(symbols) * spacing(symbols) / width))
-    labels = ["".join(VISIBLE.get(mark, mark) for mark in symbols[place]) for place in shown]
+    labels = [visible(symbols[place]) for place in shown]
     rotation = 0 if max(map(len, labels)) == 1 else 90
     axes.set_xticks(shown, labels, fontsize=POINTS, parse_math=False, rotation=rotation)
     axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False)

@@ -1,6 +1,7 @@
 """Symbols as people are shown them: what would not be seen has a sign."""
 
-SIGNS = {" ": "\u2423", "\n": "\u21b5", "\t": "\u21e5"}  # an open box, a return sign, a tab sign
+NEWLINE = "\u21b5"  # a return sign
+SIGNS = {" ": "\u2423", "\n": NEWLINE, "\t": "\u21e5"}  # an open box and a tab sign
 
 
 def visible(token: str) -> str:
