@@ -112,6 +112,9 @@ def test_the_typical_norm_is_the_geometric_mean_of_the_sequences():
     (flow,) = gradient_flows(network, ids, targets)
     alone = [gradient_flows(network, ids[:, [place]], targets[[place]])[0] for place in range(3)]
     np.testing.assert_allclose(flow.hidden, np.prod([each.hidden for each in alone], 0) ** (1 / 3))
+    (twice,) = gradient_flows(network, np.tile(ids, 2), np.tile(targets, 2))
+    np.testing.assert_allclose(twice.hidden, flow.hidden)
+    assert twice.weights == pytest.approx(flow.weights)  # of the mean loss
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 1.5])

@@ -77,6 +77,23 @@ def test_the_same_seed_learns_the_same():
     trial = Trial(Variant("lstm"), "truncated", 5, 3)
     first, again = (list(outcomes([trial], Learning(2), window=4, units=UNITS, symbols=4)) for _ in range(2))
     assert first == again
+    task = Recall(5)
+    network = trial.variant.network(task.architecture("lstm", UNITS), 3)
+    *_, row = learn(network, task, task.windows(4), Learning(2, seed=3))
+    assert row.valid_nats == first[0].loss
+
+
+def test_a_network_is_validated_on_what_it_reads():
+    task = Recall(7)
+    network = Variant("gru").network(task.architecture("gru", UNITS), 0)
+    with torch.no_grad():
+        full, truncated, alone = (task.found(network, METHODS[name](task, 3)) for name in METHODS)
+        ids, first = task.sequences(256, np.random.default_rng(2**32))
+        output, _ = network(torch.from_numpy(ids[-3:]))
+        nats = torch.nn.functional.cross_entropy(network.head(output[-1]), torch.from_numpy(first))
+    assert full == truncated
+    assert alone.nats == pytest.approx(nats.item())
+    assert alone.nats != full.nats
 
 
 def test_steps_are_batches_of_sequences_whatever_the_windows():

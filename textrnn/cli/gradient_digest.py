@@ -98,13 +98,12 @@ def reasons(series: "Sequence[Series]") -> Iterator[str]:
 
     forgetful = (each for each in series if each.when == "before" and each.flow.verdict == "vanishes")
     for variant in dict.fromkeys(each.variant for each in forgetful):
-        cell = CELLS[variant.cell]
-        if cell.open_gates:
+        if variant.forget_bias is not None:
             yield (
                 f"{variant} vanishes too: its forget gates begin {sigmoid(variant.forget_bias):.2f} open; to keep "
                 "more is learnt (--steps), or begun with (--forget-bias 3)"
             )
-        elif len(cell.gates) > 1:
+        elif len(CELLS[variant.cell].gates) > 1:
             yield f"{variant} vanishes too: its gates begin about half open; to keep more is learnt (--steps)"
 
 

@@ -12,6 +12,8 @@ def row_of(outcome: "Outcome") -> Mapping[str, Any]:
     trial = outcome.trial
     return {
         "cell": trial.variant.cell,
+        "start": trial.variant.start,
+        "forget_bias": trial.variant.forget_bias,
         "method": trial.method,
         "distance": trial.distance,
         "seed": trial.seed,

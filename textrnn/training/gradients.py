@@ -1,8 +1,7 @@
 """How much of the loss at the last step reaches each step before it: what vanishes and what explodes, in numbers.
 
 d loss / d h_t is a product of Jacobians, one for each step from t to the last (Bengio et al., 1994; Pascanu et al.,
-2013).
-In float64, so that it can be followed far below what training could still use.
+2013). In float64, so that it can be followed far below what training could still use.
 """
 
 import math
@@ -82,11 +81,12 @@ def gradient_flows(network: SequenceNetwork, ids: Ids, targets: Ids) -> list[Flo
     losses = functional.cross_entropy(logits, torch.from_numpy(targets), reduction="none")
     weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
     of_weights = torch.autograd.grad(losses.mean(), weights, retain_graph=True, materialize_grads=True)
+    whole = float(get_total_norm(of_weights))
     flows = []
     for index, states in enumerate(layers):
         norms = {part: typical_norms(losses, [state[part] for state in states]) for part in states[0]}
         hidden = norms.pop(next(iter(norms)))
-        flows.append(Flow(index, hidden, norms, float(get_total_norm(of_weights))))
+        flows.append(Flow(index, hidden, norms, whole))
     if not all(np.isfinite([flow.weights, *flow.hidden]).all() for flow in flows):
         raise TrainingError(
             "the gradient is larger than a number of 64 bits can be: take fewer steps or smaller weights"

@@ -11,7 +11,7 @@ loss of chance is the logarithm of the number of symbols.
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.batch import IGNORE, Batch, Ids
+from textrnn.cells import CELLS
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import training_settings
@@ -96,19 +97,19 @@ class Recall:
 class Variant:
     """How a network begins: its cell, and what differs from what is usual.
 
-    scale: what recurrent weights are multiplied by. forget_bias: of the gates that begin open.
+    scale: what recurrent weights are multiplied by. forget_bias: of the gates that begin open; None: the cell's own.
     """
 
     cell: str
     start: str = "uniform"
     scale: float = 1.0
-    forget_bias: float = 1.0
+    forget_bias: float | None = None
 
     def __str__(self) -> str:
         """The same for people."""
         start = "" if self.start == "uniform" else f", {self.start}"
         scale = "" if self.scale == 1 else f" x {self.scale:g}"
-        bias = "" if self.forget_bias == 1 else f", forget bias {self.forget_bias:g}"
+        bias = "" if self.forget_bias in (None, 1) else f", forget bias {self.forget_bias:g}"
         return f"{self.cell}{start}{scale}{bias}"
 
     def network(self, architecture: Architecture, seed: int) -> SequenceNetwork:
@@ -121,9 +122,22 @@ class Variant:
                 layer = network.layers.layer(shape.name)
                 layer.weight_hh.mul_(self.scale)
                 for gate, bias in zip(layer.cell.gates, layer.bias_ih.chunk(len(layer.cell.gates)), strict=True):
-                    if gate in layer.cell.open_gates:
+                    if gate in layer.cell.open_gates and self.forget_bias is not None:
                         bias.fill_(self.forget_bias)
         return network
+
+
+def variants(
+    cells: Iterable[str], *, starts: Sequence[str], scales: Sequence[float], forget_biases: Sequence[float]
+) -> list[Variant]:
+    """Every combination; a forget bias for the cells alone that have a gate which begins open."""
+    return [
+        Variant(cell, start, scale, bias)
+        for cell in cells
+        for start in starts
+        for scale in scales
+        for bias in (forget_biases if CELLS[cell].open_gates else [None])
+    ]
 
 
 @dataclass(frozen=True)

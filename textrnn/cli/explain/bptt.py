@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from textrnn.cli.options import FormatOption, OutOption, PngOption, example, one_of, several
+from textrnn.cli.options import FormatOption, OutOption, PngOption, example, finite, several
 from textrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ def bptt(
     units: Annotated[int, typer.Option(min=1, max=4096, help="Units of a network.")] = 64,
     symbols: Annotated[int, typer.Option(min=2, max=1000, help="Symbols, of which one is to be remembered.")] = 4,
     start: Annotated[
-        str, typer.Option(help="How recurrent weights start: uniform, identity or orthogonal.")
+        str, typer.Option(help="How recurrent weights start: uniform, identity or orthogonal; several with commas.")
     ] = "orthogonal",
-    forget_bias: Annotated[float, typer.Option(help="Bias of forget gates.")] = 1.0,
+    forget_bias: Annotated[str, typer.Option(help="Bias of forget gates; several with commas.")] = "1",
     steps: Annotated[int, typer.Option(min=1, help="Batches of sequences to learn from, at most.")] = 400,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.01,
     clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient; 0 is no limit.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32, help="Seed of all that is random.")] = 0,
     seeds: Annotated[
         int, typer.Option(min=1, help="Train so many times, from seed to seed; the picture has means.")
     ] = 1,
@@ -59,18 +59,24 @@ def bptt(
     if png is not None:
         require("eval", "--png", packages=("matplotlib",))
     from textrnn.networks.recurrent import STARTS
-    from textrnn.training.recall import BATCH, Learning, Variant
+    from textrnn.training.recall import BATCH, Learning, variants
     from textrnn.training.truncation import METHODS as KNOWN
     from textrnn.training.truncation import Trial, outcomes
 
     distances = sorted(several("--distance", distance, int))
     if distances[0] < 1:
         raise UsageError(f"--distance is at least 1, not {distances[0]}")
-    one_of(STARTS)(start)
+    networks = variants(
+        several("--cell", cell, str, choices=CELLS),
+        starts=several("--start", start, str, choices=STARTS),
+        scales=[1.0],
+        forget_biases=several("--forget-bias", forget_bias, finite),
+    )
+    methods = several("--method", method, str, choices=KNOWN)
     trials = [
-        Trial(Variant(name, start, forget_bias=forget_bias if CELLS[name].open_gates else 1.0), how, far, each)
-        for name in several("--cell", cell, str, choices=CELLS)
-        for how in several("--method", method, str, choices=KNOWN)
+        Trial(network, name, far, each)
+        for network in networks
+        for name in methods
         for far in distances
         for each in range(seed, seed + seeds)
     ]

@@ -29,6 +29,7 @@ EXAMPLES = example(
     "textrnn explain gradients --cell elman-relu --start identity --scale 0.9,1,1.1 --format csv",
 )
 CELLS, START, SCALE, FORGET_BIAS = "elman,gru,lstm", "uniform", "1", "1"
+MOST_SEED = 2**32
 MOST = 12  # networks, whose curves can still be told apart
 
 
@@ -72,8 +73,10 @@ def gradients(
         ),
     ] = 0,
     rate: Annotated[float, typer.Option(help="Peak learning rate of that training.")] = 0.01,
-    clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient of all weights.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    clip: Annotated[
+        float, typer.Option(min=0, help="Largest norm of the gradient of all weights; 0 is no limit.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is random.")] = 0,
     encoding: EncodingOption = "utf-8",
     png: PngOption = None,
     format: FormatOption = "auto",
@@ -118,24 +121,20 @@ def gradients(
 
 
 def variants_of(cell: str, start: str, scale: str, forget_bias: str) -> "list[Variant]":
-    """Every combination; a forget bias for the cells alone that have such a gate."""
+    """Every combination of what the options say."""
     from textrnn.cells import CELLS
     from textrnn.networks.recurrent import STARTS
-    from textrnn.training.recall import Variant
+    from textrnn.training.recall import variants
 
-    cells = several("--cell", cell, str, choices=CELLS)
-    starts = several("--start", start, str, choices=STARTS)
-    scales, biases = several("--scale", scale, finite), several("--forget-bias", forget_bias, finite)
-    found = dict.fromkeys(
-        Variant(name, begin, factor, bias if CELLS[name].open_gates else 1.0)
-        for name in cells
-        for begin in starts
-        for factor in scales
-        for bias in biases
+    found = variants(
+        several("--cell", cell, str, choices=CELLS),
+        starts=several("--start", start, str, choices=STARTS),
+        scales=several("--scale", scale, finite),
+        forget_biases=several("--forget-bias", forget_bias, finite),
     )
     if len(found) > MOST:
         raise UsageError(f"these are {len(found)} networks: at most {MOST} can be told apart, so leave some out")
-    return list(found)
+    return found
 
 
 def of_new(
@@ -167,7 +166,7 @@ def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int
     from textrnn.tasks import check_sizes, read_tokenizers
     from textrnn.text.tokenizer import EOS
     from textrnn.training.gradient_series import series_of_text
-    from textrnn.training.recall import Variant
+    from textrnn.training.recall import variants
 
     folder = ModelFolder(find_model(model))
     config = folder.config
@@ -186,5 +185,5 @@ def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int
     if len(ids) <= length:
         typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
     start: Any = config.training.settings.get("recurrent_start", START)
-    variant = Variant(config.architecture.core.cell, start)
+    (variant,) = variants([config.architecture.core.cell], starts=[start], scales=[1.0], forget_biases=[1.0])
     return series_of_text(network, variant, ids, length=length, batch=batch, seed=seed)
