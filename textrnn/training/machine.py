@@ -2,6 +2,8 @@
 
 import ctypes
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -23,6 +25,17 @@ def on_this_machine(settings: ChosenSettings) -> ChosenSettings:
     epochs = settings.epochs or (MOST_EPOCHS if minutes else 0.0)
     update = {"device": device, "precision": precision, "minutes": minutes, "epochs": epochs}
     return settings.model_copy(update=update)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """With one thread of PyTorch's: networks of a few units take longer on several, which wait for one another."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def find_device(name: str) -> str:

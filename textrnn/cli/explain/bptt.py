@@ -59,6 +59,7 @@ def bptt(
     if png is not None:
         require("eval", "--png", packages=("matplotlib",))
     from textrnn.networks.recurrent import STARTS
+    from textrnn.training.machine import one_thread
     from textrnn.training.recall import BATCH, Learning, variants
     from textrnn.training.truncation import METHODS as KNOWN
     from textrnn.training.truncation import Trial, outcomes
@@ -82,7 +83,8 @@ def bptt(
     ]
     typer.echo(f"{len(trials)} networks, each to learn from at most {steps:,} batches of {BATCH} sequences", err=True)
     learning = Learning(steps, rate=rate, clip=clip)
-    found = list(shown(outcomes(trials, learning, window=window, units=units, symbols=symbols), trials))
+    with one_thread():
+        found = list(shown(outcomes(trials, learning, window=window, units=units, symbols=symbols), trials))
     if chosen_format(format, out) == "table":
         with open_output(out) as file:
             print_losses(found, file)

@@ -102,7 +102,10 @@ def gradients(
             raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
         variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias or FORGET_BIAS)
         found = of_new(variants, length=length, units=units, batch=batch, steps=steps, rate=rate, clip=clip, seed=seed)
-    series = list(while_waiting(found, "following the gradients"))
+    from textrnn.training.machine import one_thread
+
+    with one_thread():
+        series = list(while_waiting(found, "following the gradients"))
     if chosen_format(format, out) == "table":
         with open_output(out) as file:
             print_digest(series, clip=clip, file=file)
