@@ -23,8 +23,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 23)  # as many as the vectors of the quick commands have entries
 QUICK = {  # the same commands, in seconds
     "--out novel.vec": "--out novel.vec --size 8",
-    "--minutes 3": "--steps 30 --set units=16 --set embedding_size=8",
-    "minutes=3": "steps=30, units=16, embedding_size=8",
+    "--minutes 3": "--steps 8 --set units=16 --set embedding_size=8",
+    "minutes=3": "steps=8, units=16, embedding_size=8",
     "--steps 300": "--steps 2 --units 8",
     "explain bptt": "explain bptt --steps 1 --units 4",
     "--length 100": "--length 20",
@@ -127,7 +127,7 @@ def interrupted_run(text: Path, out: Path) -> None:
 def test_every_documented_command_runs_in_order(workplace, run, monkeypatch):
     monkeypatch.chdir(workplace)
     assert README_COMMANDS
-    for command in [*README_COMMANDS, *HELP_EXAMPLES]:
+    for command in dict.fromkeys([*README_COMMANDS, *HELP_EXAMPLES]):
         names = shlex.split(command)
         if names[1] in ("train", "quantize") and "--out" in names and not {"--resume", "--extend"} & set(names):
             shutil.rmtree(names[names.index("--out") + 1], ignore_errors=True)  # each reader begins with none
