@@ -34,8 +34,9 @@ def main() -> None:
             print(f"\n$ {command}", flush=True)
             subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=folder, check=True)
         for name in PICTURE.findall(page):
-            made = next(Path(folder).rglob(name))  # the curves lie in a model's folder
-            shutil.copyfile(made, PAGE.parent / "course" / name)
+            kept = PAGE.parent / "course" / name
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(Path(folder) / name, kept)
 
 
 if __name__ == "__main__":
