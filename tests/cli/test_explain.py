@@ -59,3 +59,25 @@ def test_what_cannot_be_explained_is_one_line(
     assert found == code
     assert says in stderr.splitlines()[-1]
     assert not stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("attention sentiment --text a", "bptt", "cell gru", "forcing shakespeare --text a", "gradients"),
+        *("sampling shakespeare", "states shakespeare --text a"),
+    ],
+)
+def test_before_the_work_it_is_known_whether_a_picture_can_be_written(
+    run, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("textrnn.model_folder.find_model", lambda name: pytest.fail("the work began"))
+    monkeypatch.setattr("textrnn.training.truncation.outcomes", lambda *_, **__: pytest.fail("the work began"))
+    monkeypatch.setattr("textrnn.training.gradient_series.series_of_task", lambda *_, **__: pytest.fail("it began"))
+    code, stdout, stderr = run("explain", *line.split(), "--png", "absent/picture.png")
+    assert (code, stdout) == (1, "")
+    assert stderr == "error: absent/picture.png cannot be written: there is no folder absent\n"
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None if package == "matplotlib" else package)
+    code, stdout, stderr = run("explain", *line.split(), "--png", "picture.png")
+    assert (code, stdout) == (2, "")
+    assert stderr == "error: --png needs the 'eval' extra: pip install 'textrnn[eval]'\n"

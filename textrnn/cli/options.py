@@ -4,11 +4,13 @@ import csv
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from textrnn.errors import UsageError
+from textrnn.errors import DataError, UsageError
+from textrnn.extras import require
 from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
 
@@ -46,6 +48,15 @@ def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
         return value
 
     return check
+
+
+def check_picture(file: str | None) -> str | None:
+    """Raise, before the work, where no picture can be drawn or there is no folder for it."""
+    if file is not None:
+        require("eval", "--png", packages=("matplotlib",))
+        if not Path(file).parent.is_dir():
+            raise DataError(f"{file} cannot be written: there is no folder {Path(file).parent}")
+    return file
 
 
 def setting(name: str) -> Any:
@@ -189,7 +200,12 @@ OutOption = Annotated[
 ]
 PngOption = Annotated[
     str | None,
-    typer.Option("--png", help="Write a picture to this file (needs the eval extra).", show_default=False),
+    typer.Option(
+        "--png",
+        callback=check_picture,
+        help="Write a picture to this file (needs the eval extra).",
+        show_default=False,
+    ),
 ]
 HtmlOption = Annotated[
     str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)

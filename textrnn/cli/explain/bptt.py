@@ -56,8 +56,6 @@ def bptt(
     from textrnn.extras import require
 
     require("train", "explain bptt")
-    if png is not None:
-        require("eval", "--png", packages=("matplotlib",))
     from textrnn.networks.recurrent import STARTS
     from textrnn.training.machine import one_thread
     from textrnn.training.recall import BATCH, Learning, variants

@@ -89,8 +89,6 @@ def gradients(
     from textrnn.extras import require
 
     require("train", "explain gradients")
-    if png is not None:
-        require("eval", "--png", packages=("matplotlib",))
     given = {"--cell": cell, "--start": start, "--scale": scale, "--forget-bias": forget_bias, "--steps": steps}
     if model is not None:
         if named := [name for name, value in given.items() if value]:

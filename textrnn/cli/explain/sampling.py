@@ -47,7 +47,7 @@ def sampling(
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     found = chances(language_model, prefix, samplings, count=count, condition=condition)
     names = [f"temperature {each.temperature:g}" for each in samplings]
-    if png:
+    if png is not None:
         from textrnn.pictures.sampling import chances_picture
 
         chances_picture(found, names, png)
