@@ -228,7 +228,7 @@ def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure
     names = ("$x^2$", "\\frac", "_a_", "\n")
     points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     assert map_picture(WordMap(names, points, ("x", "y")), tmp_path / "picture.png") == 4
-    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"'\n'"]
+    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"\n"]
     assert not any(text.get_parse_math() for text in drawn[0].axes[0].texts)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.errors import DataError
+from textrnn.text.signs import printable
 from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -122,13 +123,6 @@ def shown(value: Any) -> str:
     if not isinstance(value, float):
         return printable(cell(value), keep="\n\t")
     return f"{value:.1e}" if 0 < abs(value) < SMALL else f"{value:,.4f}"
-
-
-def printable(text: str, *, keep: str = "") -> str:
-    """The text with an escape for each character that a terminal would obey rather than show, but those to keep."""
-    return "".join(
-        mark if mark.isprintable() or mark in keep else mark.encode("unicode_escape").decode() for mark in text
-    )
 
 
 def escaped(text: str) -> str:

@@ -34,7 +34,7 @@ def sampling(
     engine: EngineOption = "onnx",
 ) -> None:
     """Show what the next symbol is drawn from: its chances at each temperature, and how many choices that is."""
-    from textrnn.cli.output import chosen_format, open_sink, printable
+    from textrnn.cli.output import chosen_format, open_sink
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.decoding.sampling import Sampling
     from textrnn.tasks import load
@@ -57,5 +57,7 @@ def sampling(
         for rank, (token, shares) in enumerate(zip(map(written, found.tokens), found.shares.T, strict=True), start=1):
             sink.write({"rank": rank, "token": token, **dict(zip(columns, shares.tolist(), strict=True))})
     for name, choices, shown in zip(names, found.choices, found.shares.sum(1), strict=True):
-        line = f"{name}: as open as {choices:,.1f} equal choices; the symbols shown have {shown:.1%} of the chances"
-        typer.echo(printable(line), err=True)
+        typer.echo(
+            f"{name}: as open as {choices:,.1f} equal choices; the symbols shown have {shown:.1%} of the chances",
+            err=True,
+        )
