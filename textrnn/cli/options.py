@@ -1,10 +1,10 @@
 """Options that several commands share, declared once."""
 
 import csv
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -50,13 +50,20 @@ def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
     return check
 
 
+def check_place(file: str | None) -> str | None:
+    """Raise, before the work, where there is no folder for what comes of it."""
+    try:
+        os.stat(os.path.join(os.path.dirname(file or "") or ".", ""))  # what is no folder has nothing below it
+    except OSError as error:
+        raise DataError(f"{file} cannot be written: {error.strerror}") from None
+    return file
+
+
 def check_picture(file: str | None) -> str | None:
-    """Raise, before the work, where no picture can be drawn or there is no folder for it."""
+    """The same of a picture, and where none can be drawn."""
     if file is not None:
         require("eval", "--png", packages=("matplotlib",))
-        if not Path(file).parent.is_dir():
-            raise DataError(f"{file} cannot be written: there is no folder {Path(file).parent}")
-    return file
+    return check_place(file)
 
 
 def setting(name: str) -> Any:
@@ -196,7 +203,10 @@ FormatOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+    str | None,
+    typer.Option(
+        "--out", callback=check_place, help="Write the results to this file, whole or not at all.", show_default=False
+    ),
 ]
 PngOption = Annotated[
     str | None,
@@ -208,7 +218,10 @@ PngOption = Annotated[
     ),
 ]
 HtmlOption = Annotated[
-    str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)
+    str | None,
+    typer.Option(
+        "--html", callback=check_place, help="Write a page to this file, which needs no network.", show_default=False
+    ),
 ]
 EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")
