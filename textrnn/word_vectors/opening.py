@@ -5,20 +5,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textrnn.engines.graph_weights import input_vectors
 from textrnn.errors import DataError, ModelError
-from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, bundled_models, find_model
 from textrnn.text.spelling import SENTENCEPIECE_SPACE, spellings
 from textrnn.text.tokenizer import SPECIAL, Tokenizer
 from textrnn.text.vectors import Floats, read_vectors, sniff
-
-if TYPE_CHECKING:
-    from gensim.models import KeyedVectors
 
 CLOSE, LEAST_ALIKE = 5, 0.7  # spellings that are named for an unknown word, by difflib's ratio
 MOST_COMPARED = 100_000  # words, the first: the most frequent in most files
@@ -42,16 +37,6 @@ class WordVectors:
         """The vectors, each of length 1."""
         directions: Floats = self.rows / np.linalg.norm(self.rows, axis=1, keepdims=True)
         return directions
-
-    @cached_property
-    def keyed(self) -> "KeyedVectors":
-        """The same for gensim."""
-        require("train", "textrnn vectors", packages=("gensim",))
-        from gensim.models import KeyedVectors
-
-        keyed = KeyedVectors(self.rows.shape[1])
-        keyed.add_vectors(self.words, self.rows)
-        return keyed
 
     @cached_property
     def _has_pieces(self) -> bool:
