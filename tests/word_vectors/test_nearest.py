@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.word_vectors.small import keyed, on_a_circle, word_vectors
 from textrnn.word_vectors.nearest import analogy, neighbors
+from textrnn.word_vectors.opening import WordVectors
 
 
 def test_neighbors_are_ranked_by_their_angle_whatever_the_length():
@@ -16,6 +17,15 @@ def test_neighbors_are_ranked_by_their_angle_whatever_the_length():
     assert [(each.word, each.neighbor, each.rank) for each in found] == [("east", "northeast", 1), ("east", "north", 2)]
     assert [each.similarity for each in found] == pytest.approx([np.cos(np.deg2rad(40)), 0], abs=1e-6)
     assert [each.neighbor for each in neighbors(on_a_circle(), "east", count=99)][-1] == "west"
+
+
+@pytest.mark.parametrize("length", [1e-30, 1e30])
+def test_lengths_whose_squares_are_no_float32_make_no_difference(length):
+    usual = on_a_circle()
+    found = neighbors(WordVectors("", usual.words, usual.rows * np.float32(length)), "east", count=9)
+    assert [(each.neighbor, each.similarity) for each in found] == [
+        (each.neighbor, pytest.approx(each.similarity, abs=1e-6)) for each in neighbors(usual, "east", count=9)
+    ]
 
 
 def test_an_analogy_is_an_offset():

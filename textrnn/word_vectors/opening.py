@@ -35,7 +35,8 @@ class WordVectors:
     @cached_property
     def directions(self) -> Floats:
         """The vectors, each of length 1."""
-        directions: Floats = self.rows / np.linalg.norm(self.rows, axis=1, keepdims=True)
+        directions: Floats = self.rows / np.abs(self.rows).max(axis=1, keepdims=True)  # whose squares are in range
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         return directions
 
     @cached_property
