@@ -14,12 +14,12 @@ def records(stdout: str) -> list[dict[str, object]]:
 
 def test_sampling_gives_the_chances_at_each_temperature(run, tiny_int8: Path, tmp_path: Path) -> None:
     picture = tmp_path / "chances.png"
-    arguments = ("explain", "sampling", str(tiny_int8), "to b", "--temperature", "0,1", "--count", "4")
+    arguments = ("explain", "sampling", str(tiny_int8), "to b", "--temperature", "0,1,1.0000001", "--count", "4")
     code, stdout, stderr = run(*arguments, "--format", "jsonl", "--png", str(picture))
     assert code == 0
     rows = records(stdout)
     assert [row["rank"] for row in rows] == [1, 2, 3, 4]
-    assert list(rows[0]) == ["rank", "token", "p_at_0", "p_at_1"]
+    assert list(rows[0]) == ["rank", "token", "p_at_0", "p_at_1", "p_at_1.0000001"]
     assert [row["p_at_0"] for row in rows] == [1, 0, 0, 0]
     assert "temperature 0: as open as 1.0 equal choices" in stderr
     assert picture.read_bytes().startswith(PNG)

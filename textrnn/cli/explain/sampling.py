@@ -46,12 +46,13 @@ def sampling(
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     found = chances(language_model, prefix, samplings, count=count, condition=condition)
-    names = [f"temperature {each.temperature:g}" for each in samplings]
+    temperatures = [repr(each.temperature).removesuffix(".0") for each in samplings]  # no two of them written alike
+    names = [f"temperature {each}" for each in temperatures]
     if png is not None:
         from textrnn.pictures.sampling import chances_picture
 
         chances_picture(found, names, png)
-    columns = [f"p_at_{each.temperature:g}" for each in samplings]
+    columns = [f"p_at_{each}" for each in temperatures]
     written = visible if chosen_format(format, out) == "table" else str
     with open_sink(out, format) as sink:
         for rank, (token, shares) in enumerate(zip(map(written, found.tokens), found.shares.T, strict=True), start=1):
