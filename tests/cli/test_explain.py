@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 PNG = b"\x89PNG"
+MANY = ",".join(f"{number / 100}" for number in range(150))  # temperatures
 
 
 def records(stdout: str) -> list[dict[str, object]]:
@@ -45,6 +46,9 @@ def test_forcing_gives_both_readings_of_a_text(run, tiny_int8: Path, tmp_path: P
         (("sampling", "MODEL", "a", "--temperature", "1,x"), 2, "--temperature takes numbers with commas between"),
         (("sampling", "MODEL", "a", "--temperature=-1"), 2, "temperature must be from 0"),
         (("sampling", "absent", "a"), 1, "absent"),
+        (("sampling", "MODEL", "--temperature", MANY, "--png", "x.png"), 2, "inches is too large, 200 is the most"),
+        (("states", "shakespeare", "--text", "a", "--units", "2000", "--png", "x.png"), 2, "inches is too large"),
+        (("cell", "lstm", "--unroll", "300", "--png", "x.png"), 2, "a picture of 572 inches is too large"),
         (("sampling", "LABELS", "a"), 2, "classifier"),
         (("forcing", "MODEL", "--text", ""), 1, "the text has no symbol"),
         (("forcing", "MODEL", "--text", "a", "--png", "absent/x.png"), 1, "absent/x.png cannot be written"),

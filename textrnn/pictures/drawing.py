@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from textrnn.errors import UsageError
 from textrnn.extras import require
 from textrnn.whole_file import whole_file
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
+LONGEST_SIDE = 200  # inches
 LONGEST_NAME = 60  # characters
 PANEL_GAP = 0.25  # inches
 DASHES = ("-", "--", ":", "-.")
@@ -56,12 +58,21 @@ def matrix(shares: Weights, rows: Sequence[str], columns: Sequence[str], *, cell
 def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     """An empty picture; sizes, of what is within the axes, in inches: the names outside take what they need."""
     require("eval", "a picture", packages=("matplotlib",))
+    check_size(width, height)
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # by name: which backend the program uses is not ours
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)  # as it is written: letters are measured before
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
+
+
+def check_size(*inches: float) -> None:
+    """Raise where a side of a picture is longer than can be drawn, and looked at."""
+    if max(inches) > LONGEST_SIDE:
+        raise UsageError(
+            f"a picture of {max(inches):,.0f} inches is too large, {LONGEST_SIDE} is the most: let it show less"
+        )
 
 
 def shortened(name: str) -> str:
@@ -71,8 +82,9 @@ def shortened(name: str) -> str:
 
 def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
     """An empty picture of axes side by side that share what stands on the left; sizes as in `drawing`, of each."""
-    figure, first = drawing(width=width, height=height)
     step = 1 + PANEL_GAP / width
+    check_size(count * step * width)
+    figure, first = drawing(width=width, height=height)
     others = [figure.add_axes((place * step, 0, 1, 1), sharey=first) for place in range(1, count)]
     for other in others:
         other.tick_params(labelleft=False)
