@@ -16,8 +16,9 @@ from tests.small_models import (
 )
 from tests.word_vectors.small import on_a_circle
 from textrnn.errors import DataError, ModelError
+from textrnn.export.save import save_model
 from textrnn.text.levels import LEVELS
-from textrnn.text.tokenizer import SPECIAL
+from textrnn.text.tokenizer import SPECIAL, Tokenizer
 from textrnn.word_vectors.opening import WordVectors, open_vectors
 
 
@@ -95,3 +96,11 @@ def test_a_model_with_one_hot_input_has_no_neighbours(tmp_path):
 def test_a_folder_that_is_no_model_is_named(tmp_path):
     with pytest.raises(ModelError, match="is not a model folder"):
         open_vectors(str(tmp_path))
+
+
+def test_symbols_that_the_network_does_not_have_are_refused(tmp_path):
+    config = small_config(small_tokenizer("char"), "text")
+    more = Tokenizer.of_characters("abcdefghijklmnopqrstuvwxyz")
+    save_model(tmp_path / "model", untrained(config.architecture), more, config)
+    with pytest.raises(ModelError, match=rf"tokenizer\.json has {len(more)} symbols and config\.json"):
+        open_vectors(str(tmp_path / "model"))

@@ -11,8 +11,9 @@ import numpy as np
 from textrnn.engines.graph_weights import input_vectors
 from textrnn.errors import DataError, ModelError
 from textrnn.model_folder import ModelFolder, bundled_models, find_model
+from textrnn.tasks import check_sizes, read_tokenizers
 from textrnn.text.spelling import SENTENCEPIECE_SPACE, spellings
-from textrnn.text.tokenizer import SPECIAL, Tokenizer
+from textrnn.text.tokenizer import SPECIAL
 from textrnn.text.vectors import Floats, read_vectors, sniff
 
 CLOSE, LEAST_ALIKE = 5, 0.7  # spellings that are named for an unknown word, by difflib's ratio
@@ -86,8 +87,9 @@ def of_model(name: str) -> tuple[list[str], Floats]:
             f"{name} reads its symbols one-hot: each is as far from every other, and there are no neighbours to find; "
             "a model trained with --embedding learned has vectors"
         )
-    part = "source_tokenizer.json" if "source_tokenizer.json" in folder.config.parts else "tokenizer.json"
-    tokenizer = Tokenizer.from_json(folder.read(part), folder.config.text.level, name=part)
+    tokenizers = read_tokenizers(folder)
+    check_sizes(name, folder.config, *tokenizers)
+    tokenizer = tokenizers[-1]
     spelt = {index: spellings(tokenizer, index) for index in range(len(SPECIAL), len(tokenizer))}
     places = [index for index, ways in spelt.items() if ways]
     return [spelt[index][0] for index in places], vectors[places]
