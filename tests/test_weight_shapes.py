@@ -151,7 +151,7 @@ def test_the_example_of_the_courses_comes_to_513(run: Run):
 
 def test_networks_by_their_sizes_stand_one_below_the_other(run: Run):
     sizes = "--inputs 50 --embedding-size 8 --units 4 --layers 2 --bidirectional --projection 3 --outputs 5"
-    result = run("inspect", "--cell", "elman,lstm", *sizes.split(), "--format", "jsonl")
+    result = run("inspect", "--cell", "elman, lstm", *sizes.split(), "--format", "jsonl")
     rows = jsonl(result.stdout)
     assert [row["cell"] for row in rows] == ["elman"] * 7 + ["lstm"] * 7
     of_lstm = {row["layer"]: row["formula"] for row in rows[7:]}

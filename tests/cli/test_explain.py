@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 PNG = b"\x89PNG"
+MANY = ",".join(f"{number / 100}" for number in range(150))  # temperatures
 
 
 def records(stdout: str) -> list[dict[str, object]]:
@@ -14,12 +15,12 @@ def records(stdout: str) -> list[dict[str, object]]:
 
 def test_sampling_gives_the_chances_at_each_temperature(run, tiny_int8: Path, tmp_path: Path) -> None:
     picture = tmp_path / "chances.png"
-    arguments = ("explain", "sampling", str(tiny_int8), "to b", "--temperature", "0,1", "--count", "4")
+    arguments = ("explain", "sampling", str(tiny_int8), "to b", "--temperature", "0,1,1.0000001", "--count", "4")
     code, stdout, stderr = run(*arguments, "--format", "jsonl", "--png", str(picture))
     assert code == 0
     rows = records(stdout)
     assert [row["rank"] for row in rows] == [1, 2, 3, 4]
-    assert list(rows[0]) == ["rank", "token", "p_at_0", "p_at_1"]
+    assert list(rows[0]) == ["rank", "token", "p_at_0", "p_at_1", "p_at_1.0000001"]
     assert [row["p_at_0"] for row in rows] == [1, 0, 0, 0]
     assert "temperature 0: as open as 1.0 equal choices" in stderr
     assert picture.read_bytes().startswith(PNG)
@@ -45,6 +46,9 @@ def test_forcing_gives_both_readings_of_a_text(run, tiny_int8: Path, tmp_path: P
         (("sampling", "MODEL", "a", "--temperature", "1,x"), 2, "--temperature takes numbers with commas between"),
         (("sampling", "MODEL", "a", "--temperature=-1"), 2, "temperature must be from 0"),
         (("sampling", "absent", "a"), 1, "absent"),
+        (("sampling", "MODEL", "--temperature", MANY, "--png", "x.png"), 2, "inches is too large, 200 is the most"),
+        (("states", "shakespeare", "--text", "a", "--units", "2000", "--png", "x.png"), 2, "inches is too large"),
+        (("cell", "lstm", "--unroll", "300", "--png", "x.png"), 2, "a picture of 572 inches is too large"),
         (("sampling", "LABELS", "a"), 2, "classifier"),
         (("forcing", "MODEL", "--text", ""), 1, "the text has no symbol"),
         (("forcing", "MODEL", "--text", "a", "--png", "absent/x.png"), 1, "absent/x.png cannot be written"),
@@ -59,3 +63,28 @@ def test_what_cannot_be_explained_is_one_line(
     assert found == code
     assert says in stderr.splitlines()[-1]
     assert not stdout
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("attention sentiment --text a", "bptt", "cell gru", "forcing shakespeare --text a", "gradients"),
+        *("sampling shakespeare", "states shakespeare --text a"),
+    ],
+)
+def test_before_the_work_it_is_known_whether_a_picture_can_be_written(
+    run, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr("textrnn.model_folder.find_model", lambda name: pytest.fail("the work began"))
+    monkeypatch.setattr("textrnn.training.truncation.outcomes", lambda *_, **__: pytest.fail("the work began"))
+    monkeypatch.setattr("textrnn.training.gradient_series.series_of_task", lambda *_, **__: pytest.fail("it began"))
+    code, stdout, stderr = run("explain", *line.split(), "--png", "absent/picture.png")
+    assert (code, stdout) == (1, "")
+    assert stderr == "error: absent/picture.png cannot be written: No such file or directory\n"
+    code, stdout, stderr = run("explain", *line.split(), "--out", "absent/results.csv")
+    assert (code, stdout) == (1, "")
+    assert stderr == "error: absent/results.csv cannot be written: No such file or directory\n"
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None if package == "matplotlib" else package)
+    code, stdout, stderr = run("explain", *line.split(), "--png", "picture.png")
+    assert (code, stdout) == (2, "")
+    assert stderr == "error: --png needs the 'eval' extra: pip install 'textrnn[eval]'\n"

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.small_models import save_one_hot_model
+from textrnn.cli.vectors import analogy, plot
+from textrnn.word_vectors.nearest import METHODS
+from textrnn.word_vectors.projection import PROJECTIONS
 
 CIRCLE = "east 1 0\nnortheast 1.5 1.3\nnorth 0 3\nwest -4 0\nsouth 0 -5\n"
 
@@ -168,8 +171,6 @@ def test_what_is_wrong_is_one_line(run, line, code, says):
     ("line", "extra"),
     [
         ("train song.txt --out a.vec", "train"),
-        ("neighbors circle.txt east", "train"),
-        ("analogy circle.txt east north south", "train"),
         ("evaluate circle.txt --similarity pairs.tsv", "eval"),
         ("plot circle.txt --png map.png", "eval"),
     ],
@@ -180,3 +181,8 @@ def test_without_its_extra_a_command_says_what_to_install(run, monkeypatch, line
     assert (code, stdout) == (2, "")
     (said,) = stderr.splitlines()
     assert said.endswith(f"pip install 'textrnn[{extra}]'")
+
+
+def test_every_method_that_there_is_can_be_chosen():
+    assert tuple(METHODS) == analogy.METHODS
+    assert tuple(PROJECTIONS) == plot.METHODS

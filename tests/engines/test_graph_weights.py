@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import numpy_helper
 
 from tests.cores import CORES, INPUTS, PRECISIONS, SYMBOLS, network_of
 from tests.small_models import (
@@ -123,4 +124,13 @@ def test_integers_whose_worth_is_not_said_are_refused() -> None:
     for node in (node for scan in model.graph.node for body in scan.attribute for node in body.g.node):
         node.input[:] = [name.replace("hh.scale", "hh.scales") for name in node.input]
     with pytest.raises(ModelError, match=r"does not say what the integers of layers\.0\.hh are worth"):
+        graph_weights(model.SerializeToString())
+
+
+@pytest.mark.parametrize("shape", [(), (300_000,), (2, 3, 4)], ids=len)
+def test_integers_that_are_no_matrix_are_refused(shape: tuple[int, ...]) -> None:
+    model = onnx.load_from_string(network_of(CORES[0], INPUTS[1]).to_graph("int8"))
+    for kind, array in (("int8", np.ones(shape, np.int8)), ("scale", np.ones(shape[:1], np.float32))):
+        model.graph.initializer.append(numpy_helper.from_array(array, f"other.{kind}"))
+    with pytest.raises(ModelError, match="does not say what the integers of other are worth"):
         graph_weights(model.SerializeToString())

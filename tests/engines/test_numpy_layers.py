@@ -198,6 +198,25 @@ def test_weights_of_another_network_are_refused() -> None:
         NumpyLayers(other.architecture, network.to_graph("float32"))
 
 
+@pytest.mark.parametrize("layer", ["0", "1"])
+def test_a_table_where_other_layers_have_weights_is_refused(layer: str) -> None:
+    network = network_of(Core(cell="elman", units=4, layers=2, bidirectional=True), INPUTS[1])
+    model = onnx.load_from_string(network.to_graph("float32"))
+    for tensor in model.graph.initializer:
+        if tensor.name == f"layers.{layer}.ih.weight":
+            tensor.CopyFrom(numpy_helper.from_array(np.ones((SYMBOLS, 4), np.float32), f"layers.{layer}.ih.table"))
+    for node in model.graph.node:
+        node.input[:] = [name.replace(f"layers.{layer}.ih.weight", f"layers.{layer}.ih.table") for name in node.input]
+    with pytest.raises(ModelError, match=rf"layers\.{layer}\.ih\.weight is not of shape"):
+        NumpyLayers(network.architecture, model.SerializeToString())
+
+
+def test_a_gate_whose_weights_the_operator_takes_twice_stands_once_in_the_first_format() -> None:
+    network = network_of(Core(cell="coupled-lstm", units=4), INPUTS[1])
+    layers = NumpyLayers(network.architecture, network.to_graph("float32"), format_version=1)
+    assert whole(layers)["0"][1]["memory"].shape == (STEPS, 4)
+
+
 def test_a_network_that_explodes_is_refused_in_one_line() -> None:
     head, entry = LabelPerStep(classes=SYMBOLS), OneHot(symbols=SYMBOLS)
     network = untrained(Architecture(input=entry, core=Core(cell="elman-relu", units=4), head=head))

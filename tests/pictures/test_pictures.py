@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import IO
 
 import matplotlib
 import numpy as np
@@ -114,6 +115,25 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         confusion_picture(SMALL, ["no", "yes"], tmp_path / "absent" / "picture.png")
 
 
+def test_a_picture_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Figure, file: IO[bytes], **_: object) -> None:
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"before")
+    monkeypatch.setattr(Figure, "savefig", fail)
+    with pytest.raises(DataError, match=r"picture\.png cannot be written: No space left on device"):
+        confusion_picture(SMALL, ["no", "yes"], path)
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("picture.png", b"before")]
+
+
+def test_a_picture_needs_no_other_package_of_its_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda package: package if package == "matplotlib" else None)
+    confusion_picture(SMALL, ["no", "yes"], tmp_path / "picture.png")
+    assert (tmp_path / "picture.png").exists()
+
+
 def test_a_picture_without_its_extra_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None)
     with pytest.raises(MissingExtra, match=r"pip install 'textrnn\[eval\]'"):
@@ -208,7 +228,7 @@ def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure
     names = ("$x^2$", "\\frac", "_a_", "\n")
     points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
     assert map_picture(WordMap(names, points, ("x", "y")), tmp_path / "picture.png") == 4
-    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"'\n'"]
+    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"\n"]
     assert not any(text.get_parse_math() for text in drawn[0].axes[0].texts)
 
 

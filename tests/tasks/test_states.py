@@ -1,5 +1,6 @@
 """Which units follow a property, on a network whose units do what they are told."""
 
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from textrnn.tasks import load
 from textrnn.tasks.courses import ReadText, Unit, read_texts
 from textrnn.tasks.states import Reader
 from textrnn.text.levels import Vocabulary
+from textrnn.text.properties import PROPERTIES, Property
 from textrnn.text.tokenizer import Span, Tokenizer
 
 SYMBOLS = "ABab \n"
@@ -132,6 +134,28 @@ def test_of_symbols_that_are_one_character_together_the_first_has_it() -> None:
 def test_only_so_many_symbols_are_read(folder: Path, symbols: int | None, expected: list[str], is_cut: bool) -> None:
     found, cut = read_texts(["aA", "", "bb"], load(folder).tokenizer, property="capital", symbols=symbols)
     assert ([text.read for text in found], cut) == (expected, is_cut)
+
+
+def test_white_space_that_is_not_read_is_cut_too(folder: Path) -> None:
+    (found,), cut = read_texts(["aA\n\n"], load(folder).tokenizer, property=None, symbols=2)
+    assert (found.read, cut) == ("aA", True)
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_a_property_is_the_same_however_much_is_read(folder: Path, name: str) -> None:
+    text = 'Ab (a "b" ab) b.\n\nA'
+    (whole,) = read(folder, text, property=name)
+    for symbols in range(1, len(text) + 1):
+        (part,) = read(folder, text, property=name, symbols=symbols)
+        assert part.numbers.tolist() == whole.numbers[:symbols].tolist()
+
+
+def test_no_more_of_a_text_is_looked_at_than_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    measure = Property("its length", lambda text: (looked_at.append(len(text)), repeat(0, len(text)))[1])
+    monkeypatch.setitem(PROPERTIES, "length", measure)
+    read(folder, "ab" * 100, property="length", symbols=3)
+    assert looked_at == [4]  # the next character may say that a word has ended
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """Neighbours and analogies: by hand on a circle, and by their definitions on any vectors."""
 
+from warnings import catch_warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.word_vectors.small import on_a_circle, word_vectors
+from tests.word_vectors.small import keyed, on_a_circle, word_vectors
 from textrnn.word_vectors.nearest import analogy, neighbors
+from textrnn.word_vectors.opening import WordVectors
 
 
 def test_neighbors_are_ranked_by_their_angle_whatever_the_length():
@@ -14,6 +17,15 @@ def test_neighbors_are_ranked_by_their_angle_whatever_the_length():
     assert [(each.word, each.neighbor, each.rank) for each in found] == [("east", "northeast", 1), ("east", "north", 2)]
     assert [each.similarity for each in found] == pytest.approx([np.cos(np.deg2rad(40)), 0], abs=1e-6)
     assert [each.neighbor for each in neighbors(on_a_circle(), "east", count=99)][-1] == "west"
+
+
+@pytest.mark.parametrize("length", [1e-30, 1e30])
+def test_lengths_whose_squares_are_no_float32_make_no_difference(length):
+    usual = on_a_circle()
+    found = neighbors(WordVectors("", usual.words, usual.rows * np.float32(length)), "east", count=9)
+    assert [(each.neighbor, each.similarity) for each in found] == [
+        (each.neighbor, pytest.approx(each.similarity, abs=1e-6)) for each in neighbors(usual, "east", count=9)
+    ]
 
 
 def test_an_analogy_is_an_offset():
@@ -40,3 +52,18 @@ def test_both_methods_are_as_their_papers_have_them(vectors, data):
         found = analogy(vectors, a, b, c, count=99, method=method)
         assert {each.answer: each.score for each in found} == pytest.approx(expected, rel=1e-3, abs=1e-5)
         assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(word_vectors(), st.data())
+def test_what_is_nearest_is_what_gensim_finds(vectors, data):
+    a, b, c = data.draw(st.permutations(vectors.words))[:3]
+    count = data.draw(st.integers(1, 4))
+    oracle = keyed(vectors)
+    with catch_warnings(action="ignore", category=DeprecationWarning):  # gensim's own, of a function that it calls
+        multiplied = oracle.most_similar_cosmul([b, c], [a], topn=count)
+    found = [(each.neighbor, each.similarity) for each in neighbors(vectors, a, count=count)]
+    assert found == [(word, pytest.approx(score, abs=1e-5)) for word, score in oracle.most_similar(a, topn=count)]
+    for method, expected in (("3cosadd", oracle.most_similar([b, c], [a], topn=count)), ("3cosmul", multiplied)):
+        answers = analogy(vectors, a, b, c, count=count, method=method)
+        assert [each.score for each in answers] == pytest.approx([score for _, score in expected], rel=1e-3, abs=1e-5)

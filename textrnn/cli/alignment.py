@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from textrnn.cli.heat import console
-from textrnn.cli.output import printable
+from textrnn.text.signs import printable
 
 if TYPE_CHECKING:
     from textrnn.tasks.alignment import Alignment

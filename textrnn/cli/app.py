@@ -27,8 +27,9 @@ from textrnn.cli import (
     translate,
     vectors,
 )
-from textrnn.cli.output import discard_output, printable
+from textrnn.cli.output import discard_output
 from textrnn.errors import DataError, TextrnnError, UsageError
+from textrnn.text.signs import printable
 
 app = typer.Typer(
     name="textrnn",

@@ -8,8 +8,8 @@ from rich.text import Text
 
 from textrnn.cli.alignment import shortened
 from textrnn.cli.heat import console
-from textrnn.cli.output import printable
 from textrnn.tasks.explaining import ExplainedWord, Explanation
+from textrnn.text.signs import printable
 
 # Changes of a probability from which on a colour is used: where it rises and where it falls.
 COLOURS = (

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from textrnn.cli.options import FormatOption, example
+from textrnn.cli.options import FormatOption, example, several
 from textrnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def inspect(
             projection=projection,
             bidirectional=bidirectional,
         )
-        for name in str(cell).split(",")
+        for name in several("--cell", str(cell), str)
     }
     inspect_networks(networks, format)
 
@@ -194,7 +194,8 @@ def print_facts(facts: "dict[str, object]", format: str) -> None:
     """A line for each fact that there is: below a table, else on standard error."""
     import sys
 
-    from textrnn.cli.output import chosen_format, printable
+    from textrnn.cli.output import chosen_format
+    from textrnn.text.signs import printable
 
     stream = sys.stdout if chosen_format(format, None) == "table" else sys.stderr
     for name, value in facts.items():

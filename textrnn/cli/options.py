@@ -1,6 +1,7 @@
 """Options that several commands share, declared once."""
 
 import csv
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from textrnn.errors import UsageError
+from textrnn.errors import DataError, UsageError
+from textrnn.extras import require
 from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
 
@@ -46,6 +48,22 @@ def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
         return value
 
     return check
+
+
+def check_place(file: str | None) -> str | None:
+    """Raise, before the work, where there is no folder for what comes of it."""
+    try:
+        os.stat(os.path.join(os.path.dirname(file or "") or ".", ""))  # what is no folder has nothing below it
+    except OSError as error:
+        raise DataError(f"{file} cannot be written: {error.strerror}") from None
+    return file
+
+
+def check_picture(file: str | None) -> str | None:
+    """The same of a picture, and where none can be drawn."""
+    if file is not None:
+        require("eval", "--png", packages=("matplotlib",))
+    return check_place(file)
 
 
 def setting(name: str) -> Any:
@@ -185,14 +203,25 @@ FormatOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+    str | None,
+    typer.Option(
+        "--out", callback=check_place, help="Write the results to this file, whole or not at all.", show_default=False
+    ),
 ]
 PngOption = Annotated[
     str | None,
-    typer.Option("--png", help="Write a picture to this file (needs the eval extra).", show_default=False),
+    typer.Option(
+        "--png",
+        callback=check_picture,
+        help="Write a picture to this file (needs the eval extra).",
+        show_default=False,
+    ),
 ]
 HtmlOption = Annotated[
-    str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)
+    str | None,
+    typer.Option(
+        "--html", callback=check_place, help="Write a page to this file, which needs no network.", show_default=False
+    ),
 ]
 EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")

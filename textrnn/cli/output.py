@@ -4,16 +4,18 @@ import json
 import math
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import date, time
+from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.errors import DataError
+from textrnn.text.signs import printable
+from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
     from textrnn.metrics.metric import Metric
@@ -123,13 +125,6 @@ def shown(value: Any) -> str:
     return f"{value:.1e}" if 0 < abs(value) < SMALL else f"{value:,.4f}"
 
 
-def printable(text: str, *, keep: str = "") -> str:
-    """The text with an escape for each character that a terminal would obey rather than show, but those to keep."""
-    return "".join(
-        mark if mark.isprintable() or mark in keep else mark.encode("unicode_escape").decode() for mark in text
-    )
-
-
 def escaped(text: str) -> str:
     """A TSV cell on one line: backslash, tab, newline and return as two characters each."""
     return text.translate(ESCAPES) if NEEDS_ESCAPE.search(text) else text
@@ -179,32 +174,8 @@ def open_output(out: str | None) -> Iterator[IO[str]]:
             discard_output()
             sys.exit(0)
         return
-    target = Path(out).resolve()  # a link stays, and what it points to is written
-    try:
-        with _replaced(target) if target.is_file() or not target.exists() else _opened(target) as stream:
-            yield stream
-    except OSError as error:
-        raise DataError(f"{out} cannot be written: {error.strerror}") from None
-
-
-@contextmanager
-def _replaced(target: Path) -> Iterator[IO[str]]:
-    """A new file that takes the place of the target when all went well."""
-    temporary = Path(f"{target}.{os.getpid()}.tmp")
-    try:
-        with _opened(temporary) as stream:
-            yield stream
-        if target.exists():
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
-def _opened(target: Path) -> IO[str]:
-    """A file, or a device such as /dev/null, open to be written."""
-    return target.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+    with whole_file(out) as file, TextIOWrapper(file, "utf-8", errors="backslashreplace", newline="\n") as stream:
+        yield stream
 
 
 def discard_output() -> None:

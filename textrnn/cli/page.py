@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING, TypeVar
 
-from textrnn.cli.output import open_output, printable
+from textrnn.cli.output import open_output
+from textrnn.text.signs import printable
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Fields

@@ -9,10 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from textrnn.cli.heat import console
-from textrnn.cli.output import printable
 from textrnn.engines.engine import Floats
 from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
-from textrnn.text.signs import NEWLINE
+from textrnn.text.signs import NEWLINE, printable
 
 # Shares of a unit's largest value from which on a colour is used: above 0 bold, below 0 underlined.
 COLOURS = ((0.6, "bold reverse cyan", "underline reverse dark_orange"), (0.2, "bold cyan", "underline dark_orange"))

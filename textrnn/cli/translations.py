@@ -6,9 +6,10 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.cli.alignment import print_alignment
-from textrnn.cli.output import chosen_format, open_output, open_sink, printable
+from textrnn.cli.output import chosen_format, open_output, open_sink
 from textrnn.cli.stream import as_rows, stream
 from textrnn.errors import DataError
+from textrnn.text.signs import printable
 
 if TYPE_CHECKING:
     from textrnn.cli.stream import Fields, Source

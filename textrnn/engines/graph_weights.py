@@ -27,7 +27,7 @@ def graph_weights(graph: bytes, *, name: str = "model.onnx") -> Weights:
         stem, _, kind = key.rpartition(".")
         if kind == "int8":
             scale = arrays.get(f"{stem}.scale")
-            if scale is None or scale.shape != values.shape[:1]:
+            if scale is None or values.ndim != 2 or scale.shape != values.shape[:1]:
                 raise ModelError(f"{name} does not say what the integers of {stem} are worth")
             found[f"{stem}.weight"] = values.astype(np.float32) * scale[:, None]
         elif values.dtype == np.float32 and values.ndim and kind != "scale":

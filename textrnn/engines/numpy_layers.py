@@ -76,15 +76,18 @@ class NumpyLayers:
         self.core = architecture.core
         cell = CELLS[self.core.cell]
         order = cell.fused.onnx_gates if cell.fused and format_version == FIRST_FORMAT else cell.gates
+        order = tuple(dict.fromkeys(order))  # the operator may take the weights of one gate in two places
         self.levels = self.core.levels(size_of(architecture.input))
         arrays = Arrays(graph_weights(graph, name=name), name)
-        symbols = architecture.input.symbols
+        symbols, lowest = architecture.input.symbols, {shape.name for shape in self.levels[0]}
+        looked_up = lowest if all(table_of(name) in arrays.weights for name in lowest) else ()
         self._layers = {
-            shape.name: NumpyLayer(self.core, shape, arrays, symbols=symbols, order=order)
+            shape.name: NumpyLayer(
+                self.core, shape, arrays, symbols=symbols if shape.name in looked_up else None, order=order
+            )
             for shape in self.shapes.values()
         }
-        looks_up = all(self._layers[shape.name].table is not None for shape in self.levels[0])
-        self._vectors = None if looks_up else arrays.of(VECTORS, symbols, self.levels[0][0].inputs)
+        self._vectors = None if looked_up else arrays.of(VECTORS, symbols, self.levels[0][0].inputs)
 
     @classmethod
     def of(cls, folder: ModelFolder) -> "NumpyLayers":
@@ -136,18 +139,22 @@ def last_state(values: Values) -> State:
     return {f"{part}.{name}": rows[-1] for name, found in values.items() for part, rows in found.state.items()}
 
 
+def table_of(layer: str) -> str:
+    """The name of W x + b of each symbol, which the lowest layers may have in place of weights."""
+    return f"layers.{layer}.ih.table"
+
+
 class NumpyLayer:
-    """One layer. table: W x + b of each symbol, where the graph has that in place of weights.
+    """One layer. symbols: of its table, where it has that in place of weights. order: of the gates in its arrays."""
 
-    order: of the gates in its arrays.
-    """
-
-    def __init__(self, core: Core, shape: LayerShape, arrays: "Arrays", *, symbols: int, order: Sequence[str]) -> None:
+    def __init__(
+        self, core: Core, shape: LayerShape, arrays: "Arrays", *, symbols: int | None, order: Sequence[str]
+    ) -> None:
         self.cell, self.units, name = CELLS[core.cell], shape.units, f"layers.{shape.name}"
         self._gates, self._shared = order, [gate for gate in order if gate in self.cell.shared]
         width = len(self.cell.gates) * shape.units
-        self.table = arrays.of(f"{name}.ih.table", symbols, width) if f"{name}.ih.table" in arrays.weights else None
-        self._from_input = None if self.table is not None else arrays.linear(f"{name}.ih", width, shape.inputs)
+        self.table = None if symbols is None else arrays.of(table_of(shape.name), symbols, width)
+        self._from_input = arrays.linear(f"{name}.ih", width, shape.inputs) if symbols is None else None
         shared = len(self._shared) * shape.units
         self._from_hidden = arrays.linear(f"{name}.hh", shared, shape.outputs) if shared else None
         self._apart = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from textrnn.cells.cell import Cell
 from textrnn.cells.equations import Node
 from textrnn.cells.written import named
-from textrnn.pictures.drawing import POINTS, drawing, write_picture
+from textrnn.pictures.drawing import POINTS, drawing, frame, write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ SIGNS = {
 NO_NAME = re.compile(r"[^A-Za-z0-9-]")
 ROUND = ("add", "subtract", "multiply")
 COLUMN, ROW = 1.5, 0.6  # inches between two nodes of the graph
-WIDTH = 0.9  # points, of a line
+WIDTH, EDGE = 0.9, 1.2  # points: of a line, and of the edge of a cell
 SWEEPS, BEGINNINGS = 12, 30  # of moving each point to the height of those that it is joined to
 STEP, BOX, READ, LINE = 1.9, 1.0, 0.75, 0.5  # inches: to the next step, a cell's width, to what it reads, of its lines
 
@@ -71,7 +71,7 @@ def unfolded_picture(cell: Cell, steps: int, path: str | Path) -> None:
     rows = [READ + LINE * (lines - place) for place in range(lines)]
     for step in range(1, steps + 1):
         middle, (left, right) = STEP * step, (STEP * step - BOX / 2, STEP * step + BOX / 2)
-        frame(axes, (left, READ), width=BOX, height=height)
+        frame(axes, (left, READ), width=BOX, height=height, points=EDGE)
         axes.text(middle, READ + height / 2, f"{cell.name}\nW, U, b", ha="center", va="center", fontsize=POINTS)
         axes.text(middle, READ - 0.5, at("x", step), ha="center", va="top", fontsize=POINTS)
         arrow(axes, (middle, READ - 0.48), (middle, READ))
@@ -198,10 +198,3 @@ def box(axes: "Axes", place: Place, label: str, *, is_round: bool) -> "Text":
     """A label in a frame, round for an operation of two values."""
     style = {"boxstyle": "circle,pad=0.2" if is_round else "square,pad=0.3", "facecolor": "white", "linewidth": WIDTH}
     return axes.text(*place, label, ha="center", va="center", fontsize=POINTS, bbox=style)
-
-
-def frame(axes: "Axes", corner: Place, *, width: float, height: float) -> None:
-    """An empty box."""
-    from matplotlib.patches import Rectangle
-
-    axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=1.2))

@@ -3,15 +3,15 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.errors import DataError
+from textrnn.errors import UsageError
 from textrnn.extras import require
+from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 POINTS = 9  # of every letter
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
+LONGEST_SIDE = 200  # inches
 LONGEST_NAME = 60  # characters
 PANEL_GAP = 0.25  # inches
 DASHES = ("-", "--", ":", "-.")
@@ -56,13 +57,22 @@ def matrix(shares: Weights, rows: Sequence[str], columns: Sequence[str], *, cell
 
 def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
     """An empty picture; sizes, of what is within the axes, in inches: the names outside take what they need."""
-    require("eval", "a picture")
+    require("eval", "a picture", packages=("matplotlib",))
+    check_size(width, height)
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # by name: which backend the program uses is not ours
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)  # as it is written: letters are measured before
     FigureCanvasAgg(figure)
     return figure, figure.add_axes((0, 0, 1, 1))
+
+
+def check_size(*inches: float) -> None:
+    """Raise where a side of a picture is longer than can be drawn, and looked at."""
+    if max(inches) > LONGEST_SIDE:
+        raise UsageError(
+            f"a picture of {max(inches):,.0f} inches is too large, {LONGEST_SIDE} is the most: let it show less"
+        )
 
 
 def shortened(name: str) -> str:
@@ -72,8 +82,9 @@ def shortened(name: str) -> str:
 
 def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Axes]]":
     """An empty picture of axes side by side that share what stands on the left; sizes as in `drawing`, of each."""
-    figure, first = drawing(width=width, height=height)
     step = 1 + PANEL_GAP / width
+    check_size(count * step * width)
+    figure, first = drawing(width=width, height=height)
     others = [figure.add_axes((place * step, 0, 1, 1), sharey=first) for place in range(1, count)]
     for other in others:
         other.tick_params(labelleft=False)
@@ -124,18 +135,18 @@ def readable_on(share: float) -> str:
 
 def outline(axes: "Axes", row: int, column: int) -> None:
     """A frame around a cell."""
+    frame(axes, (column - 0.5, row - 0.5), width=1, height=1, points=1.5)
+
+
+def frame(axes: "Axes", corner: tuple[float, float], *, width: float, height: float, points: float) -> None:
+    """An empty box, its lower left corner at a place. points: of its lines."""
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.5))
+    axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=points))
 
 
 def write_picture(figure: "Figure", path: str | Path) -> None:
     """Write a PNG, whole or not at all."""
-    image = BytesIO()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), whole_file(path) as file:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box stands there, to be seen
-        figure.savefig(image, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
-    try:
-        Path(path).write_bytes(image.getvalue())
-    except OSError as error:
-        raise DataError(f"{path} cannot be written: {error.strerror}") from None
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.pictures.drawing import POINTS, drawing, write_picture
+from textrnn.text.signs import printable
 from textrnn.word_vectors.projection import WordMap
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def name_points(axes: "Axes", names: Sequence[str], points: NDArray[np.float64])
     for place, (name, point) in enumerate(zip(names, points, strict=True)):
         for right, up, horizontal, vertical in SIDES:
             text = axes.annotate(
-                name if name.isprintable() else repr(name),
+                printable(name),
                 (float(point[0]), float(point[1])),
                 xytext=(GAP * right, GAP * up),
                 textcoords="offset points",

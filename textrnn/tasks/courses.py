@@ -1,6 +1,6 @@
 """What single units of a network do over texts, as it is shown."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import NamedTuple
@@ -140,16 +140,22 @@ def read_texts(
 ) -> tuple[list[ReadText], bool]:
     """The texts as they are read, `symbols` of them all together at most; and whether that is less than all."""
     found: list[ReadText] = []
+    left = symbols
     for text in texts:
-        left = None if symbols is None else symbols - sum(len(each.spans) for each in found)
-        if left == 0 and text:
+        spans = list(islice(tokenizer.spans(text), None if left is None else left + 1))
+        is_cut = left is not None and len(spans) > left
+        spans = spans[:left]
+        if spans or not is_cut:
+            tokens = [tokenizer.tokens[span.id] for span in spans]
+            found.append(ReadText(text, spans, tokens, None if property is None else at_ends(property, text, spans)))
+        if is_cut:
             return found, True
-        spans = list(islice(tokenizer.spans(text), left))
-        numbers = None
-        if property is not None:
-            of_characters = np.fromiter(PROPERTIES[property].numbers(text), np.float64, len(text))
-            numbers = of_characters[[max(span.end - 1, 0) for span in spans]]
-        found.append(ReadText(text, spans, [tokenizer.tokens[span.id] for span in spans], numbers))
-        if spans and len(spans) == left and spans[-1].end < len(text.rstrip()):
-            return found, True
+        left = None if left is None else left - len(spans)
     return found, False
+
+
+def at_ends(property: str, text: str, spans: Sequence[Span]) -> NDArray[np.float64]:
+    """A property at the last character of each symbol; of a long text no more is looked at than was read."""
+    end = max((span.end for span in spans), default=0)
+    numbers = np.fromiter(islice(PROPERTIES[property].numbers(text[: end + 1]), end), np.float64, end)
+    return numbers[[max(span.end - 1, 0) for span in spans]]

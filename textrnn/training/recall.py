@@ -21,6 +21,7 @@ from torch.nn import functional
 from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.batch import IGNORE, Batch, Ids
 from textrnn.cells import CELLS
+from textrnn.errors import UsageError
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.settings import training_settings
@@ -32,6 +33,7 @@ BATCH, VALID_BATCH = 32, 256  # sequences
 VALID_SEED = 2**32  # of sequences that are not learnt from
 BATCHES_BETWEEN = 25  # two evaluations
 WARMUP = 20  # batches
+LARGEST_BIAS = 100  # with which a gate is as good as open
 SOLVED = 0.1  # of the loss of chance: below it the task is
 
 Windows = Sequence[slice]  # of the steps of a sequence, one after another
@@ -131,6 +133,8 @@ def variants(
     cells: Iterable[str], *, starts: Sequence[str], scales: Sequence[float], forget_biases: Sequence[float]
 ) -> list[Variant]:
     """Every combination; a forget bias for the cells alone that have a gate which begins open."""
+    if far := [bias for bias in forget_biases if abs(bias) > LARGEST_BIAS]:
+        raise UsageError(f"a forget bias is from -{LARGEST_BIAS} to {LARGEST_BIAS}, not {far[0]:g}")
     return [
         Variant(cell, start, scale, bias)
         for cell in cells

@@ -24,6 +24,7 @@ from textrnn.training.corpus import names_of, repairs_of, texts_of, vocabulary
 from textrnn.training.defaults import LevelSettings
 from textrnn.training.ids import StoredIds, smallest_type, write_ids
 from textrnn.training.word2vec import Say, Sentences, Word2VecSettings, unheard, word2vec
+from textrnn.whole_file import whole_file
 
 FORMATS = {".txt": TEXT, ".vec": TEXT, ".bin": BINARY}  # by the ending of the file's name, before .gz
 PACKED = ".gz"
@@ -89,8 +90,8 @@ def learn_vectors(
         passed = watch(symbols * (wanted.epochs + 1))  # once to count them
         found = word2vec(Sentences([ids], len(tokenizer), passed), wanted, say)
         order = [index for index in order if found.is_found[index]]
-        with replaced(out) as file:
-            format = FORMATS[Path(out.removesuffix(PACKED)).suffix]
+        format = FORMATS[Path(out.removesuffix(PACKED)).suffix]
+        with whole_file(out) as opened, packed(opened, out) as file:
             write_vectors(file, [names[index] for index in order], found.rows[order], format=format)
         return VectorsWritten(len(words), symbols - number, int(counts[words].sum()), repairs_of(texts, None))
 
@@ -106,20 +107,11 @@ def names_in_a_file(tokenizer: Tokenizer) -> dict[int, str]:
 
 
 @contextmanager
-def replaced(out: str) -> Iterator[IO[bytes]]:
-    """A new file, packed where its name ends in .gz, that takes the place of the old one when all went well."""
-    target = Path(out).resolve()  # a link stays, and what it points to is written
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            if out.endswith(PACKED):
-                packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)  # no name and no time: the same bytes
-                with packed, io.BufferedWriter(packed) as buffered:
-                    yield buffered
-            else:
-                yield file
-        os.replace(temporary, target)
-    except OSError as error:
-        raise DataError(f"{out} cannot be written: {error.strerror}") from None
-    finally:
-        temporary.unlink(missing_ok=True)
+def packed(file: IO[bytes], out: str) -> Iterator[IO[bytes]]:
+    """The file, packed where its name ends in .gz."""
+    if not out.endswith(PACKED):
+        yield file
+        return
+    unnamed = gzip.GzipFile("", "wb", fileobj=file, mtime=0)  # no name and no time: the same bytes
+    with unnamed, io.BufferedWriter(unnamed) as buffered:
+        yield buffered

@@ -5,20 +5,16 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textrnn.engines.graph_weights import input_vectors
 from textrnn.errors import DataError, ModelError
-from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, bundled_models, find_model
+from textrnn.tasks import check_sizes, read_tokenizers
 from textrnn.text.spelling import SENTENCEPIECE_SPACE, spellings
-from textrnn.text.tokenizer import SPECIAL, Tokenizer
+from textrnn.text.tokenizer import SPECIAL
 from textrnn.text.vectors import Floats, read_vectors, sniff
-
-if TYPE_CHECKING:
-    from gensim.models import KeyedVectors
 
 CLOSE, LEAST_ALIKE = 5, 0.7  # spellings that are named for an unknown word, by difflib's ratio
 MOST_COMPARED = 100_000  # words, the first: the most frequent in most files
@@ -40,18 +36,9 @@ class WordVectors:
     @cached_property
     def directions(self) -> Floats:
         """The vectors, each of length 1."""
-        directions: Floats = self.rows / np.linalg.norm(self.rows, axis=1, keepdims=True)
+        directions: Floats = self.rows / np.abs(self.rows).max(axis=1, keepdims=True)  # whose squares are in range
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         return directions
-
-    @cached_property
-    def keyed(self) -> "KeyedVectors":
-        """The same for gensim."""
-        require("train", "textrnn vectors", packages=("gensim",))
-        from gensim.models import KeyedVectors
-
-        keyed = KeyedVectors(self.rows.shape[1])
-        keyed.add_vectors(self.words, self.rows)
-        return keyed
 
     @cached_property
     def _has_pieces(self) -> bool:
@@ -100,8 +87,9 @@ def of_model(name: str) -> tuple[list[str], Floats]:
             f"{name} reads its symbols one-hot: each is as far from every other, and there are no neighbours to find; "
             "a model trained with --embedding learned has vectors"
         )
-    part = "source_tokenizer.json" if "source_tokenizer.json" in folder.config.parts else "tokenizer.json"
-    tokenizer = Tokenizer.from_json(folder.read(part), folder.config.text.level, name=part)
+    tokenizers = read_tokenizers(folder)
+    check_sizes(name, folder.config, *tokenizers)
+    tokenizer = tokenizers[-1]
     spelt = {index: spellings(tokenizer, index) for index in range(len(SPECIAL), len(tokenizer))}
     places = [index for index, ways in spelt.items() if ways]
     return [spelt[index][0] for index in places], vectors[places]

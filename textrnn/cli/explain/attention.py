@@ -69,7 +69,6 @@ def attention(
     A map on a terminal, numbers elsewhere; beside them a page of all texts (--html) or a picture of one (--png).
     """
     from textrnn.cli.stream import open_source
-    from textrnn.extras import require
     from textrnn.tasks import NAMES, load, task_of
     from textrnn.tasks.classifier import Classifier
     from textrnn.tasks.translator import Translator
@@ -79,8 +78,6 @@ def attention(
         raise UsageError(f"--translation is for a translator, and this is {NAMES[task]}")
     if task not in (Classifier.task, Translator.task):
         raise UsageError(f"{model} is {NAMES.get(task, task)}, which has no attention: {HAVE} it")
-    if png is not None:
-        require("eval", "a picture", packages=("matplotlib",))
     given = open_source(context, source, text, encoding=encoding, strict=strict)
     opened = load(model, engine=engine, threads=threads)
     if not opened.has_attention:

@@ -23,7 +23,11 @@ EXAMPLES = example(
 def cell(
     name: Annotated[
         str | None,
-        typer.Argument(help=f"A cell, {', '.join(CELLS)}; without one all are listed.", show_default=False),
+        typer.Argument(
+            callback=one_of(CELLS),
+            help=f"A cell, {', '.join(CELLS)}; without one all are listed.",
+            show_default=False,
+        ),
     ] = None,
     unroll: Annotated[
         int | None,
@@ -47,9 +51,8 @@ def cell(
                 gates, carried = ", ".join(each.gates), ", ".join(each.state)
                 sink.write({"cell": each.name, "gates": gates, "carries": carried, "parameters": parameters(each)})
         return
-    one_of(CELLS)(name)
     chosen = CELLS[name]
-    if png:
+    if png is not None:
         from textrnn.pictures.cells import step_picture, unfolded_picture
 
         unfolded_picture(chosen, unroll, png) if unroll else step_picture(chosen, png)

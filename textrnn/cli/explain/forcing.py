@@ -39,7 +39,7 @@ def forcing(
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt + text))
     found = forced_and_free(language_model, text, prompt=prompt, condition=condition)
-    if png:
+    if png is not None:
         from textrnn.pictures.forcing import forcing_picture
 
         forcing_picture(found, png)

@@ -34,7 +34,7 @@ def sampling(
     engine: EngineOption = "onnx",
 ) -> None:
     """Show what the next symbol is drawn from: its chances at each temperature, and how many choices that is."""
-    from textrnn.cli.output import chosen_format, open_sink, printable
+    from textrnn.cli.output import chosen_format, open_sink
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.decoding.sampling import Sampling
     from textrnn.tasks import load
@@ -46,16 +46,19 @@ def sampling(
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
     found = chances(language_model, prefix, samplings, count=count, condition=condition)
-    names = [f"temperature {each.temperature:g}" for each in samplings]
-    if png:
+    temperatures = [repr(each.temperature).removesuffix(".0") for each in samplings]  # no two of them written alike
+    names = [f"temperature {each}" for each in temperatures]
+    if png is not None:
         from textrnn.pictures.sampling import chances_picture
 
         chances_picture(found, names, png)
-    columns = [f"p_at_{each.temperature:g}" for each in samplings]
+    columns = [f"p_at_{each}" for each in temperatures]
     written = visible if chosen_format(format, out) == "table" else str
     with open_sink(out, format) as sink:
         for rank, (token, shares) in enumerate(zip(map(written, found.tokens), found.shares.T, strict=True), start=1):
             sink.write({"rank": rank, "token": token, **dict(zip(columns, shares.tolist(), strict=True))})
     for name, choices, shown in zip(names, found.choices, found.shares.sum(1), strict=True):
-        line = f"{name}: as open as {choices:,.1f} equal choices; the symbols shown have {shown:.1%} of the chances"
-        typer.echo(printable(line), err=True)
+        typer.echo(
+            f"{name}: as open as {choices:,.1f} equal choices; the symbols shown have {shown:.1%} of the chances",
+            err=True,
+        )

@@ -10,9 +10,11 @@ from textrnn.cli.options import (
     ConditionOption,
     EncodingOption,
     FormatOption,
+    HtmlOption,
     InputFormatOption,
     ModelArgument,
     OutOption,
+    PngOption,
     SourceArgument,
     StrictOption,
     TextOption,
@@ -76,14 +78,8 @@ def states(
     ] = None,
     symbols: Annotated[int, typer.Option(min=0, help="Symbols that are read at most, of all texts; 0: all.")] = SYMBOLS,
     condition: ConditionOption = None,
-    html: Annotated[
-        str | None,
-        typer.Option(help="Write the texts, shaded by each unit, as a page to this file.", show_default=False),
-    ] = None,
-    png: Annotated[
-        str | None,
-        typer.Option(help="Write the units over the symbols as a picture (needs the eval extra).", show_default=False),
-    ] = None,
+    html: HtmlOption = None,
+    png: PngOption = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
@@ -109,14 +105,11 @@ def states(
 
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, warn_of_unknown
-    from textrnn.extras import require
     from textrnn.model_folder import ModelFolder, find_model
     from textrnn.tasks import load
     from textrnn.tasks.courses import read_texts
     from textrnn.tasks.states import FEW, Reader, tokenizer_of
 
-    if png is not None:
-        require("eval", "--png", packages=("matplotlib",))
     if unit and (units is not None or layer):
         raise UsageError("--unit names the units, --units and --layer are how they are chosen: give one of the two")
     given = open_source(context, source, text, encoding=encoding, strict=strict)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import FormatOption, OutOption, example, one_of
+from textrnn.cli.options import FormatOption, OutOption, PngOption, example, one_of
 from textrnn.cli.vectors.opened import VectorsArgument
 
 EXAMPLES = example(
@@ -12,6 +12,7 @@ EXAMPLES = example(
     "textrnn vectors plot vectors.txt lamp light ship sea --method tsne --format csv",
 )
 METHODS = ("pca", "tsne")
+MOST = 5_000  # words: the memory that t-SNE takes grows with their square
 
 
 def plot(
@@ -20,8 +21,8 @@ def plot(
         list[str] | None,
         typer.Argument(help="Words to draw; else the first of the file, which are the most frequent in most."),
     ] = None,
-    png: Annotated[str | None, typer.Option("--png", help="The picture to write.", show_default=False)] = None,
-    count: Annotated[int, typer.Option(min=3, help="How many words, where none are named.")] = 100,
+    png: PngOption = None,
+    count: Annotated[int, typer.Option(min=3, max=MOST, help="How many words, where none are named.")] = 100,
     method: Annotated[
         str,
         typer.Option(
@@ -40,7 +41,7 @@ def plot(
     from textrnn.word_vectors.opening import open_vectors
     from textrnn.word_vectors.projection import word_map
 
-    require("eval", "textrnn vectors plot")
+    require("eval", "textrnn vectors plot", packages=("sklearn",))
     opened = open_vectors(vectors)
     chosen = known_words(opened, word) if word else opened.words[:count]
     found = word_map(opened, chosen, method=method, seed=seed)
@@ -49,7 +50,7 @@ def plot(
             for name, (x, y) in zip(found.words, found.points.tolist(), strict=True):
                 sink.write({"word": name, "x": x, "y": y})
     typer.echo(f"x: {found.axes[0]}; y: {found.axes[1]}; of vectors of length 1", err=True)
-    if png:
+    if png is not None:
         from textrnn.pictures.vectors import map_picture
 
         named = map_picture(found, png)
