@@ -95,11 +95,6 @@ def test_looking_at_states_loads_nothing_heavy(tiny_model: Path, more: tuple[str
     assert not loaded("explain", "states", tiny_model, *more) & HEAVY
 
 
-@pytest.mark.parametrize("line", ["neighbors sentiment good", "analogy sentiment good bad fine"])
-def test_asking_for_words_loads_nothing_heavy(line: str) -> None:
-    assert not loaded("vectors", *line.split()) & HEAVY
-
-
 def test_checking_a_model_without_weights_for_pytorch_loads_nothing_heavy(tiny_int8: Path) -> None:
     assert not loaded("selfcheck", tiny_int8, "-") & HEAVY
 
@@ -148,6 +143,10 @@ def test_checking_a_file_loads_no_engine(tmp_path: Path) -> None:
     file = tmp_path / "text.txt"
     file.write_text("A line.\n")
     assert not loaded("corpus", "check", file) & (HEAVY | {"onnxruntime"})
+
+
+def test_looking_for_neighbours_loads_gensim_but_nothing_to_train_or_draw_with(tiny_model: Path) -> None:
+    assert loaded("vectors", "neighbors", tiny_model, "a") & HEAVY == {"gensim", "scipy"}
 
 
 def test_importing_the_package_loads_nothing() -> None:

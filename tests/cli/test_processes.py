@@ -91,8 +91,9 @@ COMMANDS = {
         "vectors.txt absent",
         "vectors.txt a --count 0",
         "vectors.txt --file waiting",
+        is_heavy=True,
     ),
-    "vectors analogy": Command("vectors.txt a b c", "vectors.txt a b absent", "vectors.txt a b", None),
+    "vectors analogy": Command("vectors.txt a b c", "vectors.txt a b absent", "vectors.txt a b", None, is_heavy=True),
     "vectors evaluate": Command(
         "vectors.txt --similarity pairs.tsv",
         "vectors.txt --similarity text.txt",

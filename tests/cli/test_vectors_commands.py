@@ -171,6 +171,8 @@ def test_what_is_wrong_is_one_line(run, line, code, says):
     ("line", "extra"),
     [
         ("train song.txt --out a.vec", "train"),
+        ("neighbors circle.txt east", "train"),
+        ("analogy circle.txt east north south", "train"),
         ("evaluate circle.txt --similarity pairs.tsv", "eval"),
         ("plot circle.txt --png map.png", "eval"),
     ],

@@ -1,7 +1,6 @@
 """Vectors of a few words on a plane, whose neighbours are seen at once."""
 
 import numpy as np
-from gensim.models import KeyedVectors
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -16,13 +15,6 @@ def on_a_circle() -> WordVectors:
     lengths = np.arange(1, len(ANGLES) + 1)[:, None]
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1) * lengths
     return WordVectors("circle.txt", [*ANGLES], rows.astype(np.float32))
-
-
-def keyed(vectors: WordVectors) -> KeyedVectors:
-    """The same for gensim."""
-    found = KeyedVectors(vectors.rows.shape[1])
-    found.add_vectors(vectors.words, vectors.rows)
-    return found
 
 
 @st.composite

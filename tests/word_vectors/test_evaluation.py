@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tests.word_vectors.small import keyed, on_a_circle, word_vectors
+from tests.word_vectors.small import on_a_circle, word_vectors
 from textrnn.text.word_questions import RatedPair, Section
 from textrnn.word_vectors import evaluation
 from textrnn.word_vectors.evaluation import analogy_metrics, similarity_metrics
@@ -30,7 +30,7 @@ def test_the_correlation_and_the_coverage_are_those_of_gensim(tmp_path_factory, 
     assume(len(known) >= 3 and len({pair.rating for pair in known}) > 1)
     path = tmp_path_factory.mktemp("pairs") / "pairs.tsv"
     path.write_text("".join(f"{pair.first}\t{pair.second}\t{pair.rating}\n" for pair in pairs))
-    _, spearman, unknown = keyed(vectors).evaluate_word_pairs(str(path), case_insensitive=False)
+    _, spearman, unknown = vectors.keyed.evaluate_word_pairs(str(path), case_insensitive=False)
     correlation, coverage = similarity_metrics(vectors, pairs, on="pairs.tsv")
     assert correlation.metric == "spearman"
     assert correlation.value == pytest.approx(spearman.statistic)
@@ -70,7 +70,7 @@ def test_accuracy_and_coverage_of_analogies_are_those_of_gensim(tmp_path_factory
     lines = [f": {s.name}\n" + "".join(" ".join(question) + "\n" for question in s.questions) for s in sections]
     path = Path(tmp_path_factory.mktemp("analogies") / "analogies.txt")
     path.write_text("".join(lines))
-    _, oracle = keyed(vectors).evaluate_word_analogies(str(path), case_insensitive=False)
+    _, oracle = vectors.keyed.evaluate_word_analogies(str(path), case_insensitive=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "AT_ONCE", 3 * len(vectors.words))  # in blocks
         whole, coverage, *each = analogy_metrics(vectors, sections, on="analogies.txt")
@@ -101,4 +101,4 @@ def test_the_oracle_would_pass_over_a_malformed_line(tmp_path):
     path = tmp_path / "pairs.tsv"
     path.write_text("east\twest\t1\neast\tnorth\nsouth\teast\t2\n")
     with np.errstate(all="ignore"):
-        assert keyed(on_a_circle()).evaluate_word_pairs(str(path))[2] == 0
+        assert on_a_circle().keyed.evaluate_word_pairs(str(path))[2] == 0

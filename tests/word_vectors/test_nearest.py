@@ -1,13 +1,11 @@
 """Neighbours and analogies: by hand on a circle, and by their definitions on any vectors."""
 
-from warnings import catch_warnings
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.word_vectors.small import keyed, on_a_circle, word_vectors
+from tests.word_vectors.small import on_a_circle, word_vectors
 from textrnn.word_vectors.nearest import analogy, neighbors
 from textrnn.word_vectors.opening import WordVectors
 
@@ -52,18 +50,3 @@ def test_both_methods_are_as_their_papers_have_them(vectors, data):
         found = analogy(vectors, a, b, c, count=99, method=method)
         assert {each.answer: each.score for each in found} == pytest.approx(expected, rel=1e-3, abs=1e-5)
         assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
-
-
-@settings(max_examples=40, deadline=None)
-@given(word_vectors(), st.data())
-def test_what_is_nearest_is_what_gensim_finds(vectors, data):
-    a, b, c = data.draw(st.permutations(vectors.words))[:3]
-    count = data.draw(st.integers(1, 4))
-    oracle = keyed(vectors)
-    with catch_warnings(action="ignore", category=DeprecationWarning):  # gensim's own, of a function that it calls
-        multiplied = oracle.most_similar_cosmul([b, c], [a], topn=count)
-    found = [(each.neighbor, each.similarity) for each in neighbors(vectors, a, count=count)]
-    assert found == [(word, pytest.approx(score, abs=1e-5)) for word, score in oracle.most_similar(a, topn=count)]
-    for method, expected in (("3cosadd", oracle.most_similar([b, c], [a], topn=count)), ("3cosmul", multiplied)):
-        answers = analogy(vectors, a, b, c, count=count, method=method)
-        assert [each.score for each in answers] == pytest.approx([score for _, score in expected], rel=1e-3, abs=1e-5)

@@ -15,7 +15,7 @@ from tests.small_models import (
     untrained,
 )
 from tests.word_vectors.small import on_a_circle
-from textrnn.errors import DataError, ModelError
+from textrnn.errors import DataError, MissingExtra, ModelError
 from textrnn.export.save import save_model
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import SPECIAL, Tokenizer
@@ -78,7 +78,7 @@ def test_the_vectors_of_a_model_are_those_that_its_network_reads(tmp_path, level
 def test_a_bundled_model_is_opened_by_its_name():
     vectors = open_vectors("sentiment")
     assert {"good", "terrible"} <= set(vectors.words)
-    assert len(vectors.rows) == len(vectors.words)
+    assert vectors.rows.shape[1] == vectors.keyed.vector_size
 
 
 def test_a_translators_vectors_are_those_of_its_sources(tmp_path):
@@ -104,3 +104,9 @@ def test_symbols_that_the_network_does_not_have_are_refused(tmp_path):
     save_model(tmp_path / "model", untrained(config.architecture), more, config)
     with pytest.raises(ModelError, match=rf"tokenizer\.json has {len(more)} symbols and config\.json"):
         open_vectors(str(tmp_path / "model"))
+
+
+def test_without_gensim_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("textrnn.extras.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'textrnn\[train\]'"):
+        _ = on_a_circle().keyed

@@ -1,14 +1,13 @@
 """The words nearest to one, and those that answer "a is to b as c is to what?"."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from warnings import catch_warnings
 
-import numpy as np
-
-from textrnn.text.vectors import Floats
 from textrnn.word_vectors.opening import WordVectors
 
-LEAST = 1e-6  # what is added to a divisor, or stands for it
+Ranked = list[tuple[str, float]]
+Words = list[str]
 
 
 @dataclass(frozen=True)
@@ -35,35 +34,27 @@ class Answer:
 
 def neighbors(vectors: WordVectors, word: str, *, count: int) -> list[Neighbor]:
     """The words nearest to a known one by their cosine, itself left out."""
-    cosines = vectors.directions @ vectors.directions[vectors.places[word]]
-    found = ranked(vectors, cosines, count, without=[word])
+    found: Ranked = vectors.keyed.most_similar(word, topn=count)
     return [Neighbor(word, other, similarity, rank) for rank, (other, similarity) in enumerate(found, start=1)]
+
+
+def added(vectors: WordVectors, positive: Words, negative: Words, count: int) -> Ranked:
+    """By the cosine to b - a + c (Mikolov et al., 2013)."""
+    found: Ranked = vectors.keyed.most_similar(positive, negative, topn=count)
+    return found
+
+
+def multiplied(vectors: WordVectors, positive: Words, negative: Words, count: int) -> Ranked:
+    """By cos(x, b) cos(x, c) / cos(x, a), each cosine moved to between 0 and 1 (Levy and Goldberg, 2014)."""
+    with catch_warnings(action="ignore", category=DeprecationWarning):  # gensim's own, of a function that it calls
+        found: Ranked = vectors.keyed.most_similar_cosmul(positive, negative, topn=count)
+    return found
+
+
+METHODS: dict[str, Callable[[WordVectors, Words, Words, int], Ranked]] = {"3cosadd": added, "3cosmul": multiplied}
 
 
 def analogy(vectors: WordVectors, a: str, b: str, c: str, *, count: int, method: str) -> list[Answer]:
     """What is to c as b is to a, all of them known; the three left out."""
-    scores = METHODS[method](vectors.directions, *(vectors.directions[vectors.places[word]] for word in (a, b, c)))
-    found = ranked(vectors, scores, count, without=[a, b, c])
+    found = METHODS[method](vectors, [b, c], [a], count)
     return [Answer(a, b, c, answer, score, rank) for rank, (answer, score) in enumerate(found, start=1)]
-
-
-def added(directions: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
-    """The cosine of each to b - a + c (Mikolov et al., 2013)."""
-    target = b - a + c
-    return np.asarray(directions @ (target / max(float(np.linalg.norm(target)), LEAST)))
-
-
-def multiplied(directions: Floats, a: Floats, b: Floats, c: Floats) -> Floats:
-    """cos(x, b) cos(x, c) / cos(x, a), each cosine moved to between 0 and 1 (Levy and Goldberg, 2014)."""
-    to_a, to_b, to_c = ((1 + directions @ word) / 2 for word in (a, b, c))
-    return np.asarray(to_b * to_c / (to_a + LEAST))
-
-
-METHODS: dict[str, Callable[[Floats, Floats, Floats, Floats], Floats]] = {"3cosadd": added, "3cosmul": multiplied}
-
-
-def ranked(vectors: WordVectors, scores: Floats, count: int, *, without: Sequence[str]) -> list[tuple[str, float]]:
-    """The words of the highest scores, the highest first."""
-    left_out = {vectors.places[word] for word in without}
-    order = np.argsort(-scores, kind="stable")[: count + len(left_out)].tolist()
-    return [(vectors.words[place], float(scores[place])) for place in order if place not in left_out][:count]

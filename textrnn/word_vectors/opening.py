@@ -5,16 +5,21 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textrnn.engines.graph_weights import input_vectors
 from textrnn.errors import DataError, ModelError
+from textrnn.extras import require
 from textrnn.model_folder import ModelFolder, bundled_models, find_model
 from textrnn.tasks import check_sizes, read_tokenizers
 from textrnn.text.spelling import SENTENCEPIECE_SPACE, spellings
 from textrnn.text.tokenizer import SPECIAL
 from textrnn.text.vectors import Floats, read_vectors, sniff
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
 
 CLOSE, LEAST_ALIKE = 5, 0.7  # spellings that are named for an unknown word, by difflib's ratio
 MOST_COMPARED = 100_000  # words, the first: the most frequent in most files
@@ -39,6 +44,16 @@ class WordVectors:
         directions: Floats = self.rows / np.abs(self.rows).max(axis=1, keepdims=True)  # whose squares are in range
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
         return directions
+
+    @cached_property
+    def keyed(self) -> "KeyedVectors":
+        """The directions, for gensim: a cosine knows no lengths."""
+        require("train", "textrnn vectors", packages=("gensim",))
+        from gensim.models import KeyedVectors
+
+        keyed = KeyedVectors(self.rows.shape[1])
+        keyed.add_vectors(self.words, self.directions)
+        return keyed
 
     @cached_property
     def _has_pieces(self) -> bool:

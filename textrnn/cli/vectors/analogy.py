@@ -36,6 +36,7 @@ def analogy(
     from textrnn.cli.output import open_sink
     from textrnn.cli.vectors.opened import known_words
     from textrnn.errors import UsageError
+    from textrnn.extras import require
     from textrnn.word_vectors.nearest import analogy
     from textrnn.word_vectors.opening import open_vectors
 
@@ -44,6 +45,7 @@ def analogy(
         raise UsageError(
             f"an analogy has three words, such as man woman king (for man : woman :: king : ?), not {len(words)}"
         )
+    require("train", "textrnn vectors analogy", packages=("gensim",))
     opened = open_vectors(vectors)
     a, b, c = known_words(opened, words)
     with open_sink(out, format) as sink:

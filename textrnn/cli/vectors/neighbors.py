@@ -31,10 +31,12 @@ def neighbors(
     from textrnn.cli.output import open_sink
     from textrnn.cli.stream import open_source
     from textrnn.cli.vectors.opened import known_words
+    from textrnn.extras import require
     from textrnn.word_vectors.nearest import neighbors
     from textrnn.word_vectors.opening import open_vectors
 
     given = open_source(context, file, word, encoding=encoding, strict=False)
+    require("train", "textrnn vectors neighbors", packages=("gensim",))
     words = [text for text, _ in given.records(format="text" if file else "auto", column=None)]
     opened = open_vectors(vectors)
     found = known_words(opened, words)
