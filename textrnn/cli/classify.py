@@ -23,6 +23,7 @@ from textrnn.cli.options import (
     ThreadsOption,
     example,
     merges,
+    writable,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +57,11 @@ def classify(
     ] = False,
     html: Annotated[
         str | None,
-        typer.Option(help="Write the explanations as a page to this file; with --explain implied.", show_default=False),
+        typer.Option(
+            callback=writable,
+            help="Write the explanations as a page to this file; with --explain implied.",
+            show_default=False,
+        ),
     ] = None,
     merge: MergeOption = None,
     batch: Annotated[

@@ -1,14 +1,16 @@
 """Options that several commands share, declared once."""
 
 import csv
+import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from textrnn.errors import UsageError
+from textrnn.errors import DataError, UsageError
 from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
 
@@ -46,6 +48,18 @@ def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
         return value
 
     return check
+
+
+def writable(name: str | None) -> str | None:
+    """A check that a file of this name can be there, before the work that it is to show."""
+    if name is None:
+        return None
+    path = Path(name)
+    if path.is_dir():
+        raise DataError(f"{name} cannot be written: it is a folder")
+    if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise DataError(f"{name} cannot be written: {path.parent} is no folder that can be written to")
+    return name
 
 
 def setting(name: str) -> Any:
@@ -185,14 +199,28 @@ FormatOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    str | None, typer.Option("--out", help="Write the results to this file, whole or not at all.", show_default=False)
+    str | None,
+    typer.Option(
+        "--out", callback=writable, help="Write the results to this file, whole or not at all.", show_default=False
+    ),
 ]
 PngOption = Annotated[
     str | None,
-    typer.Option("--png", help="Write a picture to this file (needs the eval extra).", show_default=False),
+    typer.Option(
+        "--png",
+        callback=writable,
+        help="Write a picture to this file (needs the eval extra).",
+        show_default=False,
+    ),
 ]
 HtmlOption = Annotated[
-    str | None, typer.Option("--html", help="Write a page to this file, which needs no network.", show_default=False)
+    str | None,
+    typer.Option(
+        "--html",
+        callback=writable,
+        help="Write a page to this file, which needs no network.",
+        show_default=False,
+    ),
 ]
 EngineOption = Annotated[
     str, typer.Option(callback=one_of(("onnx", "torch")), help="onnx, or torch (needs the train extra).")

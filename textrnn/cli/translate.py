@@ -27,6 +27,7 @@ from textrnn.cli.options import (
     WithOption,
     example,
     one_of,
+    writable,
 )
 from textrnn.errors import DataError, UsageError
 
@@ -98,7 +99,9 @@ def translate(
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(help="Write translations and attention as a page to this file.", show_default=False),
+        typer.Option(
+            callback=writable, help="Write translations and attention as a page to this file.", show_default=False
+        ),
     ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Translate each line as soon as it is typed, and print that alone.")

@@ -19,6 +19,7 @@ from textrnn.cli.options import (
     check_options,
     example,
     one_of,
+    writable,
 )
 from textrnn.errors import DataError, UsageError
 from textrnn.text.properties import PROPERTIES
@@ -78,11 +79,17 @@ def states(
     condition: ConditionOption = None,
     html: Annotated[
         str | None,
-        typer.Option(help="Write the texts, shaded by each unit, as a page to this file.", show_default=False),
+        typer.Option(
+            callback=writable, help="Write the texts, shaded by each unit, as a page to this file.", show_default=False
+        ),
     ] = None,
     png: Annotated[
         str | None,
-        typer.Option(help="Write the units over the symbols as a picture (needs the eval extra).", show_default=False),
+        typer.Option(
+            callback=writable,
+            help="Write the units over the symbols as a picture (needs the eval extra).",
+            show_default=False,
+        ),
     ] = None,
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",

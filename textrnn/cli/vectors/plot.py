@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import FormatOption, OutOption, example, one_of
+from textrnn.cli.options import FormatOption, OutOption, example, one_of, writable
 from textrnn.cli.vectors.opened import VectorsArgument
 
 EXAMPLES = example(
@@ -20,7 +20,9 @@ def plot(
         list[str] | None,
         typer.Argument(help="Words to draw; else the first of the file, which are the most frequent in most."),
     ] = None,
-    png: Annotated[str | None, typer.Option("--png", help="The picture to write.", show_default=False)] = None,
+    png: Annotated[
+        str | None, typer.Option("--png", callback=writable, help="The picture to write.", show_default=False)
+    ] = None,
     count: Annotated[int, typer.Option(min=3, help="How many words, where none are named.")] = 100,
     method: Annotated[
         str,
