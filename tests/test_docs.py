@@ -69,6 +69,7 @@ def commands_of(text: str) -> list[str]:
 COURSE = (ROOT / "docs" / "course.md").read_text(encoding="utf-8")
 COURSE_COMMANDS = [command for kind, block in BLOCK.findall(COURSE) if kind == "bash" for command in commands_of(block)]
 HURRIED = {
+    "textrnn vectors train": "--size 4 --epochs 1",
     "textrnn train": "--steps 3 --units 4 --embedding-size 4",
     "textrnn explain gradients --cell elman,gru,lstm --forget-bias 3": "--units 4 --batch 2 --length 6 --steps 1",
     "textrnn explain gradients": "--units 4 --batch 2 --length 6",

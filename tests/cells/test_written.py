@@ -192,6 +192,14 @@ def test_explain_cell_lists_all_and_refuses_others(run: Run) -> None:
     )
 
 
+def test_no_more_steps_are_written_or_drawn_than_can_be_read(run: Run, tmp_path: Path) -> None:
+    assert "less than or equal to 1000" in refused(run("explain", "cell", "lstm", "--unroll", "1001"), 2)
+    picture = tmp_path / "steps.png"
+    says = refused(run("explain", "cell", "elman", "--unroll", "21", "--png", str(picture)), 2)
+    assert "a picture has room for 20 steps, not 21" in says
+    assert not picture.exists()
+
+
 def test_a_cell_from_outside_is_written_too(run: Run, package_cells: None) -> None:
     CELLS["mine"] = Cell(
         "mine", ("a",), ("hidden",), lambda x, u, before, _, ops: {"hidden": ops.tanh(x["a"] + 0.5 * u["a"])}

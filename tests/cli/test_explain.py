@@ -80,10 +80,10 @@ def test_before_the_work_it_is_known_whether_a_picture_can_be_written(
     monkeypatch.setattr("textrnn.training.gradient_series.series_of_task", lambda *_, **__: pytest.fail("it began"))
     code, stdout, stderr = run("explain", *line.split(), "--png", "absent/picture.png")
     assert (code, stdout) == (1, "")
-    assert stderr == "error: absent/picture.png cannot be written: No such file or directory\n"
+    assert stderr == "error: absent/picture.png cannot be written: absent is no folder that can be written to\n"
     code, stdout, stderr = run("explain", *line.split(), "--out", "absent/results.csv")
     assert (code, stdout) == (1, "")
-    assert stderr == "error: absent/results.csv cannot be written: No such file or directory\n"
+    assert stderr == "error: absent/results.csv cannot be written: absent is no folder that can be written to\n"
     monkeypatch.setattr("textrnn.extras.find_spec", lambda package: None if package == "matplotlib" else package)
     code, stdout, stderr = run("explain", *line.split(), "--png", "picture.png")
     assert (code, stdout) == (2, "")

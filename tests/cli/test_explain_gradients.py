@@ -15,6 +15,16 @@ def rows_of(stdout):
     return [json.loads(line) for line in stdout.splitlines()]
 
 
+@pytest.mark.parametrize("option", ["--png", "--out"])
+@pytest.mark.parametrize(("command", "quick"), [("gradients", QUICK), ("bptt", QUICK_BPTT)])
+def test_a_file_that_cannot_be_is_refused_before_any_network_learns(run, tmp_path, command, quick, option):
+    for place, says in ((tmp_path / "absent" / "file", "is no folder that can be"), (tmp_path, "it is a folder")):
+        code, stdout, stderr = run("explain", command, *quick, option, place)
+        assert (code, stdout) == (1, "")
+        assert stderr.startswith(f"error: {place} cannot be written: ")
+        assert says in stderr
+
+
 def test_every_step_of_every_network_is_a_row(run):
     code, stdout, _ = run(
         *("explain", "gradients", "--cell", ",".join(CELLS), *QUICK, "--format", "jsonl", "--clip", "0.01")

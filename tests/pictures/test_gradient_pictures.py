@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 
-from textrnn.pictures.drawing import MARKS, Line, drawing, lines
+from textrnn.pictures.drawing import MARKS, POINTS, Line, drawing, lines
 from textrnn.pictures.gradients import gradients_picture, truncation_picture
 from textrnn.training.gradient_series import Series
 from textrnn.training.gradients import Flow
@@ -54,6 +54,20 @@ def test_norms_stand_at_their_distance_and_a_norm_of_0_is_left_out(tmp_path, dra
     assert axes.get_yscale() == "log"
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["elman", "gru"]
     assert is_within(path)
+
+
+def test_the_small_ticks_of_a_short_axis_have_letters_of_the_same_size(tmp_path, drawn):
+    gradients_picture([series_of("elman", [0.2, 0.3, 0.5])], tmp_path / "picture.png", clip=1.0)
+    small = [label for label in drawn[0].axes[0].get_yticklabels(minor=True) if label.get_text()]
+    assert small
+    assert {label.get_size() for label in small} == {POINTS}
+
+
+def test_where_all_has_vanished_the_axis_still_has_all_distances(tmp_path, drawn):
+    gradients_picture([series_of("elman", [0.0] * 9 + [0.5])], tmp_path / "picture.png", clip=1.0)
+    (axes,) = drawn[0].axes
+    assert list(axes.lines[0].get_xdata()) == [0]
+    assert axes.get_xlim() == pytest.approx((-0.45, 9.45))
 
 
 def test_before_is_dashed_and_what_explodes_is_shown_clipped(tmp_path, drawn):

@@ -77,4 +77,6 @@ def test_nothing_touches_the_border_and_no_letters_touch(
         boxes = [label.get_window_extent() for label in labels]
         assert not any(box.overlaps(other) for box, other in pairwise(boxes))
     assert axes.images[0].get_array().shape[1] == min(len(symbols), LONGEST)
-    assert ("of" in axes.get_xlabel()) == (len(symbols) > LONGEST)
+    assert (" of " in axes.get_xlabel()) == (len(symbols) > LONGEST)
+    apart = round(float(np.diff(axes.get_xticks()[:2])[0])) if len(symbols) > 1 else 1
+    assert (f"one in {apart} named" in axes.get_xlabel()) == (apart > 1)

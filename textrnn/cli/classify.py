@@ -21,6 +21,7 @@ from textrnn.cli.options import (
     StrictOption,
     TextOption,
     ThreadsOption,
+    check_place,
     example,
     merges,
 )
@@ -56,7 +57,11 @@ def classify(
     ] = False,
     html: Annotated[
         str | None,
-        typer.Option(help="Write the explanations as a page to this file; with --explain implied.", show_default=False),
+        typer.Option(
+            callback=check_place,
+            help="Write the explanations as a page to this file; with --explain implied.",
+            show_default=False,
+        ),
     ] = None,
     merge: MergeOption = None,
     batch: Annotated[

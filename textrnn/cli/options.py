@@ -5,6 +5,7 @@ import os
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -51,11 +52,14 @@ def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
 
 
 def check_place(file: str | None) -> str | None:
-    """Raise, before the work, where there is no folder for what comes of it."""
-    try:
-        os.stat(os.path.join(os.path.dirname(file or "") or ".", ""))  # what is no folder has nothing below it
-    except OSError as error:
-        raise DataError(f"{file} cannot be written: {error.strerror}") from None
+    """Raise, before the work, where what comes of it cannot be written to this file."""
+    if file is None:
+        return None
+    path = Path(file)
+    if path.is_dir():
+        raise DataError(f"{file} cannot be written: it is a folder")
+    if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
+        raise DataError(f"{file} cannot be written: {path.parent} is no folder that can be written to")
     return file
 
 

@@ -25,6 +25,7 @@ from textrnn.cli.options import (
     TextOption,
     ThreadsOption,
     WithOption,
+    check_place,
     example,
     one_of,
 )
@@ -98,7 +99,9 @@ def translate(
     ] = None,
     html: Annotated[
         str | None,
-        typer.Option(help="Write translations and attention as a page to this file.", show_default=False),
+        typer.Option(
+            callback=check_place, help="Write translations and attention as a page to this file.", show_default=False
+        ),
     ] = None,
     interactive: Annotated[
         bool, typer.Option("--interactive", help="Translate each line as soon as it is typed, and print that alone.")

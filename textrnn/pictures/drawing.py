@@ -120,7 +120,7 @@ def lines(axes: "Axes", drawn: Sequence[Line]) -> None:
         )
     axes.grid(color="0.9", linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(labelsize=POINTS)
+    axes.tick_params(which="both", labelsize=POINTS)
 
 
 def legend(axes: "Axes") -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 6.0, 4.0  # inches
 PANEL_WIDTH, PANEL_HEIGHT = 2.6, 2.6
+MARGIN = 0.05  # of the axis, on either side
 DASHES = {"after": 0, "before": 1}
 CLIPPED = 2  # the dash of what clipping leaves
 
@@ -37,6 +38,8 @@ def gradients_picture(series: "Sequence[Series]", path: str | Path, *, clip: flo
     lines(axes, drawn)
     legend(axes)
     axes.set_yscale("log")
+    farthest = max(len(each.flow.hidden) for each in series) - 1
+    axes.set_xlim(-MARGIN * farthest, (1 + MARGIN) * farthest)
     axes.set_xlabel("steps back from the loss, T - t", fontsize=POINTS)
     axes.set_ylabel("norm of d loss at T / d hidden at t", fontsize=POINTS)
     write_picture(figure, path)

@@ -48,7 +48,8 @@ def states_picture(states: States, path: str | Path) -> None:
     for end in np.cumsum([len(text.spans) for text in kept.texts])[:-1]:
         axes.axvline(end - 0.5, color="black", linewidth=1, linestyle="--")
     axes.xaxis.set_label_position("top")
-    axes.set_xlabel(f"symbols{part_of(len(symbols), states.symbols)}, the values after each")
+    some = "" if shown.step == 1 else f", one in {shown.step} named"
+    axes.set_xlabel(f"symbols{part_of(len(symbols), states.symbols)}{some}, the values after each")
     axes.set_ylabel("units")
     scales = axes.secondary_yaxis("right")
     scales.set_yticks(range(len(rows)), ranges, fontsize=POINTS)

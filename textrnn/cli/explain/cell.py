@@ -18,6 +18,7 @@ EXAMPLES = example(
     "textrnn explain cell elman --unroll 3 --format table",
     "textrnn explain cell",
 )
+MOST_DRAWN = 20  # steps side by side
 
 
 def cell(
@@ -31,7 +32,12 @@ def cell(
     ] = None,
     unroll: Annotated[
         int | None,
-        typer.Option(min=1, help="Write so many steps one after the other: the unfolded network.", show_default=False),
+        typer.Option(
+            min=1,
+            max=1000,
+            help="Write so many steps one after the other: the unfolded network.",
+            show_default=False,
+        ),
     ] = None,
     png: PngOption = None,
     format: FormatOption = "auto",
@@ -53,6 +59,8 @@ def cell(
         return
     chosen = CELLS[name]
     if png is not None:
+        if unroll is not None and unroll > MOST_DRAWN:
+            raise UsageError(f"a picture has room for {MOST_DRAWN} steps, not {unroll}: without --png all are written")
         from textrnn.pictures.cells import step_picture, unfolded_picture
 
         unfolded_picture(chosen, unroll, png) if unroll else step_picture(chosen, png)
