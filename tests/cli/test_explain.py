@@ -48,7 +48,7 @@ def test_forcing_gives_both_readings_of_a_text(run, tiny_int8: Path, tmp_path: P
         (("sampling", "absent", "a"), 1, "absent"),
         (("sampling", "MODEL", "--temperature", MANY, "--png", "x.png"), 2, "inches is too large, 200 is the most"),
         (("states", "shakespeare", "--text", "a", "--units", "2000", "--png", "x.png"), 2, "inches is too large"),
-        (("cell", "lstm", "--unroll", "300", "--png", "x.png"), 2, "a picture of 572 inches is too large"),
+        (("cell", "lstm", "--unroll", "300", "--png", "x.png"), 2, "a picture has room for 20 steps"),
         (("sampling", "LABELS", "a"), 2, "classifier"),
         (("forcing", "MODEL", "--text", ""), 1, "the text has no symbol"),
         (("forcing", "MODEL", "--text", "a", "--png", "absent/x.png"), 1, "absent/x.png cannot be written"),
