@@ -53,6 +53,7 @@ def test_forcing_gives_both_readings_of_a_text(run, tiny_int8: Path, tmp_path: P
         (("forcing", "MODEL", "--text", ""), 1, "the text has no symbol"),
         (("forcing", "MODEL", "--text", "a", "--png", "absent/x.png"), 1, "absent/x.png cannot be written"),
         (("forcing", "MODEL"), 2, "--text"),
+        (("cell", "lstm", "--png", "lstm.svg"), 2, "--png writes a PNG, and lstm.svg would be called a svg"),
     ],
 )
 def test_what_cannot_be_explained_is_one_line(

@@ -125,6 +125,7 @@ def test_a_model_that_cannot_be_followed_is_one_line(run, tiny_int8, tiny_model,
         ((tiny_int8, "--text", "abc"), 1, "model.safetensors (an int8 model)"),
         (("sentiment", "--text", "abc"), 2, "language model"),
         ((tiny_model, "--text", "abc", "--cell", "gru"), 2, "--cell is for new networks"),
+        ((tiny_model, "--text", "abc", "--units", "8"), 2, "--units is for new networks"),
         ((tiny_model, tmp_path / "empty.txt"), 1, "fewer than two symbols"),
     ):
         result = run("explain", "gradients", *arguments)

@@ -66,6 +66,8 @@ def check_place(file: str | None) -> str | None:
 def check_picture(file: str | None) -> str | None:
     """The same of a picture, and where none can be drawn."""
     if file is not None:
+        if (ending := Path(file).suffix.lower()) not in ("", ".png"):
+            raise UsageError(f"--png writes a PNG, and {file} would be called a {ending.removeprefix('.')}")
         require("eval", "--png", packages=("matplotlib",))
     return check_place(file)
 

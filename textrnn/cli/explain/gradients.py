@@ -30,6 +30,7 @@ EXAMPLES = example(
 )
 CELLS, START, SCALE, FORGET_BIAS = "elman,gru,lstm", "uniform", "1", "1"
 MOST_SEED = 2**32 - 1  # the next is of the sequences that tell whether a task is solved
+UNITS, RATE = 64, 0.01
 MOST = 12  # networks, whose curves can still be told apart
 
 
@@ -63,7 +64,10 @@ def gradients(
         typer.Option(help="Bias of forget gates; several with commas. Default: 1.", show_default=False),
     ] = None,
     length: Annotated[int, typer.Option(min=2, max=1000, help="Steps of a sequence.")] = 100,
-    units: Annotated[int, typer.Option(min=1, max=4096, help="Units of a new network.")] = 64,
+    units: Annotated[
+        int | None,
+        typer.Option(min=1, max=4096, help=f"Units of a new network. Default: {UNITS}.", show_default=False),
+    ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Sequences, over which a geometric mean is taken.")] = 32,
     steps: Annotated[
         int,
@@ -72,7 +76,10 @@ def gradients(
             help="Train each new network to say the first symbol after the last step, on at most so many batches.",
         ),
     ] = 0,
-    rate: Annotated[float, typer.Option(help="Peak learning rate of that training.")] = 0.01,
+    rate: Annotated[
+        float | None,
+        typer.Option(help=f"Peak learning rate of that training. Default: {RATE}.", show_default=False),
+    ] = None,
     clip: Annotated[
         float, typer.Option(min=0, help="Largest norm of the gradient of all weights; 0 is no limit.")
     ] = 1.0,
@@ -89,9 +96,17 @@ def gradients(
     from textrnn.extras import require
 
     require("train", "explain gradients")
-    given = {"--cell": cell, "--start": start, "--scale": scale, "--forget-bias": forget_bias, "--steps": steps}
+    given = {
+        "--cell": cell,
+        "--start": start,
+        "--scale": scale,
+        "--forget-bias": forget_bias,
+        "--units": units,
+        "--rate": rate,
+        "--steps": steps,
+    }
     if model is not None:
-        if named := [name for name, value in given.items() if value]:
+        if named := [name for name, value in given.items() if value not in (None, 0)]:
             raise UsageError(f"{named[0]} is for new networks, and {model} is one that has learnt")
         text_source = open_source(context, source, text, encoding=encoding, strict=False)
         found = of_model(model, text_source, length=length, batch=batch, seed=seed)
@@ -99,7 +114,16 @@ def gradients(
         if text:
             raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
         variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias or FORGET_BIAS)
-        found = of_new(variants, length=length, units=units, batch=batch, steps=steps, rate=rate, clip=clip, seed=seed)
+        found = of_new(
+            variants,
+            length=length,
+            units=units or UNITS,
+            batch=batch,
+            steps=steps,
+            rate=RATE if rate is None else rate,
+            clip=clip,
+            seed=seed,
+        )
     from textrnn.training.machine import one_thread
 
     with one_thread():
