@@ -65,10 +65,12 @@ COMMANDS = {
         out=False,
         is_heavy=True,
     ),
-    "explain attention": Command("labels text.txt", "labels absent.txt", "int8 text.txt", "labels waiting"),
+    "explain attention": Command(
+        "labels text.txt", "labels absent.txt", "int8 text.txt", "labels waiting", is_heavy=True
+    ),
     "explain cell": Command("lstm", None, "mgu", None),
     "models": Command("", None, "--format xml", None, out=False),
-    "explain forcing": Command("int8 --text To", "absent --text To", "int8", None),
+    "explain forcing": Command("int8 --text To", "absent --text To", "int8", None, is_heavy=True),
     "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
     "explain states": Command(
         "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"

@@ -3,7 +3,7 @@
 import csv
 import os
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -39,13 +39,12 @@ def what_next(config: "ModelConfig", model: str) -> str:
     return NEXT_OF_BEGUN.format(model=shlex.quote(model), condition=shown)
 
 
-def one_of(names: Iterable[str]) -> Callable[[str | None], str | None]:
+def one_of(names: Collection[str]) -> Callable[[str | None], str | None]:
     """A check that refuses anything else, with the list of choices."""
-    choices = tuple(names)
 
     def check(value: str | None) -> str | None:
-        if value is not None and value not in choices:
-            raise UsageError(f"{value!r} is not one of {', '.join(choices)}")
+        if value is not None and value not in names:  # which may have grown since
+            raise UsageError(f"{value!r} is not one of {', '.join(names)}")
         return value
 
     return check
@@ -106,7 +105,9 @@ def check_options(found: str, task: str, options: Mapping[str, object]) -> None:
         raise UsageError(f"{' and '.join(given)} {verb} for {NAMES[task]}, and this is {NAMES.get(found, found)}")
 
 
-def several(flag: str, text: str, kind: Callable[[str], Value], *, choices: Iterable[str] | None = None) -> list[Value]:
+def several(
+    flag: str, text: str, kind: Callable[[str], Value], *, choices: Collection[str] | None = None
+) -> list[Value]:
     """The values of an option that takes more than one, with commas between, each once."""
     check = one_of(choices) if choices is not None else lambda name: name
     try:
