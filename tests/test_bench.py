@@ -106,6 +106,7 @@ def test_what_a_scan_saves_is_told_beside_the_equations_step_by_step(bench, monk
     assert taken == ["by_scan"] * 2 + ["by_equations"] * 2
 
 
+@pytest.mark.slow
 def test_every_cell_is_compared_in_both_directions(bench, capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["parity.py", "--quick"])
     bench("parity").main()
@@ -135,6 +136,7 @@ def test_cells_have_as_many_parameters_as_the_lstm(bench):
         quality.units_of("elman", 80, 2)
 
 
+@pytest.mark.slow
 def test_a_comparison_of_cells_that_was_cut_off_goes_on(bench, capfd, monkeypatch, tmp_path):
     quality = bench("quality")
     (tmp_path / "text").write_text("the cat sat on the mat\nand the hat\n" * 60)

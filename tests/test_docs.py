@@ -23,8 +23,8 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 23)  # as many as the vectors of the quick commands have entries
 QUICK = {  # the same commands, in seconds
     "--out novel.vec": "--out novel.vec --size 8",
-    "--minutes 3": "--steps 8 --set units=16 --set embedding_size=8",
-    "minutes=3": "steps=8, units=16, embedding_size=8",
+    "--minutes 3": "--steps 8 --set evaluations=2 --set units=16 --set embedding_size=8",
+    "minutes=3": "steps=8, evaluations=2, units=16, embedding_size=8",
     "--steps 300": "--steps 2 --units 8",
     "explain bptt": "explain bptt --steps 1 --units 4",
     "--length 100": "--length 20",

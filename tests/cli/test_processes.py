@@ -47,14 +47,18 @@ COMMANDS = {
         "int8 --prompts waiting",
     ),
     "score": Command("int8 text.txt", "int8 absent.txt", "int8 text.txt --text a", "int8 waiting"),
-    "choose": Command("int8 --file choices.txt", "int8 {a", "int8 --file text.txt a", "int8 --file waiting"),
+    "choose": Command(
+        "int8 --file choices.txt", "int8 {a", "int8 --file text.txt a", "int8 --file waiting", is_heavy=True
+    ),
     "next": Command("int8 To", "absent", "int8 --count 0", None, out=False),
     "classify": Command("labels text.txt --probs --format csv", "labels absent.txt", "int8 text.txt", "labels waiting"),
     "translate": Command(
         "words text.txt --max-length 0 --format csv", "words absent.txt", "int8 text.txt", "words waiting"
     ),
     "evaluate": Command("int8 text.txt", "int8 empty.txt", "int8 text.txt --encoding x", "int8 waiting"),
-    "compare": Command("int8 float32 text.txt", "int8 absent", "int8 int8 --lines --running-text", "int8 int8 waiting"),
+    "compare": Command(
+        "int8 float32 text.txt", "int8 absent", "int8 int8 --lines --running-text", "int8 int8 waiting", is_heavy=True
+    ),
     "inspect": Command("int8", "absent", "int8 --format xml", None, out=False),
     "selfcheck": Command("int8 text.txt", "int8 empty.txt", "int8 --encoding", "int8 waiting", is_heavy=True),
     "quantize": Command(
@@ -68,12 +72,12 @@ COMMANDS = {
     "explain attention": Command(
         "labels text.txt", "labels absent.txt", "int8 text.txt", "labels waiting", is_heavy=True
     ),
-    "explain cell": Command("lstm", None, "mgu", None),
+    "explain cell": Command("lstm", None, "mgu", None, is_heavy=True),
     "models": Command("", None, "--format xml", None, out=False),
     "explain forcing": Command("int8 --text To", "absent --text To", "int8", None, is_heavy=True),
-    "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None),
+    "explain sampling": Command("int8 To", "absent", "int8 --temperature x", None, is_heavy=True),
     "explain states": Command(
-        "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting"
+        "int8 text.txt --units 2 --format jsonl", "absent", "int8 --text a --unit 9.0", "int8 waiting", is_heavy=True
     ),
     "explain bptt": Command("--cell elman --distance 1 --steps 1 --units 2", None, "--cell x", None, is_heavy=True),
     "explain gradients": Command(
