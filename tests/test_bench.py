@@ -314,6 +314,7 @@ def test_word_vectors_are_measured_on_all_and_on_what_others_know_too(bench, cap
     assert re.findall(r"of (\S+)", again) == re.findall(r"of (\S+)", circle_again) == ["3/3", "3/3"]
 
 
+@pytest.mark.slow
 def test_seeds_of_classifiers_are_trained_and_tested_once(bench, capfd, monkeypatch, peers_python, tmp_path):
     sentiment = bench("sentiment")
     names = ("very negative", "negative", "neutral", "positive", "very positive")

@@ -167,6 +167,7 @@ def test_each_setting_of_word2vec_counts_and_its_seed_is_that_of_the_run_unless_
     assert seeded["seed"] == seeded["both"] == vectors_of(begun("given", **FOR_WORD2VEC, word2vec_seed=3))["ship"]
 
 
+@pytest.mark.slow
 def test_word2vec_learns_the_same_in_another_process():
     words = np.random.default_rng(0).integers(0, 99, (6000, 10))  # more than gensim takes at once, for several workers
     Path("long.txt").write_text("".join(" ".join(f"w{word}" for word in line) + "\n" for line in words))
