@@ -25,7 +25,8 @@ def test_forced_is_the_score_and_free_follows_greedy_generation(near: LanguageMo
     expected = [row.logprob for row in score.token_logprobs[len(prompt) :]]
     assert found.forced == pytest.approx(expected, abs=1e-5)
     (greedy,) = near.generate(prompt, max_tokens=len(text), temperature=0, seed=0)
-    assert found.own[: len(greedy.tokens)] == [token for token in greedy.tokens if token != "<eos>"]
+    written = [token for token in greedy.tokens if token != "<eos>"]  # which ends the one, and is passed over here
+    assert found.own[: len(written)] == written
     for place, true in enumerate(text):
         (score,) = near.score([prompt + "".join(found.own[:place]) + true], eos=False, per_token=True)
         assert found.free[place] == pytest.approx(score.token_logprobs[-1].logprob, abs=1e-5)
