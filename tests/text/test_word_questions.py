@@ -21,6 +21,14 @@ def test_every_pair_is_read(tmp_path_factory, pairs, between):
     assert read_pairs(str(path)) == pairs
 
 
+def test_another_encoding_is_read_where_it_is_named(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes("café\tthé\t7\n".encode("latin-1"))
+    with pytest.raises(DataError, match="--encoding"):
+        read_pairs(str(path))
+    assert read_pairs(str(path), encoding="latin-1") == [RatedPair("café", "thé", 7.0)]
+
+
 def test_sections_are_read_packed_too_and_empty_ones_left_out(tmp_path):
     path = tmp_path / "analogies.txt.gz"
     path.write_bytes(gzip.compress(b": none\n: family\nman woman king queen\nboy girl  he she\n\n: a b\na b c d\n"))

@@ -27,13 +27,13 @@ class Section:
     questions: list[tuple[str, str, str, str]]
 
 
-def read_pairs(path: str) -> list[RatedPair]:
+def read_pairs(path: str, *, encoding: str = "utf-8") -> list[RatedPair]:
     """The pairs of a file, such as those of SimLex-999 and WordSim-353: two words and a number, with tabs between.
 
     Blank lines and those that begin with # are passed over; any other line is DataError.
     """
     pairs = []
-    for place, text in lines_of(path):
+    for place, text in lines_of(path, encoding=encoding):
         fields = [field.strip() for field in text.split("\t")]
         if text.startswith(COMMENT):
             continue
@@ -56,10 +56,10 @@ def rating(field: str, place: str) -> float:
     return value
 
 
-def read_analogies(path: str) -> list[Section]:
+def read_analogies(path: str, *, encoding: str = "utf-8") -> list[Section]:
     """The sections of a file such as questions-words.txt: a line ": name" before its questions, four words each."""
     sections: list[Section] = []
-    for place, text in lines_of(path):
+    for place, text in lines_of(path, encoding=encoding):
         if text.startswith(SECTION):
             sections.append(Section(text.removeprefix(SECTION).strip(), []))
             continue
@@ -75,9 +75,9 @@ def read_analogies(path: str) -> list[Section]:
     return [section for section in sections if section.questions]
 
 
-def lines_of(path: str) -> Iterator[tuple[str, str]]:
+def lines_of(path: str, *, encoding: str) -> Iterator[tuple[str, str]]:
     """The lines of a file that are not blank, each with its place."""
     ledger = Ledger(path, strict=True)
-    for record in read_records(path, format="text", column=None, encoding="utf-8", ledger=ledger):
+    for record in read_records(path, format="text", column=None, encoding=encoding, ledger=ledger):
         if record.text.strip():
             yield f"{path}, line {record.line}", record.text

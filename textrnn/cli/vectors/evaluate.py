@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import FormatOption, OutOption, example
+from textrnn.cli.options import EncodingOption, FormatOption, OutOption, example
 from textrnn.cli.vectors.opened import VectorsArgument
 
 EXAMPLES = example(
@@ -33,6 +33,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    encoding: EncodingOption = "utf-8",
     format: FormatOption = "auto",
     out: OutOption = None,
 ) -> None:
@@ -50,8 +51,8 @@ def evaluate(
         raise UsageError("name what to measure on: --similarity FILE, --analogies FILE")
     if similarity:
         require("eval", "--similarity", packages=("scipy",))
-    pairs = {file: read_pairs(file) for file in similarity or ()}
-    sections = {file: read_analogies(file) for file in analogies or ()}
+    pairs = {file: read_pairs(file, encoding=encoding) for file in similarity or ()}
+    sections = {file: read_analogies(file, encoding=encoding) for file in analogies or ()}
     opened = open_vectors(vectors)
     metrics = [metric for file in pairs for metric in similarity_metrics(opened, pairs[file], on=Path(file).name)]
     metrics += [metric for file in sections for metric in analogy_metrics(opened, sections[file], on=Path(file).name)]
