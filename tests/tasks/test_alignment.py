@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.fakes import TableTranslationEngine, fake_translator
 from tests.small_models import small_tokenizer
+from textrnn.errors import ModelError
 from textrnn.tasks.alignment import Alignment, align
 from textrnn.text.levels import LEVELS
 
@@ -20,6 +21,12 @@ def test_a_word_has_the_sum_of_its_columns_and_the_mean_of_its_rows() -> None:
     np.testing.assert_allclose(found.weights, [[0.5, 0.5], [0.5, 0.5]], atol=1e-7)
     found = align("old cat", [1, 3, 7], "katze alt", [5, 6, 9], attention)
     np.testing.assert_allclose(found.weights, [[0.3, 0.7], [0.6, 0.4]], atol=1e-7)
+
+
+@pytest.mark.parametrize("row", [[0.0, 0.0], [1.0, 1.0], [np.nan, 1.0]])
+def test_attention_that_does_not_sum_to_one_is_refused(row: list[float]) -> None:
+    with pytest.raises(ModelError, match="do not sum to 1"):
+        align("a b", [1, 3], "x", [1], np.array([row, [0.5, 0.5]], np.float32))
 
 
 def test_links_go_from_each_word_to_the_one_that_it_looked_at() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.engines.engine import Floats
+from textrnn.errors import ModelError
 from textrnn.metrics.words import words_of
 
 
@@ -37,8 +38,11 @@ def align(
 
     source_ends, target_ends: for each symbol of a text the character behind its last; rows beyond those of the target,
     such as that of <eos>, do not count. A word of several symbols has the mean of their rows, and the sum of their
-    columns. Of several words that are one symbol each has its row, and the last its column.
+    columns. Of several words that are one symbol each has its row, and the last its column. Raises ModelError where a
+    row does not sum to 1, as a changed graph may have it.
     """
+    if not np.allclose(attention.sum(1), 1, atol=1e-3):
+        raise ModelError("the weights of attention do not sum to 1: the model is damaged")
     words, owners = words_of(source, source_ends)
     made, makers = words_of(target, target_ends)
     rows = sum_by(attention[: len(target_ends)].astype(np.float64).T, owners, len(words)).T  # (symbols, words)
