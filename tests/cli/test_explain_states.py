@@ -11,7 +11,7 @@ from tests.conftest import Run
 from tests.reading import READERS, Page, jsonl, refused
 from tests.small_models import save_two_vocabularies
 from textrnn.cells import CELLS
-from textrnn.cli import states_display, states_page
+from textrnn.cli.explain import states_display, states_page
 from textrnn.tasks import load
 from textrnn.tasks.courses import Course, ReadText, Scale, Unit
 from textrnn.text.tokenizer import START, Span

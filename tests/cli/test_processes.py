@@ -216,7 +216,7 @@ def test_data_at_fault_is_one_line_and_exit_1(name: str, workplace: Path) -> Non
     assert sorted(os.listdir(workplace)) == before
 
 
-@pytest.mark.parametrize("name", table())
+@pytest.mark.parametrize("name", table(heavy=False))
 def test_a_command_at_fault_is_one_line_and_exit_2(name: str, workplace: Path) -> None:
     code, stdout, stderr = ended(start(arguments(name, COMMANDS[name].bad_usage), workplace))
     assert (code, stdout) == (2, b""), stderr

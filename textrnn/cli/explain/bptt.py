@@ -52,8 +52,8 @@ def bptt(
 ) -> None:
     """Learn to remember over growing distances, by full and by truncated back-propagation through time."""
     from textrnn.cells import CELLS
+    from textrnn.cli.explain.truncation_digest import closing_lines, print_losses, row_of
     from textrnn.cli.output import chosen_format, open_output, open_sink
-    from textrnn.cli.truncation_digest import closing_lines, print_losses, row_of
     from textrnn.extras import require
 
     require("train", "explain bptt")

@@ -90,7 +90,7 @@ def gradients(
     out: OutOption = None,
 ) -> None:
     """Show how much of the last loss reaches each step before it: where gradients vanish, and where they explode."""
-    from textrnn.cli.gradient_digest import closing_lines, print_digest, reasons, row_of
+    from textrnn.cli.explain.gradient_digest import closing_lines, print_digest, reasons, row_of
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, while_waiting
     from textrnn.extras import require

@@ -130,7 +130,7 @@ def states(
         chosen = choose(reader, texts, follows, unit or [], layer or [], count=units or UNITS)
         found = reader.states(texts, chosen, follows=follows)
     if html is not None:
-        from textrnn.cli.states_page import write_page
+        from textrnn.cli.explain.states_page import write_page
 
         write_page(found, html)
     if png is not None:
@@ -138,7 +138,7 @@ def states(
 
         states_picture(found, png)
     if chosen_format(format, out) == "table":
-        from textrnn.cli.states_display import print_states
+        from textrnn.cli.explain.states_display import print_states
 
         with open_output(out) as file:
             print_states(found, file)
