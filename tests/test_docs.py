@@ -73,6 +73,7 @@ HURRIED = {
     "textrnn train": "--steps 3 --units 4 --embedding-size 4",
     "textrnn explain gradients --cell elman,gru,lstm --forget-bias 3": "--units 4 --batch 2 --length 6 --steps 1",
     "textrnn explain gradients": "--units 4 --batch 2 --length 6",
+    "textrnn explain terms": "--units 4",
     "textrnn explain bptt": "--units 4 --distance 1,2 --steps 1",
 }
 README_COMMANDS = [command for kind, block in BLOCKS if kind == "bash" for command in commands_of(block)]

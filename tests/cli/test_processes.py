@@ -83,6 +83,7 @@ COMMANDS = {
     "explain gradients": Command(
         "--length 3 --units 2 --batch 1", "int8 text.txt", "--cell x", "float32 waiting", is_heavy=True
     ),
+    "explain terms": Command("--units 2 --text abc", "int8", "--cell x", None, is_heavy=True),
     "vectors train": Command(
         "long.txt --out new.vec --size 4 --epochs 1",
         "absent.txt --out new.vec",

@@ -7,9 +7,11 @@ from matplotlib.image import imread
 
 from textrnn.pictures.drawing import MARKS, POINTS, Line, drawing, lines
 from textrnn.pictures.gradients import gradients_picture, truncation_picture
+from textrnn.pictures.terms import terms_picture
 from textrnn.training.gradient_series import Series
 from textrnn.training.gradients import Flow
 from textrnn.training.recall import Variant
+from textrnn.training.terms import Terms
 from textrnn.training.truncation import METHODS, Outcome, Trial
 
 
@@ -100,3 +102,31 @@ def test_losses_have_a_panel_for_each_network_and_chance_in_each(tmp_path, drawn
     left, right = (axes.get_window_extent() for axes in panels)
     assert left.x1 < right.x0
     assert is_within(path)
+
+
+def test_each_term_has_its_power_of_ten_and_each_window_its_frame(tmp_path, drawn):
+    path = tmp_path / "picture.png"
+    norms = np.array([[2.0, 0, 0], [0.2, 2.1, 0], [1e-9, 0.02, 1.9]])
+    terms_picture(
+        Terms(norms, np.tri(3, dtype=bool), 1.0, 1.0, 1.0), ["<start>", "a", " "], list("a b"), path, window=2
+    )
+    (axes,) = drawn[0].axes
+    *cells, below = axes.texts
+    assert [(*text.get_position(), text.get_text()) for text in cells] == [
+        (0, 0, "0"),
+        (0, 1, "-1"),
+        (1, 1, "0"),
+        (0, 2, "-9"),
+        (1, 2, "-2"),
+        (2, 2, "0"),
+    ]
+    assert "windows of 2 steps" in below.get_text()
+    assert [(patch.get_xy(), patch.get_width()) for patch in axes.patches] == [((-0.5, -0.5), 2), ((1.5, 1.5), 1)]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["<start>", "a", "␣"]
+    assert is_within(path)
+
+
+def test_where_no_term_is_left_no_number_stands(tmp_path, drawn):
+    nothing = Terms(np.zeros((2, 2)), np.tri(2, dtype=bool), 0.0, 0.0, None)
+    terms_picture(nothing, list("ab"), list("bc"), tmp_path / "picture.png", window=5)
+    assert len(drawn[0].axes[0].texts) == 1

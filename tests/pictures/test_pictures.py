@@ -8,6 +8,8 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
+from matplotlib.ft2font import FT2Font
 from matplotlib.image import imread
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -165,6 +167,22 @@ def test_long_words_of_attention_are_within(tmp_path: Path, drawn: list[Figure])
     assert not any(box.overlaps(other) for box, other in pairwise(of_letters(axes.get_yticklabels())))
     cell = axes.get_window_extent().width / 40
     assert all(box.width < cell for box in of_letters(axes.texts))
+
+
+@pytest.mark.parametrize(("mark", "families"), [("a", 1), ("\u23e2", 2), ("\U0010fffd", 1)])  # 23e2: in STIXGeneral
+def test_a_mark_that_the_usual_font_lacks_is_of_another_if_one_has_it(
+    tmp_path: Path, drawn: list[Figure], mark: str, families: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought = Path(matplotlib.get_data_path())
+    fonts = [font for font in fontManager.ttflist if brought in Path(font.fname).parents]
+    monkeypatch.setattr(fontManager, "ttflist", fonts)
+    attention_picture([f"{mark}b"], ["a"], np.ones((1, 1)), tmp_path / "picture.png")
+    (label,) = drawn[0].axes[0].get_xticklabels()
+    found = label.get_fontfamily()
+    assert found[0] == "sans-serif"
+    assert len(found) == families
+    files = fontManager._find_fonts_by_props(label.get_fontproperties())
+    assert any(ord(mark) in FT2Font(file).get_charmap() for file in files) == (mark != "\U0010fffd")
 
 
 # BLEU by length

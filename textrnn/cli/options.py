@@ -123,6 +123,13 @@ def finite(text: str) -> float:
     return value
 
 
+def check_finite(value: float | None) -> float | None:
+    """Refuse what is no number, or has no end, though it is written as one."""
+    if value is not None and not isfinite(value):
+        raise UsageError(f"{value} is not a number to count with")
+    return value
+
+
 def example(*commands: str) -> str:
     """The examples at the foot of a command's help; each is run by a test."""
     return "\n\n".join(["Examples:", *(f"[bold]{command}[/bold]" for command in commands)])

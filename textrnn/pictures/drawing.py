@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ DASHES = ("-", "--", ":", "-.")
 MARKS = ("o", "s", "^", "D", "v", "x", "P", "*", "<", ">", "p", "1")
 GREYS = ("black", "0.45", "0.25", "0.6")
 MARKS_ON_A_LINE = 10
+LAST_RESORT = "Last Resort"  # a font that has a box for every mark, which matplotlib brings
+ABOVE_GRIDS = 3  # where a grid's lines do not cut through it
 
 Weights = NDArray[np.floating]
 
@@ -142,11 +145,36 @@ def frame(axes: "Axes", corner: tuple[float, float], *, width: float, height: fl
     """An empty box, its lower left corner at a place. points: of its lines."""
     from matplotlib.patches import Rectangle
 
-    axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=points))
+    axes.add_patch(Rectangle(corner, width, height, fill=False, linewidth=points, zorder=ABOVE_GRIDS))
 
 
 def write_picture(figure: "Figure", path: str | Path) -> None:
-    """Write a PNG, whole or not at all."""
+    """Write a PNG, whole or not at all; letters that the usual font lacks are those of one that is installed."""
+    from matplotlib.text import Text
+
+    texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
+    families = families_with({mark for text in texts for mark in text.get_text() if not mark.isspace()})
+    for text in texts:
+        text.set_fontfamily(families)
     with warnings.catch_warnings(), whole_file(path) as file:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box stands there, to be seen
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
+
+
+def families_with(marks: set[str]) -> list[str]:
+    """The usual family, and those installed that have the marks which it lacks, if any has."""
+    from matplotlib.font_manager import FontProperties, findfont, fontManager
+    from matplotlib.ft2font import FT2Font
+
+    families = ["sans-serif"]
+    missing = {ord(mark) for mark in marks}.difference(FT2Font(findfont(FontProperties(family=families))).get_charmap())
+    for entry in fontManager.ttflist:
+        if not missing:
+            break
+        if entry.style == "normal" and entry.name not in families and not entry.name.startswith(LAST_RESORT):
+            with suppress(OSError, RuntimeError):  # a file that is gone, or of a kind that cannot be read
+                font = FT2Font(entry.fname)
+                if font.scalable and missing.intersection(font.get_charmap()):
+                    families.append(entry.name)
+                    missing.difference_update(font.get_charmap())
+    return families

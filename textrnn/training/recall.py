@@ -79,11 +79,7 @@ class Recall:
 
     def architecture(self, cell: str, units: int) -> Architecture:
         """A network for it, of one layer."""
-        return Architecture(
-            input=Learned(symbols=2 * self.symbols + 1, size=units),
-            core=Core(cell=cell, units=units, layers=1, top_units=None, projection=None),
-            head=LabelPerStep(classes=self.symbols),
-        )
+        return one_layer(cell, units, symbols=2 * self.symbols + 1, classes=self.symbols)
 
     def found(self, network: SequenceNetwork, windows: Windows) -> Found:
         """Nats and accuracy on sequences that are the same each time, read from the first of the windows on."""
@@ -93,6 +89,15 @@ class Recall:
         logits, gold = network.head(output[-1]), torch.from_numpy(first)
         nats = functional.cross_entropy(logits, gold).item()
         return Found(nats, nats, {"accuracy": (logits.argmax(-1) == gold).float().mean().item()})
+
+
+def one_layer(cell: str, units: int, *, symbols: int, classes: int) -> Architecture:
+    """Of a network of one layer that reads symbols, vectors of as many entries as it has units, and labels each."""
+    return Architecture(
+        input=Learned(symbols=symbols, size=units),
+        core=Core(cell=cell, units=units, layers=1, top_units=None, projection=None),
+        head=LabelPerStep(classes=classes),
+    )
 
 
 @dataclass(frozen=True)

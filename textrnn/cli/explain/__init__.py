@@ -4,10 +4,10 @@ from types import ModuleType
 
 import typer
 
-from textrnn.cli.explain import attention, bptt, cell, forcing, gradients, sampling, states
+from textrnn.cli.explain import attention, bptt, cell, forcing, gradients, sampling, states, terms
 from textrnn.cli.options import example
 
-COMMANDS: tuple[ModuleType, ...] = (attention, bptt, cell, forcing, gradients, sampling, states)
+COMMANDS: tuple[ModuleType, ...] = (attention, bptt, cell, forcing, gradients, sampling, states, terms)
 EXAMPLES = example(
     "textrnn explain cell lstm --format table",
     'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',

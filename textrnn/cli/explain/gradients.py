@@ -186,20 +186,12 @@ def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int
     """The series of a model that has learnt."""
     import numpy as np
 
-    from textrnn.export.save import load_network
-    from textrnn.model_folder import ModelFolder, find_model
-    from textrnn.tasks import check_sizes, read_tokenizers
+    from textrnn.cli.explain.trained import open_network
     from textrnn.text.tokenizer import EOS
     from textrnn.training.gradient_series import series_of_text
     from textrnn.training.recall import variants
 
-    folder = ModelFolder(find_model(model))
-    config = folder.config
-    if config.task != "lm" or config.architecture.condition:
-        raise UsageError(f"gradients are followed in a language model whose texts begin with nothing, not in {model}")
-    (tokenizer,) = read_tokenizers(folder)
-    check_sizes(model, config, tokenizer)
-    network = load_network(folder)
+    network, tokenizer, config = open_network(model)
     whole = source.text(format="auto", column=None)
     texts = whole.split("\n") if config.text.unit == "line" else [whole]
     ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
