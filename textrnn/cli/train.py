@@ -1,14 +1,12 @@
 """textrnn train"""
 
 import shlex
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from textrnn.cli.given_settings import assignments, file_settings, given_settings
 from textrnn.cli.options import (
     NEXT,
     ColumnOption,
@@ -24,14 +22,11 @@ from textrnn.cli.options import (
     example,
     one_of,
     setting,
-    what_next,
 )
 from textrnn.errors import UsageError
 from textrnn.settings import TrainingSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from textrnn.training.run import TrainingRun
 
 EXAMPLES = example(
@@ -228,6 +223,7 @@ def train(
         raise UsageError("name the model folder with --out")
     require("train", "textrnn train")
     from textrnn.cli.training_display import foresee, say
+    from textrnn.cli.training_end import compared, finished, to_its_end
     from textrnn.training import starting
     from textrnn.training.saved_run import has_ended, is_begun
 
@@ -290,117 +286,3 @@ def train(
         of_seed = settings.model_copy(update={"seed": seed})
         to_its_end(started(folder, of_seed, goes_on=resume and is_begun(folder)))
     compared([*folders.values()])
-
-
-def to_its_end(run: "TrainingRun") -> "TrainingRun":
-    """The run, trained to its end and shown; where it is interrupted the program ends."""
-    from textrnn.cli.training_display import watch
-
-    with stopping(run):
-        watch(run)
-    if run.is_stopped and not run.saved.ended:
-        interrupted(run)
-    return run
-
-
-def compared(folders: "list[Path]") -> None:
-    """The figures of models that differ in their seed alone: each mean and spread."""
-    from textrnn.cli.training_display import say
-    from textrnn.model_folder import ModelFolder
-    from textrnn.training.seeds import spreads
-
-    for spread in spreads([ModelFolder(folder).config.training.metrics for folder in folders]):
-        each = ", ".join(f"{value:.4f}" for value in spread.values)
-        say(f"{spread.metric}: {spread.mean:.4f} ± {spread.deviation:.4f} ({each})  ({spread.protocol})")
-    say(f"models: {', '.join(map(str, folders))}; ± is the standard deviation of the seeds")
-
-
-def given_settings(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The training settings among a command's arguments, those that were given."""
-    names = TrainingSettings.model_fields
-    return {name: value for name, value in arguments.items() if name in names and value is not None}
-
-
-@contextmanager
-def stopping(run: "TrainingRun") -> Iterator[None]:
-    """Ctrl-C, or a request to end, lets the run finish its step and save its state; a second one ends it at once."""
-
-    from textrnn.cli.training_display import say
-
-    def stop(number: int, frame: object) -> None:
-        if run.is_stopped:
-            raise KeyboardInterrupt
-        say("ending after this step (again: at once, and what was saved before stands)")
-        run.stop()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def file_settings(path: str | None) -> dict[str, Any]:
-    """The settings of a TOML file."""
-    import tomllib
-    from pathlib import Path
-
-    if path is None:
-        return {}
-    try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not TOML: {error}") from None
-
-
-def assignments(pairs: list[str]) -> dict[str, str]:
-    """name=value pairs; the specs turn the values into numbers."""
-    values = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--set takes name=value, not {pair!r}")
-        values[name.strip().replace("-", "_")] = value.strip()
-    return values
-
-
-def interrupted(run: "TrainingRun") -> None:
-    """Say what is kept and how to go on, and end."""
-    from textrnn.cli.training_display import say
-
-    kept = f"the best model so far is in {run.out}" if run.best else "no model was saved yet"
-    say(f"interrupted at {run.state.counters()}; {kept}")
-    say(f"go on: textrnn train {run.saved.task} --out {shlex.quote(str(run.out))} --resume")
-    draw_curves(run)
-    sys.exit(130)
-
-
-def finished(run: "TrainingRun") -> None:
-    """The figures, what the curves say, the card, and what to type next."""
-    from textrnn.cli.training_display import say
-    from textrnn.training.advice import advice
-
-    say(f"ended {run.ended} at {run.state.counters()}")
-    for line in advice(run.history):
-        say(line)
-    if run.best:
-        for metric in run.task.metrics(run.best):
-            value = "-" if metric.value is None else f"{metric.value:.4f}"
-            say(f"{metric.metric}: {value}  ({metric.protocol})")
-    say(f"model card: {run.out / 'README.md'}")
-    say(f"next: {what_next(run.config(), str(run.out))}")
-    draw_curves(run)
-
-
-def draw_curves(run: "TrainingRun") -> None:
-    """Put a picture of the losses into the model's folder, where pictures can be drawn."""
-    from importlib.util import find_spec
-
-    if run.best and find_spec("matplotlib"):
-        from textrnn.model_folder import CURVES
-        from textrnn.pictures.training import curves_picture
-
-        curves_picture(run.history, run.out / CURVES)
