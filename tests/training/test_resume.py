@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.numpy import load_file
 
 import textrnn
@@ -359,7 +360,39 @@ def test_a_damaged_training_is_given_up_where_it_is_asked_for(text, whole, tmp_p
     (folder / "training" / "run.json").write_text("{")
     settings = training_settings(QUICK)
     assert finish(begin("lm", Data(files=(str(text),)), folder, settings, overwrite=True)) == whole
-    assert len(list((folder / "training").iterdir())) == len(PARTS)
+    assert len(list((folder / "training").glob("*.*"))) == len(PARTS)
+
+
+def test_nobody_trains_where_another_training_is_at_work(text, whole, tmp_path):
+    run = begun(text, tmp_path / "model")
+    rows = run.rows()
+    next(rows)
+    asked = training_settings(QUICK)
+    others = [
+        lambda: begin("lm", Data(files=(str(text),)), run.out, asked, overwrite=True),
+        lambda: resume(run.out),
+        lambda: extend(run.out, asked=asked),
+        lambda: next(run.rows()),
+    ]
+    before = contents(run.out)
+    for other in others:
+        with pytest.raises(UsageError, match="another training is at work in"):
+            other()
+    assert contents(run.out) == before
+    rows.close()
+    assert finish(resume(run.out)) == whole
+
+
+@pytest.mark.parametrize(
+    "error", [NotImplementedError, OSError(errno.ENOLCK, "no locks"), OSError(errno.ENOSPC, "full")]
+)
+def test_a_file_system_without_locks_is_trained_on_all_the_same(error, text, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(FileLock, "_acquire", partial(raising, error))
+    assert finish(begun(text, tmp_path / "model")) == whole
+
+
+def raising(error, *_):
+    raise error
 
 
 def test_a_run_that_is_stopped_before_its_speed_is_known_goes_on_and_plans(text, tmp_path):

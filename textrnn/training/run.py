@@ -83,8 +83,13 @@ class TrainingRun:
 
         At the end follows the row of the mean of weights, where the settings ask for one.
         Ends at the planned step, after `patience` evaluations without a better one, after `stop`, or with a
-        TrainingError where the loss is not finite. In each case the folder holds the best model.
+        TrainingError where the loss is not finite. In each case the folder holds the best model. UsageError where
+        another run is at work in the folder.
         """
+        with self.folder.alone():
+            yield from self._rows()
+
+    def _rows(self) -> Iterator[Row]:
         self.network.train()
         saved_at = time.monotonic()
         seconds = 0.0  # that the last saving took

@@ -5,12 +5,14 @@ run.json names the parts with their sha256 and is replaced last: until then what
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -41,7 +43,7 @@ from textrnn.training.position import Position
 from textrnn.training.run_state import CHECKPOINT, Counters
 
 MOST_BYTES, MOST_POINTER_BYTES = 1 << 36, 1 << 26  # of a part, and of run.json
-POINTER = "run.json"
+POINTER, LOCK = "run.json", "lock"
 IDS, HELD, TOKENIZER, STATE = "ids.bin", "held.safetensors", "tokenizer.json", "state.safetensors"
 SOURCE_TOKENIZER, CHECKPOINTS = "source_tokenizer.json", "checkpoints.safetensors"
 TOKENIZERS = {TOKENIZER, SOURCE_TOKENIZER}
@@ -79,6 +81,29 @@ class TrainingFolder:
         self.model, self.path = model, model / TRAINING
         self._corpus: dict[str, Part] = {}
         self._checkpoints: tuple[frozenset[str], Part] | None = None  # the names of those written last
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Meanwhile nobody else trains in the folder, as long as this process lives; UsageError where somebody does."""
+        lock = FileLock(self.path / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another training is at work in {self.model}: let it end, stop it, or name another folder"
+            ) from None
+        except (OSError, NotImplementedError):
+            pass  # a file system without locks, or a full one: whoever trains there minds it alone
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def refuse_busy(self) -> None:
+        """Raise UsageError where somebody trains in the folder."""
+        if (self.path / LOCK).exists():
+            with self.alone():
+                pass
 
     def _named(self) -> Mapping[str, Part]:
         """The parts of the run saved last; none where run.json is absent or can be saved no more."""
@@ -162,6 +187,7 @@ class TrainingFolder:
 
     def read(self) -> tuple[SavedRun, Corpus, dict[str, Tensor]]:
         """The run saved last, what it learns from, and its arrays. The folder goes on with it."""
+        self.refuse_busy()
         if not (self.path / POINTER).exists():
             raise UsageError(
                 f"there is no training in {self.path.parent} to go on with: without --resume and --extend one is begun"

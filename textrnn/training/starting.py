@@ -87,6 +87,7 @@ def begin(
 def free_folder(out: Path, *, overwrite: bool) -> TrainingFolder:
     """The folder of a new run; UsageError where it holds a model or a run that is not to be overwritten."""
     folder = TrainingFolder(out)
+    folder.refuse_busy()
     if not overwrite:
         folder.refuse_unfinished()
     check_destination(out, overwrite=overwrite)
