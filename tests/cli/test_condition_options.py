@@ -56,6 +56,22 @@ def test_each_record_is_scored_with_its_own_condition(run):
     assert rows_of(stdout)[2]["logprob"] == pytest.approx(rows_of(alone)[0]["logprob"], rel=1e-6)
 
 
+def test_rows_of_a_file_begin_the_texts_that_are_scored_and_measured(run):
+    shared = ("--condition-file", "2.npy", "--format", "jsonl")
+    code, stdout, _ = run("score", "numbers", "prompts.txt", *shared)
+    assert code == 0
+    found = [row["logprob"] for row in rows_of(stdout)]
+    for text, at, logprob in zip(("the", "the cat"), ("0,1", "2,3"), found, strict=True):
+        _, alone, _ = run("score", "numbers", "--text", text, "--condition", at, "--format", "jsonl")
+        assert rows_of(alone)[0]["logprob"] == pytest.approx(logprob, rel=1e-6)
+    code, stdout, _ = run("evaluate", "numbers", "prompts.txt", *shared)
+    assert code == 0
+    metrics = {row["metric"]: row["value"] for row in rows_of(stdout)}
+    assert metrics["sentences"] == 2
+    total = metrics["nats_per_character"] * len("the\nthe cat\n")
+    assert total == pytest.approx(-sum(found), rel=1e-5)
+
+
 def test_what_generate_writes_is_scored_the_same_with_the_same_condition(run):
     shared = ("--condition", "fog")
     _, stdout, _ = run("generate", "small", "-p", "the", *shared, "--seed", "1", "-n", "3", "--format", "jsonl")
@@ -119,8 +135,16 @@ def test_next_and_choose_take_a_condition(run):
         ("generate numbers --condition 1,2,3", 2, "'1,2,3' is no condition of this model: give 2 numbers"),
         ("generate numbers --condition 1,2 --condition-file 1.npy", 2, "not both"),
         ("generate numbers --condition-file prompts.txt", 1, "prompts.txt is not an .npy file of numbers"),
-        ("generate numbers --prompts moods.csv --condition-file 2.npy", 2, "fewer conditions than texts"),
-        ("generate numbers --prompts prompts.txt --condition-file 3.npy", 2, "more rows than there are prompts"),
+        (
+            "generate numbers --prompts moods.csv --condition-file 2.npy",
+            2,
+            "2.npy ends with row 2, and there are more texts",
+        ),
+        (
+            "generate numbers --prompts prompts.txt --condition-file 3.npy",
+            2,
+            "3.npy has 3 rows, and the texts end with text 2",
+        ),
         ("generate labels --condition-file 1.npy", 2, "'[0. 1.]' is no condition of this model: give one of"),
         ("score labels moods.csv", 2, "each text of this model begins with a condition"),
         (
@@ -130,9 +154,15 @@ def test_next_and_choose_take_a_condition(run):
         ),
         ("score labels moods.csv --condition-column sky", 2, "there is no column 'sky'; there are 'text', 'mood'"),
         ("score labels prompts.txt --condition-column mood", 2, "plain text has no column 'mood'"),
-        ("score labels moods.csv --condition fog --condition-column mood", 2, "give one of the two"),
+        ("score labels moods.csv --condition fog --condition-column mood", 2, "give one of them"),
+        ("score numbers prompts.txt --condition 1,2 --condition-file 2.npy", 2, "give one of them"),
+        ("score numbers prompts.txt --condition-file 3.npy", 2, "3.npy has 3 rows, and the texts end with text 2"),
+        ("score numbers prompts.txt --condition-file 1.npy", 2, "1.npy ends with row 1, and there are more texts"),
+        ("evaluate numbers prompts.txt --condition-file 3.npy", 2, "3.npy has 3 rows, and the texts end with text 2"),
+        ("evaluate shakespeare prompts.txt --condition-file 2.npy", 2, "begin with no condition"),
+        ("score labels prompts.txt --tokens --condition-file 2.npy", 2, "without --condition-column, --cond"),
         ("score labels prompts.txt --condition fog --running-text", 2, "and a running text"),
-        ("score labels prompts.txt --tokens --condition-column mood", 2, "no --condition-column"),
+        ("score labels prompts.txt --tokens --condition-column mood", 2, "without --condition-column, --cond"),
         ("score shakespeare moods.csv --condition-column mood", 2, "begin with no condition"),
         ("evaluate labels prompts.txt", 2, "each text of this model begins with a condition"),
         ("evaluate shakespeare prompts.txt --condition fog", 2, "begin with no condition"),

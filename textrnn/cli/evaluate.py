@@ -9,6 +9,7 @@ from textrnn.cli.options import (
     BeamOption,
     ColumnOption,
     ConditionColumnOption,
+    ConditionFileOption,
     ConditionOption,
     EncodingOption,
     EngineOption,
@@ -47,6 +48,7 @@ def evaluate(
     running_text: RunningTextOption = False,
     condition: ConditionOption = None,
     condition_column: ConditionColumnOption = None,
+    condition_file: ConditionFileOption = None,
     column: ColumnOption = None,
     label_column: LabelColumnOption = None,
     merge: MergeOption = None,
@@ -119,6 +121,7 @@ def evaluate(
     of_pairs: dict[str, object] = {"--source": source, "--target": target, "--source-column": source_column}
     of_translators = {"--target-column": target_column, "--beam": beam, "--with": others, "--by-length": by_length}
     of_texts = {"--running-text": running_text, "--condition": condition, "--condition-column": condition_column}
+    of_texts |= {"--condition-file": condition_file}
     check_options(opened.task, "lm", of_texts)
     check_options(opened.task, "classifier", of_classifiers | {"--baselines": baselines})
     check_options(opened.task, "translator", of_pairs | of_translators)
@@ -175,12 +178,18 @@ def evaluate(
         )
         return
     given = Source(file, encoding=encoding, strict=strict)
-    is_plain = column is None and given.format(input_format) == "text" and condition is None
+    is_plain = column is None and given.format(input_format) == "text" and condition is condition_file is None
     if is_plain and not opened.predicts_end:
         metrics = opened.evaluate_blocks(read_blocks(file, encoding=encoding, ledger=given.ledger))
     else:
         texts, begun = begun_records(
-            given, opened.conditions, condition, condition_column, format=input_format, column=column
+            given,
+            opened.conditions,
+            condition,
+            condition_column,
+            condition_file,
+            format=input_format,
+            column=column,
         )
         metrics = opened.evaluate((text for text, _ in texts), running_text=running_text, condition=begun)
     if not given.ledger.bytes_read:

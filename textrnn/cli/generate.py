@@ -104,6 +104,7 @@ def generate(
     threads: ThreadsOption = 0,
 ) -> None:
     """Write text that goes on from a prompt."""
+    from textrnn.cli.conditions import in_step
     from textrnn.cli.novelty import check_texts, copy_fields, describe_copy, training_text, with_copies
     from textrnn.cli.output import Sink, chosen_format, open_output
     from textrnn.cli.stream import Source, counted, joined, paired, warn_of_unknown
@@ -146,7 +147,7 @@ def generate(
         ended = Counter()
         alone = [prompt] * (1 if rows is None else len(rows))
         given = Source(prompts, alone if prompts is None else None, encoding=encoding, strict=strict)
-        in_turn = iter(rows) if rows is not None and len(rows) > 1 else None
+        in_turn = rows if rows is not None and len(rows) > 1 else None
 
         def drawn(prompts: Iterable[str]) -> Iterator[tuple["Generation", "Copied | None"]]:
             generations = language_model.generate_each(
@@ -157,11 +158,14 @@ def generate(
                 stop=stop or (),
                 seed=seed,
                 logprobs=logprobs,
-                condition=begun if in_turn is None else in_turn,
+                condition=begun if in_turn is None else iter(in_turn),
             )
             return with_copies(generations, sources, encoding=encoding, strict=strict)
 
-        generations = paired(given.records(format=input_format, column=column), drawn, each=n)
+        records = given.records(format=input_format, column=column)
+        if in_turn is not None:
+            records = in_step(records, in_turn, str(condition_file))
+        generations = paired(records, drawn, each=n)
         with open_output(out) as stream:
             sink = Sink(stream, chosen_format(format, out), hidden=("tokens", "token_logprobs"))
             samples = counted(generations, what="samples", out=out, source=given)
@@ -178,8 +182,6 @@ def generate(
                 else:
                     record = as_record(generation, logprobs=logprobs) | copy_fields(copied)
                     sink.write(joined(fields, record, repeats="prompt"))
-            if in_turn is not None and next(in_turn, None) is not None:
-                raise UsageError(f"{condition_file} has more rows than there are prompts: row n is for prompt n")
             sink.finish()
         given.report()
     warn_of_unknown(unknown.elements())

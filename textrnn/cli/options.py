@@ -207,6 +207,14 @@ ConditionColumnOption = Annotated[
         show_default=False,
     ),
 ]
+ConditionFileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--condition-file",
+        help="An .npy file of numbers that texts begin with: row n for text n.",
+        show_default=False,
+    ),
+]
 StrictOption = Annotated[
     bool, typer.Option("--strict", help="Stop at the first line that would have to be repaired, with exit 1.")
 ]

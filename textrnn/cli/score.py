@@ -9,6 +9,7 @@ from textrnn.cli.options import (
     LOG_BASES,
     ColumnOption,
     ConditionColumnOption,
+    ConditionFileOption,
     ConditionOption,
     EncodingOption,
     EngineOption,
@@ -68,6 +69,7 @@ def score(
     batch: Annotated[int, typer.Option(min=1, help="Texts computed side by side; changes no score.")] = 64,
     condition: ConditionOption = None,
     condition_column: ConditionColumnOption = None,
+    condition_file: ConditionFileOption = None,
     source_file: SourceFileOption = None,
     target_file: TargetFileOption = None,
     source_column: SourceColumnOption = None,
@@ -99,8 +101,8 @@ def score(
         raise UsageError("--tokens scores the lists as they are: without --eos, --no-eos, --running-text, --unit word")
     if heat and (format != "auto" or by_word or tokens or per_token):
         raise UsageError("--heat prints coloured texts: without --format, --per-token, --tokens, --unit word")
-    if tokens and condition_column is not None:
-        raise UsageError("--tokens takes --condition, that of all lists, and no --condition-column")
+    if tokens and (condition_column is not None or condition_file is not None):
+        raise UsageError("--tokens takes --condition, that of all lists: without --condition-column, --condition-file")
     if tokens and (column is not None or input_format not in ("auto", "jsonl")):
         raise UsageError("--tokens reads JSON lines: without --column and --input-format")
     is_split = source_file is not None or target_file is not None
@@ -109,6 +111,7 @@ def score(
     of_columns = {"--source-column": source_column, "--target-column": target_column}
     of_texts = {"--text": text, "--heat": heat, "--running-text": running_text, "--tokens": tokens, "--column": column}
     of_texts |= {"--condition": condition, "--condition-column": condition_column}
+    of_texts |= {"--condition-file": condition_file}
     task = task_of(model)
     check_options(task, "translator", of_pairs | of_columns)
     if task == Translator.task:
@@ -157,7 +160,13 @@ def score(
         )
     else:
         records, begun = begun_records(
-            given, language_model.conditions, condition, condition_column, format=input_format, column=column
+            given,
+            language_model.conditions,
+            condition,
+            condition_column,
+            condition_file,
+            format=input_format,
+            column=column,
         )
         scores = paired(
             records,
