@@ -115,10 +115,12 @@ def model_bytes(precision: str, *, classes: int) -> bytes:
 def _model_bytes(precision: str, classes: int) -> bytes:
     import torch
 
+    from textrnn.networks.graphs import graphs_of
     from textrnn.networks.sequence import SequenceNetwork
 
     torch.manual_seed(0)
-    return SequenceNetwork(architecture(classes)).to_graph("int8" if precision == "int8" else "float32")
+    network = SequenceNetwork(architecture(classes))
+    return graphs_of(network, "int8" if precision == "int8" else "float32")["model.onnx"]
 
 
 def arguments(description: str | None, *, rounds: int = ROUNDS) -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ from textrnn.config import Precision
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.graph import Graph
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import output_site
@@ -93,7 +94,7 @@ def in_onnx(network: SequenceNetwork, precision: Precision, bounds: Mapping[str,
     if network.architecture.core.bidirectional:
         session = onnxruntime.InferenceSession(labels_graph(network, precision, bounds))
         return lambda ids, lengths: np.asarray(session.run(None, {"ids": ids, "lengths": lengths})[0])
-    engine = OnnxEngine(network.to_graph(precision, bounds))
+    engine = OnnxEngine(graphs_of(network, precision, bounds)["model.onnx"])
     return lambda ids, lengths: engine.run(ids)[0]
 
 

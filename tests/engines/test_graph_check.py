@@ -21,6 +21,7 @@ from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.errors import ModelError
 from textrnn.networks import inputs
 from textrnn.networks.attention import ATTENTIONS
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.sequence import SequenceNetwork
 
 SYMBOLS = 7
@@ -40,20 +41,21 @@ def every_graph() -> list[bytes]:
         with torch.random.fork_rng(), pytest.MonkeyPatch.context() as patch:
             network = SequenceNetwork(architecture)
             bounds = dict.fromkeys(architecture.core.unbounded(), 3.0)
-            graphs += [network.to_graph("float32"), network.to_graph("int8", bounds)]
+            graphs += [graphs_of(network, precision, bounds)["model.onnx"] for precision in PRECISIONS]
             patch.setattr(inputs, "TABLE_ENTRIES", 1)
-            graphs.append(network.to_graph("int8", bounds))
+            graphs.append(graphs_of(network, "int8", bounds)["model.onnx"])
     for cell, bidirectional in product(CELLS, (False, True)):
         core = Core(cell=cell, units=4, bidirectional=bidirectional)
         head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
         network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
-        graphs += [network.to_graph("float32"), network.to_graph("int8", dict.fromkeys(core.unbounded(), 3.0))]
+        bounds = dict.fromkeys(core.unbounded(), 3.0)
+        graphs += [graphs_of(network, precision, bounds)["model.onnx"] for precision in PRECISIONS]
     for attention in (None, *ATTENTIONS):
         entry = Learned(symbols=SYMBOLS, size=4)
         head = Decoder(input=entry, core=Core(units=4), attention=attention, input_feeding=attention == "additive")
         core = Core(units=2, bidirectional=True)
         network = SequenceNetwork(Architecture(input=entry, core=core, head=head))
-        graphs += [network.to_graph(precision, part=part) for part in network.parts for precision in PRECISIONS]
+        graphs += [graph for precision in PRECISIONS for graph in graphs_of(network, precision).values()]
     return graphs
 
 
@@ -201,4 +203,4 @@ def labelling(precision: Precision) -> bytes:
     head = LabelPerSequence(classes=3, readouts=("last", "mean", "max", "attention"))
     with torch.random.fork_rng():
         network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=4), core=core, head=head))
-    return network.to_graph(precision)
+    return graphs_of(network, precision)["model.onnx"]

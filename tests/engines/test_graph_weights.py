@@ -24,6 +24,7 @@ from textrnn.errors import ModelError
 from textrnn.export.save import save_model
 from textrnn.model_folder import ModelFolder
 from textrnn.networks import inputs
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.recurrent import RecurrentLayer
 
 
@@ -63,7 +64,7 @@ def assert_read(found: np.ndarray, expected: np.ndarray, precision: Precision) -
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_all_that_a_layer_learnt_is_read_back(core: Core, entry: OneHot | Learned, precision: Precision) -> None:
     network = network_of(core, entry)
-    found = graph_weights(network.to_graph(precision, dict.fromkeys(core.unbounded(), 3.0)))
+    found = graph_weights(graphs_of(network, precision, dict.fromkeys(core.unbounded(), 3.0))["model.onnx"])
     for shape in network.layers.shapes:
         layer, name = network.layers.layer(shape.name), f"layers.{shape.name}"
         for key, expected in expected_arrays(layer, name):
@@ -118,7 +119,7 @@ def test_vectors_that_an_int8_folder_does_not_keep_are_missed_in_one_line(tmp_pa
 
 
 def test_integers_whose_worth_is_not_said_are_refused() -> None:
-    model = onnx.load_from_string(network_of(CORES[0], INPUTS[1]).to_graph("int8"))
+    model = onnx.load_from_string(graphs_of(network_of(CORES[0], INPUTS[1]), "int8")["model.onnx"])
     for tensor in model.graph.initializer:
         tensor.name = tensor.name.replace("hh.scale", "hh.scales")
     for node in (node for scan in model.graph.node for body in scan.attribute for node in body.g.node):
@@ -129,7 +130,7 @@ def test_integers_whose_worth_is_not_said_are_refused() -> None:
 
 @pytest.mark.parametrize("shape", [(), (300_000,), (2, 3, 4)], ids=len)
 def test_integers_that_are_no_matrix_are_refused(shape: tuple[int, ...]) -> None:
-    model = onnx.load_from_string(network_of(CORES[0], INPUTS[1]).to_graph("int8"))
+    model = onnx.load_from_string(graphs_of(network_of(CORES[0], INPUTS[1]), "int8")["model.onnx"])
     for kind, array in (("int8", np.ones(shape, np.int8)), ("scale", np.ones(shape[:1], np.float32))):
         model.graph.initializer.append(numpy_helper.from_array(array, f"other.{kind}"))
     with pytest.raises(ModelError, match="does not say what the integers of other are worth"):

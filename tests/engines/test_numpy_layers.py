@@ -20,6 +20,7 @@ from textrnn.engines.numpy_layers import NumpyLayers
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
 from textrnn.model_folder import ModelFolder
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.sequence import SequenceNetwork
 
 Arrays = dict[str, np.ndarray]
@@ -32,7 +33,7 @@ TOLERANCES = {"float32": 1e-5, "int8": 0.05}
 
 def layers_of(network: SequenceNetwork, precision: Precision = "float32") -> NumpyLayers:
     bounds = dict.fromkeys(network.architecture.unbounded(), 30.0)
-    return NumpyLayers(network.architecture, network.to_graph(precision, bounds))
+    return NumpyLayers(network.architecture, graphs_of(network, precision, bounds)["model.onnx"])
 
 
 def whole(layers: NumpyLayers, ids: np.ndarray = IDS, state: Arrays | None = None) -> dict[str, tuple[Arrays, Arrays]]:
@@ -158,7 +159,7 @@ def test_gates_of_ones_own_cell_are_what_its_functions_give() -> None:
 
 def test_it_begins_with_the_state_that_it_is_given() -> None:
     network = network_of(Core(units=4, layers=2), INPUTS[1])
-    engine = OnnxEngine(network.to_graph("float32"))
+    engine = OnnxEngine(graphs_of(network, "float32")["model.onnx"])
     _, state = engine.run(IDS[:3, None])
     _, expected = engine.run(IDS[3:, None], state)
     found = whole(layers_of(network), IDS[3:], {name: value[0] for name, value in state.items()})
@@ -195,13 +196,13 @@ def test_a_translators_layers_are_those_of_its_source(tmp_path: Path) -> None:
 def test_weights_of_another_network_are_refused() -> None:
     network, other = (network_of(Core(units=units), INPUTS[1]) for units in (4, 5))
     with pytest.raises(ModelError, match=r"does not fit config\.json: layers\.0\.ih\.weight is not of shape \[20, 6\]"):
-        NumpyLayers(other.architecture, network.to_graph("float32"))
+        NumpyLayers(other.architecture, graphs_of(network, "float32")["model.onnx"])
 
 
 @pytest.mark.parametrize("layer", ["0", "1"])
 def test_a_table_where_other_layers_have_weights_is_refused(layer: str) -> None:
     network = network_of(Core(cell="elman", units=4, layers=2, bidirectional=True), INPUTS[1])
-    model = onnx.load_from_string(network.to_graph("float32"))
+    model = onnx.load_from_string(graphs_of(network, "float32")["model.onnx"])
     for tensor in model.graph.initializer:
         if tensor.name == f"layers.{layer}.ih.weight":
             tensor.CopyFrom(numpy_helper.from_array(np.ones((SYMBOLS, 4), np.float32), f"layers.{layer}.ih.table"))
@@ -213,14 +214,14 @@ def test_a_table_where_other_layers_have_weights_is_refused(layer: str) -> None:
 
 def test_a_gate_whose_weights_the_operator_takes_twice_stands_once_in_the_first_format() -> None:
     network = network_of(Core(cell="coupled-lstm", units=4), INPUTS[1])
-    layers = NumpyLayers(network.architecture, network.to_graph("float32"), format_version=1)
+    layers = NumpyLayers(network.architecture, graphs_of(network, "float32")["model.onnx"], format_version=1)
     assert whole(layers)["0"][1]["memory"].shape == (STEPS, 4)
 
 
 def test_a_network_that_explodes_is_refused_in_one_line() -> None:
     head, entry = LabelPerStep(classes=SYMBOLS), OneHot(symbols=SYMBOLS)
     network = untrained(Architecture(input=entry, core=Core(cell="elman-relu", units=4), head=head))
-    model = onnx.load_from_string(network.to_graph("float32"))
+    model = onnx.load_from_string(graphs_of(network, "float32")["model.onnx"])
     for tensor in model.graph.initializer:
         if tensor.name in ("layers.0.hh.weight", "layers.0.ih.table"):
             values = np.full_like(numpy_helper.to_array(tensor), 1e30)

@@ -16,6 +16,7 @@ from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
 from textrnn.networks import inputs
 from textrnn.networks.calibration import calibrated
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.inputs import TABLE_ENTRIES
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
@@ -24,7 +25,7 @@ SYMBOLS = 13
 INPUTS = ("learned", "one-hot", "tied", "pretrained")
 ENGINES = {
     "torch": TorchEngine,
-    "float32": lambda network: OnnxEngine(network.to_graph("float32")),
+    "float32": lambda network: OnnxEngine(graphs_of(network, "float32")["model.onnx"]),
     "int8": lambda network: OnnxEngine(to_int8(network)),
 }
 CORES = [  # every cell, and around it what a level may have
@@ -59,7 +60,7 @@ def to_int8(trained: SequenceNetwork) -> bytes:
     """The graph, with bounds from symbols by chance where it needs some."""
     symbols = trained.architecture.head.classes
     bounds = calibrated(trained, torch.from_numpy(random_ids(40, 8, symbols=symbols, seed=9)))
-    return trained.to_graph("int8", {name: bound.value for name, bound in bounds.items()})
+    return graphs_of(trained, "int8", {name: bound.value for name, bound in bounds.items()})["model.onnx"]
 
 
 def random_ids(time: int, batch: int, *, symbols: int = SYMBOLS, seed: int = 0) -> np.ndarray:
@@ -83,7 +84,7 @@ def test_float32_agrees_with_torch(input, core):
     trained = network(input=input, **core)
     ids = random_ids(12, 3)
     expected, expected_state = TorchEngine(trained).run(ids)
-    logprobs, state = OnnxEngine(trained.to_graph("float32")).run(ids)
+    logprobs, state = OnnxEngine(graphs_of(trained, "float32")["model.onnx"]).run(ids)
     assert np.abs(logprobs - expected).max() < 1e-4
     assert state.keys() == expected_state.keys()
     for name, value in expected_state.items():
@@ -201,7 +202,7 @@ def test_int8_is_the_same_to_the_bit_in_any_batch_order_number_of_threads_and_di
 
 
 def test_int8_is_exact_at_a_real_size():
-    model = network(units=384, layers=2, symbols=65).to_graph("int8")
+    model = graphs_of(network(units=384, layers=2, symbols=65), "int8")["model.onnx"]
     ids = random_ids(40, 64, symbols=65)
     whole, _ = OnnxEngine(model, threads=2).run(ids)
     for batch in (1, 7):
@@ -217,7 +218,7 @@ def test_int8_is_exact_at_a_real_size():
 def test_int8_is_near_float32(input, core, looks_rows_up):
     trained = network(input=input, units=64, **core)
     ids, targets = random_ids(30, 8), random_ids(30, 8, seed=1)
-    exact, _ = OnnxEngine(trained.to_graph("float32")).score(ids, targets)
+    exact, _ = OnnxEngine(graphs_of(trained, "float32")["model.onnx"]).score(ids, targets)
     rough, _ = OnnxEngine(int8_graph(trained, looks_rows_up=looks_rows_up)).score(ids, targets)
     assert 0 < np.abs(exact - rough).mean() < 0.04 * exact.std()
 
@@ -227,7 +228,7 @@ def test_int8_keeps_a_vocabulary_that_is_too_large_for_a_table_exact(input):
     symbols, units = 600, 512
     assert symbols * 4 * units > TABLE_ENTRIES
     trained = network(input=input, units=units, layers=2 if input == "tied" else 1, symbols=symbols)
-    model = trained.to_graph("int8")
+    model = graphs_of(trained, "int8")["model.onnx"]
     assert not any("table" in name and 4 * units in shape for name, shape in weights_of(model).items())
     ids = random_ids(6, MANY, symbols=symbols)
     logprobs, _ = OnnxEngine(model).run(ids)
@@ -249,14 +250,14 @@ def test_weights_are_in_the_file_once(monkeypatch, input, symbols, cell):
     monkeypatch.setattr(inputs, "TABLE_ENTRIES", SYMBOLS * 4 * 64)
     trained = network(input=input, units=64, layers=2, symbols=symbols, cell=cell)
     numbers = sum(parameter.numel() for parameter in trained.parameters())
-    assert len(trained.to_graph("float32")) < 4 * numbers * 1.05 + 20_000
+    assert len(graphs_of(trained, "float32")["model.onnx"]) < 4 * numbers * 1.05 + 20_000
     scales = 4 * 2 * symbols  # of the rows of table and head
     assert len(to_int8(trained)) < (2 if symbols == SYMBOLS else 1) * numbers + scales + 30_000
 
 
 @pytest.mark.parametrize("precision", ["float32", "int8"])
 def test_a_graph_keeps_to_the_standard_and_holds_no_square_table_of_symbols(precision):
-    model = onnx.load_from_string(network(input="one-hot", units=5).to_graph(precision))
+    model = onnx.load_from_string(graphs_of(network(input="one-hot", units=5), precision)["model.onnx"])
     onnx.checker.check_model(model)
     assert not [weight.name for weight in model.graph.initializer if list(weight.dims) == [SYMBOLS, SYMBOLS]]
     products = {node.op_type for node in model.graph.node}

@@ -13,6 +13,7 @@ from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.errors import ModelError
 from textrnn.networks import calibration
 from textrnn.networks.calibration import best_bound, calibrated
+from textrnn.networks.graphs import graphs_of
 
 IDS = torch.from_numpy(np.random.default_rng(0).integers(0, 11, (12, 5)))
 
@@ -105,17 +106,17 @@ def test_one_entry_far_away_is_cut_off_and_entries_close_together_are_not():
 def test_without_bounds_there_is_no_int8(build):
     network = build(cell="elman-relu").eval()
     with pytest.raises(ModelError, match=r"int8 needs to know how large layers\.0\.hidden becomes"):
-        network.to_graph("int8")
+        graphs_of(network, "int8")
     bounds = dict.fromkeys(network.architecture.core.unbounded(), 1.0)
     with pytest.raises(ModelError, match=r"how large layers\.1\.output becomes"):
-        network.to_graph("int8", {name: bound for name, bound in bounds.items() if name != "layers.1.output"})
-    assert network.to_graph("float32")
-    assert network.to_graph("int8", bounds)
+        graphs_of(network, "int8", {name: bound for name, bound in bounds.items() if name != "layers.1.output"})
+    assert graphs_of(network, "float32")
+    assert graphs_of(network, "int8", bounds)
 
 
 def test_a_network_in_both_directions_does_not_choose_what_comes_next(build):
     with pytest.raises(ModelError, match="in both directions cannot choose"):
-        build(bidirectional=True).to_graph("float32")
+        graphs_of(build(bidirectional=True), "float32")
 
 
 @pytest.mark.parametrize("site", ["layers.0.hidden", "layers.0.output"])
@@ -123,7 +124,7 @@ def test_int8_cuts_off_at_the_bound(build, site):
     """Where all is cut off at nearly 0, what is multiplied there is as good as 0."""
     network = build(cell="elman-relu", layers=1).eval()
     exact = {name: bound.value for name, bound in calibrated(network, IDS).items()}
-    cut = OnnxEngine(network.to_graph("int8", {**exact, site: 1e-6})).run(IDS.numpy())[0]
+    cut = OnnxEngine(graphs_of(network, "int8", {**exact, site: 1e-6})["model.onnx"]).run(IDS.numpy())[0]
     with torch.no_grad():
         (network.layers.layer("0").weight_hh if site.endswith("hidden") else network.head.weight).zero_()
         expected = network.head(network(IDS)[0]).log_softmax(-1).numpy()

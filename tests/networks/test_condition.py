@@ -9,6 +9,7 @@ from textrnn.cells import CELLS
 from textrnn.engines.engine import states_begun
 from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.weight_shapes import weight_shapes
@@ -39,8 +40,9 @@ def network(cell: str = "lstm", **core) -> SequenceNetwork:
 def onnx(found: SequenceNetwork, precision: str = "float32") -> OnnxEngine:
     beside = torch.from_numpy(VECTORS)
     bounds = {name: bound.value for name, bound in calibrated(found, torch.from_numpy(IDS), beside).items()}
-    assert found.parts == ["model.onnx", "condition.onnx"]
-    return OnnxEngine(*(found.to_graph(precision, bounds, part=part) for part in found.parts))
+    graphs = graphs_of(found, precision, bounds)
+    assert list(graphs) == ["model.onnx", "condition.onnx"]
+    return OnnxEngine(*graphs.values())
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from textrnn.networks.attention import ATTENTIONS
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.cross_entropy import FEW_CLASSES
 from textrnn.networks.dropout import NOTHING, Dropouts
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchTranslator
 from textrnn.text.tokenizer import PAD, START
@@ -92,7 +93,7 @@ def onnx_engine(network: SequenceNetwork, precision: str = "float32") -> OnnxTra
     if precision == "int8":
         ids, made = torch.from_numpy(RNG.integers(4, 11, (9, 8))), torch.from_numpy(RNG.integers(4, 11, (7, 8)))
         bounds = {name: bound.value for name, bound in calibrated(network, ids, made).items()}
-    graphs = [network.to_graph(precision, bounds, part=part) for part in network.parts]
+    graphs = graphs_of(network, precision, bounds).values()
     for graph in graphs:
         check_graph(graph)
     return OnnxTranslator(*graphs, threads=1)
@@ -292,4 +293,4 @@ def test_int8_needs_the_bounds_of_the_decoder_too() -> None:
     assert {name.startswith("decoder.") for name in names} == {True, False}
     some = {name: 1.0 for name in names if not name.startswith("decoder.")}
     with pytest.raises(ModelError, match=r"decoder\.layers"):
-        network.to_graph("int8", some, part="decoder.onnx")
+        graphs_of(network, "int8", some)

@@ -16,6 +16,7 @@ from textrnn.engines.labeller import Padded
 from textrnn.engines.onnx_labeller import OnnxLabeller
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.dropout import Dropouts
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.readouts import READOUTS, Places, SequenceReadout
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchLabeller
@@ -183,10 +184,10 @@ def test_a_graph_equals_torch_and_in_int8_a_sequence_alone_is_as_in_any_batch(bu
     batch = padded(IDS, LENGTHS)
     expected = np.stack([numpy_logprobs(network, column) for column in columns(IDS, LENGTHS)])
     np.testing.assert_allclose(TorchLabeller(network).run(batch).logprobs, expected, atol=1e-5)
-    found = labeller(network.to_graph("float32")).run(batch)
+    found = labeller(graphs_of(network, "float32")["model.onnx"]).run(batch)
     np.testing.assert_allclose(found.logprobs, expected, atol=1e-5)
     assert found.attention is None
-    rough = labeller(network.to_graph("int8", bounds_of(network)))
+    rough = labeller(graphs_of(network, "int8", bounds_of(network))["model.onnx"])
     together = rough.run(batch).logprobs
     np.testing.assert_allclose(together, expected, atol=0.25)
     check_that_a_sequence_alone_is_as_in_any_batch(rough, columns(IDS, LENGTHS), together)
@@ -223,9 +224,9 @@ def test_a_graph_of_each_readout_equals_numpy(build, core, readouts):
     network = build(readouts=readouts, **core).eval()
     rows = columns(IDS, LENGTHS)
     expected = np.stack([numpy_logprobs(network, row) for row in rows])
-    exact = labeller(network.to_graph("float32")).run(Padded.of(rows))
+    exact = labeller(graphs_of(network, "float32")["model.onnx"]).run(Padded.of(rows))
     np.testing.assert_allclose(exact.logprobs, expected, atol=2e-5)
-    rough = labeller(network.to_graph("int8", bounds_of(network))).run(Padded.of(rows))
+    rough = labeller(graphs_of(network, "int8", bounds_of(network))["model.onnx"]).run(Padded.of(rows))
     np.testing.assert_allclose(rough.logprobs, expected, atol=0.3)
     in_torch = TorchLabeller(network).run(Padded.of(rows))
     np.testing.assert_allclose(in_torch.logprobs, expected, atol=2e-5)
@@ -253,4 +254,4 @@ def wide() -> OnnxLabeller:
     head = LabelPerSequence(classes=5, readouts=EXACT)
     core = Core(cell="gru", units=37, bidirectional=True)
     network = SequenceNetwork(Architecture(input=Learned(symbols=11, size=5), core=core, head=head))
-    return OnnxLabeller(network.to_graph("int8"), threads=1)
+    return OnnxLabeller(graphs_of(network, "int8")["model.onnx"], threads=1)

@@ -9,6 +9,7 @@ from textrnn.errors import ModelError, UsageError
 from textrnn.export.price import Price, Sample, price
 from textrnn.export.save import bound_values, load_network, save_model
 from textrnn.model_folder import ModelFolder, check_destination
+from textrnn.networks.graphs import graphs_of
 from textrnn.tasks import ENGINES, TASKS, load, read_tokenizers
 
 
@@ -30,8 +31,8 @@ def quantize(
     network, (tokenizer, *of_source) = load_network(folder), read_tokenizers(folder)
     update: dict[str, Any] = {"command": "\n".join(filter(None, [config.training.command, command]))}
     if sample:
-        graphs = [network.to_graph("int8", bound_values(config), part=part) for part in network.parts]
-        engine = ENGINES[type(config.architecture.head)](*graphs)
+        graphs = graphs_of(network, "int8", bound_values(config))
+        engine = ENGINES[type(config.architecture.head)](*graphs.values())
         metrics = sample.metrics(TASKS[config.task](engine, tokenizer, config, *of_source))
         update["metrics"] = tuple(Figure(metric=row.metric, value=row.value, protocol=row.protocol) for row in metrics)
     training = config.training.model_copy(update=update)
@@ -44,7 +45,7 @@ def prices(model: Path, out: Path, sample: Sample | None = None) -> list[Price]:
     old_sizes, new_sizes = (ModelFolder(path).sizes() for path in (model, out))
     rows = [
         price("bytes of all parts", sum(old_sizes.values()), sum(new_sizes.values())),
-        price("bytes of the graphs", graphs_of(old_sizes), graphs_of(new_sizes)),
+        price("bytes of the graphs", bytes_of_graphs(old_sizes), bytes_of_graphs(new_sizes)),
     ]
     rows += [
         Price(f"bound of {name}", None, bound.value, f"{bound.clipped:.4%} of a sample cut off")
@@ -53,6 +54,6 @@ def prices(model: Path, out: Path, sample: Sample | None = None) -> list[Price]:
     return rows if sample is None else [*rows, *sample.prices(load(model), load(out))]
 
 
-def graphs_of(sizes: Mapping[str, int]) -> int:
+def bytes_of_graphs(sizes: Mapping[str, int]) -> int:
     """The bytes of a model's graphs."""
     return sum(size for part, size in sizes.items() if part.endswith(".onnx"))

@@ -11,6 +11,7 @@ from safetensors.torch import load, save
 from textrnn.config import ModelConfig
 from textrnn.export.card import model_card
 from textrnn.model_folder import ModelFolder, write_model
+from textrnn.networks.graphs import graphs_of
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.weights_file import check_weights
@@ -31,11 +32,10 @@ def save_model(
 
     source_tokenizer: of a translator whose source has a vocabulary of its own.
     """
-    bounds = bound_values(config)
     parts = {"tokenizer.json": tokenizer.to_json()}
     if source_tokenizer is not None:
         parts["source_tokenizer.json"] = source_tokenizer.to_json()
-    parts |= {part: network.to_graph(config.precision, bounds, part=part) for part in network.parts}
+    parts |= graphs_of(network, config.precision, bound_values(config))
     if config.precision == "float32":
         parts["model.safetensors"] = save({name: value.cpu() for name, value in network.state_dict().items()})
     if rows := as_lines(history):

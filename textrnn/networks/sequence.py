@@ -1,35 +1,17 @@
 """A whole network: an input, a stack of recurrent layers, a readout, a head. State goes in and comes out."""
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-
 import torch
 from torch import Tensor, nn
 
-from textrnn.architecture import Architecture, Decoder, Head, LabelPerSequence, LabelPerStep
-from textrnn.config import Precision
-from textrnn.errors import ModelError
+from textrnn.architecture import Architecture, Decoder, Head
 from textrnn.networks.bridge import Bridge
 from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.dropout import NOTHING, Dropouts
-from textrnn.networks.graph import Graph
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import LearnedInput, build_input
 from textrnn.networks.readouts import build_readout
-from textrnn.networks.sequence_graph import write_sequence_graph
 from textrnn.networks.stack import Stack, State
-from textrnn.networks.step_graph import write_condition_graph, write_step_graph
-from textrnn.networks.translation_graph import write_decoder_graph, write_encoder_graph
-from textrnn.spec import Spec
 from textrnn.text.joiners import UNK
-
-Writer = Callable[[Graph, "SequenceNetwork"], None]
-GRAPHS: dict[type[Spec], dict[str, Writer]] = {  # the parts of a model folder that run a network, by its head
-    LabelPerStep: {"model.onnx": write_step_graph},
-    LabelPerSequence: {"model.onnx": write_sequence_graph},
-    Decoder: {"encoder.onnx": write_encoder_graph, "decoder.onnx": write_decoder_graph},
-}
-WITH_CONDITION: dict[str, Writer] = {"condition.onnx": write_condition_graph}  # one more, where texts begin with one
 
 
 class SequenceNetwork(nn.Module):
@@ -91,27 +73,3 @@ class SequenceNetwork(nn.Module):
         """
         found: Tensor = self.readout(output, lengths)
         return self.dropouts.drop(found, self.dropouts.layers) if self.training else found
-
-    def to_graph(
-        self, precision: Precision, bounds: Mapping[str, float] = MappingProxyType({}), *, part: str = "model.onnx"
-    ) -> bytes:
-        """The network as an ONNX file, or one of several: `parts` names them, and GRAPHS where each is described.
-
-        bounds: of the vectors that `Architecture.unbounded` names, for int8. Raises ModelError where one is missing,
-        and for a core that reads backward under a head that labels every step.
-        """
-        missing = [name for name in self.architecture.unbounded() if name not in bounds]
-        if missing and precision == "int8":
-            raise ModelError(f"int8 needs to know how large {missing[0]} becomes, as training measures: train it again")
-        graph = Graph(precision, bounds=bounds)
-        self._writers[part](graph, self)
-        return graph.to_bytes("sequence")
-
-    @property
-    def _writers(self) -> dict[str, Writer]:
-        return GRAPHS[type(self.architecture.head)] | (WITH_CONDITION if self.condition is not None else {})
-
-    @property
-    def parts(self) -> list[str]:
-        """The files that the network is written to, to be run."""
-        return list(self._writers)

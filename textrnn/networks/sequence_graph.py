@@ -1,20 +1,16 @@
 """A network that labels whole sequences as an ONNX graph."""
 
-from typing import TYPE_CHECKING
-
 from onnx import TensorProto
 
 from textrnn.networks.graph import Graph
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.readouts import PlacesInGraph, SequenceReadout
+from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import output_site
 
-if TYPE_CHECKING:
-    from textrnn.networks.sequence import SequenceNetwork
 
-
-def write_sequence_graph(graph: Graph, network: "SequenceNetwork") -> None:
+def write_sequence_graph(graph: Graph, network: SequenceNetwork) -> None:
     """Write the network into a graph that is empty.
 
     Inputs: ids (time, batch), int64, padded; lengths (batch,), int64, each at least 1; mask (time, batch), float32, 1

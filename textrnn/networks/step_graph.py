@@ -1,7 +1,5 @@
 """A network that labels every step as an ONNX graph: it reads symbols, and then chooses some."""
 
-from typing import TYPE_CHECKING
-
 from onnx import TensorProto
 
 from textrnn.errors import ModelError
@@ -9,13 +7,11 @@ from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.heads import LabelHead
 from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.recurrent import Symbols
+from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import output_site
 
-if TYPE_CHECKING:
-    from textrnn.networks.sequence import SequenceNetwork
 
-
-def write_step_graph(graph: Graph, network: "SequenceNetwork") -> None:
+def write_step_graph(graph: Graph, network: SequenceNetwork) -> None:
     """Write the network into a graph that is empty.
 
     Inputs: ids (time, batch), int64, to be read; targets (time, batch), int64; perturbation (steps, batch, classes),
@@ -49,7 +45,7 @@ def write_step_graph(graph: Graph, network: "SequenceNetwork") -> None:
         graph.output(value, f"{name}.after", shape=("batch", sizes[name]))
 
 
-def write_condition_graph(graph: Graph, network: "SequenceNetwork") -> None:
+def write_condition_graph(graph: Graph, network: SequenceNetwork) -> None:
     """Write what makes the first state of a text into a graph that is empty.
 
     Input: vectors (batch, size), float32. Outputs: for each layer k and part p of the state, "p.k" (batch, size).
@@ -63,14 +59,14 @@ def write_condition_graph(graph: Graph, network: "SequenceNetwork") -> None:
         graph.output(value, name, shape=("batch", network.condition.sizes[name]))
 
 
-def logits_of(network: "SequenceNetwork", graph: Graph, output: Symbol) -> Symbol:
+def logits_of(network: SequenceNetwork, graph: Graph, output: Symbol) -> Symbol:
     """The logits of the top level's output."""
     assert isinstance(network.head, LabelHead)
     return network.head.to_graph(graph, output, site=output_site(network.architecture.core.layers - 1))
 
 
 def choose(
-    network: "SequenceNetwork", graph: Graph, logits: Symbol, perturbation: Symbol, before: Symbols
+    network: SequenceNetwork, graph: Graph, logits: Symbol, perturbation: Symbol, before: Symbols
 ) -> tuple[Symbol, Symbol, Symbols]:
     """Choices, the logits they were made from, and the state: a Loop that chooses and reads what it chose."""
     classes, sizes = network.architecture.head.classes, network.architecture.core.state_sizes()

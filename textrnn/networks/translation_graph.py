@@ -1,7 +1,6 @@
 """A network that makes one sequence of another as two ONNX graphs: one reads the source, one makes the target."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from onnx import TensorProto
 
@@ -13,10 +12,8 @@ from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.inputs import Shares, Source, SymbolSource
 from textrnn.networks.readouts import last_in_graph
 from textrnn.networks.recurrent import Symbols
+from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.stack import output_site
-
-if TYPE_CHECKING:
-    from textrnn.networks.sequence import SequenceNetwork
 
 BEGIN = ".begin"  # behind the name of a part of the decoder's state, as the encoder makes it
 SOURCE = "source"  # the encoder's outputs among the bounds of a decoder
@@ -47,7 +44,7 @@ class FedSource:
         return FedSource(self.source.reversed(graph, lengths), graph.reversed(self.fed, lengths), self.size, self.site)
 
 
-def write_encoder_graph(graph: Graph, network: "SequenceNetwork") -> None:
+def write_encoder_graph(graph: Graph, network: SequenceNetwork) -> None:
     """Write what reads the source into a graph that is empty.
 
     Inputs: ids (time, batch), int64, padded; lengths (batch,), int64, each at least 1; ends (time, batch), float32, 1
@@ -73,7 +70,7 @@ def write_encoder_graph(graph: Graph, network: "SequenceNetwork") -> None:
         graph.output(values, "values", shape=("batch", "time", head.attention.values))
 
 
-def write_decoder_graph(graph: Graph, network: "SequenceNetwork") -> None:
+def write_decoder_graph(graph: Graph, network: SequenceNetwork) -> None:
     """Write one step of the decoder into a graph that is empty; all hypotheses of a source stand in its row.
 
     Inputs: ids (batch, beam), int64; count (1,), int64; for each part of the state, "p.k" (batch, beam, size), with
@@ -129,7 +126,7 @@ def decoder_step(
     return outputs, weights, after | ({FED: outputs} if head.spec.input_feeding else {})
 
 
-def bounds_of_decoder(graph: Graph, network: "SequenceNetwork") -> dict[str, float]:
+def bounds_of_decoder(graph: Graph, network: SequenceNetwork) -> dict[str, float]:
     """The bounds of a decoder's vectors, and of what it reads of the source, by their names in its graph."""
     own = {name.removeprefix(DECODER): bound for name, bound in graph.bounds.items() if name.startswith(DECODER)}
     source = output_site(network.architecture.core.layers - 1)
