@@ -378,6 +378,8 @@ def test_quantize_refuses_what_it_cannot_do(run: Run, tiny_model: Path, tiny_int
         (("score", "MODEL", "file", "--text", "a"), 2, "not both"),
         (("evaluate", "MODEL", "FILE", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
         (("score", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
+        (("score", "MODEL", "A text, not a file."), 1, "a text itself is given with --text"),
+        (("score", "MODEL", "a " * 5000), 1, "... a a a a a a ': a text itself is given with --text"),
         (("score", "MODEL", "FOLDER"), 1, "is a directory"),
         (("score", "MODEL", "BYTES", "--strict"), 1, "line 2, byte 3: not utf-8 (0xff)"),
         (("evaluate", "MODEL", "no-such-file"), 1, "there is no file no-such-file"),
@@ -453,6 +455,18 @@ def test_debug_shows_where_an_error_comes_from(run: Run) -> None:
         assert "Traceback" in result.stderr
         assert kind in result.stderr
         assert refused(run(*arguments), code)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("generate", "MODEL", "a prompt"), " generate --help)"),
+        (("explain", "states"), " explain states --help)"),
+        (("explain", "gradient"), " explain --help)"),
+    ],
+)
+def test_a_command_that_cannot_be_parsed_names_its_own_help(run: Run, arguments: tuple[str, ...], says: str) -> None:
+    assert refused(run(*arguments), 2).endswith(says)
 
 
 def test_version_and_help(run: Run) -> None:

@@ -1,12 +1,14 @@
 """textrnn explain gradients and explain bptt."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from textrnn.cells import CELLS
 
+CONDITIONED = Path(__file__).parents[1] / "fixtures" / "format-4" / "conditioned-int8"
 QUICK = ("--length", "6", "--units", "4", "--batch", "3")
 QUICK_BPTT = ("--distance", "1,3", "--window", "3", "--units", "4", "--steps", "2")
 
@@ -122,8 +124,9 @@ def test_what_cannot_be_followed_is_one_line(run, arguments, code, words):
 def test_a_model_that_cannot_be_followed_is_one_line(run, tiny_int8, tiny_model, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     for arguments, code, words in (
-        ((tiny_int8, "--text", "abc"), 1, "model.safetensors (an int8 model)"),
-        (("sentiment", "--text", "abc"), 2, "language model"),
+        ((CONDITIONED, "--text", "abc"), 2, "begins with a condition"),
+        ((tiny_int8, "--text", "abc"), 1, "an int8 model, which no gradient goes through"),
+        (("sentiment", "--text", "abc"), 2, "sentiment is a classifier, not a language model"),
         ((tiny_model, "--text", "abc", "--cell", "gru"), 2, "--cell is for new networks"),
         ((tiny_model, "--text", "abc", "--units", "8"), 2, "--units is for new networks"),
         ((tiny_model, tmp_path / "empty.txt"), 1, "fewer than two symbols"),

@@ -106,7 +106,8 @@ def main() -> None:
             raise
         if not error.format_message():  # a command of commands alone, whose help was shown
             sys.exit(UsageError.exit_code)
-        _fail(error, f"{error.format_message()} (textrnn --help, or --help after a command)", UsageError.exit_code)
+        asked = getattr(getattr(error, "ctx", None), "command_path", app.info.name)
+        _fail(error, f"{error.format_message()} (see {asked} --help)", UsageError.exit_code)
     if code == INTERRUPTED:
         print("interrupted", file=sys.stderr)
     sys.exit(code)

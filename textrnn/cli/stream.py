@@ -7,12 +7,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stdout
 from itertools import islice
+from reprlib import repr as shortened
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
 from textrnn.cli.output import Sink
-from textrnn.errors import UsageError
+from textrnn.errors import DataError, UsageError
 from textrnn.text.formats import Opened, Row, json_values
 from textrnn.text.records import STANDARD_INPUT, Ledger, Record, format_of, read_records, read_rows, read_text
 
@@ -94,6 +95,8 @@ def open_source(
         raise typer.Exit(2)
     if name is not None and texts:
         raise UsageError(f"give a file or texts on the command line, not both ({name})")
+    if name is not None and " " in name and not os.path.exists(name):  # which takes a name of any length
+        raise DataError(f"there is no file {shortened(name)}: a text itself is given with --text")
     return Source(name, texts, encoding=encoding, strict=strict)
 
 

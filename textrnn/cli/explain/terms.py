@@ -67,7 +67,7 @@ def terms(
     The recurrent weights are used at every step, so their gradient is a sum
     over the losses, and of each loss over the steps up to it. A table is a map
     of the norms of these terms, each shade a tenth of the darker one; tsv, csv
-    and jsonl have a row for each term.
+    and jsonl have a row for each term, with losses and steps from 1.
     """
     import numpy as np
 
@@ -150,17 +150,18 @@ def check_length(symbols: int) -> None:
 
 
 def rows_of(terms: "Terms", read: Sequence[str], predicted: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """A row for each term."""
-    for time, target in enumerate(predicted):
-        for step, token in enumerate(read[: time + 1]):
+    """A row for each term; losses and steps count from 1, as in the map and in the equations of `explain cell`."""
+    for time, target in enumerate(predicted, start=1):
+        for step, token in enumerate(read[:time], start=1):
+            place = time - 1, step - 1
             yield {
                 "loss": time,
                 "predicted": target,
                 "step": step,
                 "read": token,
                 "distance": time - step,
-                "norm": float(terms.norms[time, step]),
-                "truncated": not terms.kept[time, step],
+                "norm": float(terms.norms[place]),
+                "truncated": not terms.kept[place],
             }
 
 
