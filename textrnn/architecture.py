@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from textrnn.cells import CELLS
+from textrnn.errors import meant
 from textrnn.spec import Spec
 
 UNKNOWN_CELL: Literal["unknown_cell"] = "unknown_cell"  # type of pydantic's complaint
@@ -23,7 +24,9 @@ def known_cell(name: str) -> str:
     if name not in CELLS:
         known = ", ".join(CELLS)
         raise PydanticCustomError(
-            UNKNOWN_CELL, "unknown cell {name}; one of {known}", {"name": repr(name), "known": known}
+            UNKNOWN_CELL,
+            "unknown cell {name}; one of {known}",
+            {"name": repr(name) + meant(name, CELLS), "known": known},
         )
     return name
 

@@ -9,6 +9,8 @@ TextrnnError
     └── MissingExtra        a package of an optional extra is not installed
 """
 
+from collections.abc import Iterable
+
 
 class TextrnnError(Exception):
     """Base of all; its text is one line that says what is wrong and what to do."""
@@ -43,3 +45,15 @@ class MissingExtra(UsageError):
 
     def __init__(self, what: str, *, extra: str) -> None:
         super().__init__(f"{what} needs the {extra!r} extra: pip install 'textrnn[{extra}]'")
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """What stands behind a wrong name in an error: the right one that is most like it, if any is.
+
+    >>> meant("LSTM", ["gru", "lstm"])
+    " (did you mean 'lstm'?)"
+    """
+    from difflib import get_close_matches
+
+    like = {each.lower(): each for each in names}
+    return "".join(f" (did you mean {like[found]!r}?)" for found in get_close_matches(name.lower(), like, n=1))

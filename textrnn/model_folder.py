@@ -15,7 +15,7 @@ from pathlib import Path
 from textrnn.architecture import Architecture
 from textrnn.config import FORMAT_VERSION, ModelConfig, Part
 from textrnn.config_file import dump_config, parse_config
-from textrnn.errors import ModelError, NotWritten, UsageError
+from textrnn.errors import ModelError, NotWritten, UsageError, meant
 from textrnn.weight_shapes import weight_shapes
 
 CONFIG, CARD, CURVES, TRAINING = "config.json", "README.md", "curves.png", "training"
@@ -41,7 +41,10 @@ def find_model(name: str) -> Path:
     if not os.path.exists(path) and name in bundled_models():
         return Path(str(MODELS / name))
     if not os.path.isdir(path):
-        raise ModelError(f"there is no model {name!r}: neither a folder nor one of {', '.join(bundled_models())}")
+        names = bundled_models()
+        raise ModelError(
+            f"there is no model {name!r}{meant(name, names)}: neither a folder nor one of {', '.join(names)}"
+        )
     return path
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from textrnn.architecture import MOST_LAYERS, MOST_UNITS, AttentionName, ReadoutName, known_cell
 from textrnn.cells import CELLS
 from textrnn.config import LevelName
-from textrnn.errors import UsageError
+from textrnn.errors import UsageError, meant
 from textrnn.spec import Spec, first_problem
 
 PROJECTED = ", ".join(name for name, cell in CELLS.items() if cell.projects)
@@ -355,7 +355,8 @@ def training_settings(values: dict[str, Any]) -> TrainingSettings:
     unknown = [name for name in values if name not in TrainingSettings.model_fields]
     if unknown:
         known = ", ".join(TrainingSettings.model_fields)
-        raise UsageError(f"unknown setting {unknown[0]!r}; there are: {known}")
+        like = meant(unknown[0], TrainingSettings.model_fields)
+        raise UsageError(f"unknown setting {unknown[0]!r}{like}; there are: {known}")
     try:
         return TrainingSettings(**values)
     except ValidationError as error:

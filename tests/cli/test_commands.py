@@ -460,7 +460,7 @@ def test_debug_shows_where_an_error_comes_from(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("generate", "MODEL", "a prompt"), " generate --help)"),
+        (("generate", "MODEL", "a", "prompt"), " generate --help)"),
         (("explain", "states"), " explain states --help)"),
         (("explain", "gradient"), " explain --help)"),
     ],

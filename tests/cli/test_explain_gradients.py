@@ -103,7 +103,7 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("--cell", "lsmt"), 2, "'lsmt' is not one of elman"),
+        (("--cell", "lsmt"), 2, "'lsmt' (did you mean 'lstm'?) is not one of elman"),
         (("--cell", "lstm", "--forget-bias=1,-1000"), 2, "a forget bias is from -100 to 100, not -1000"),
         (("--start", "zero"), 2, "'zero' is not one of uniform"),
         (("--scale", "1,x"), 2, "--scale takes numbers"),

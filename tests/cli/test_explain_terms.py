@@ -62,7 +62,7 @@ def test_the_same_seed_is_the_same_network(run):
     [
         (("--text", ""), 1, "no symbol"),
         (("--text", "a" * 61), 1, "61 symbols, and 60 at most"),
-        (("--cell", "lsmt"), 2, "'lsmt' is not one of elman"),
+        (("--cell", "lsmt"), 2, "'lsmt' (did you mean 'lstm'?) is not one of elman"),
         (("--start", "zero"), 2, "'zero' is not one of uniform"),
         (("--forget-bias", "1"), 2, "elman has none"),
         (("--cell", "lstm", "--forget-bias", "1000"), 2, "from -100 to 100"),

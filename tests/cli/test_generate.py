@@ -70,13 +70,28 @@ def test_no_prompts_are_no_samples(run: Run, small_folders: dict[str, Path]) -> 
 
 
 def test_prompts_and_prompt_exclude_each_other(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
-    assert "not both" in refused(run("generate", small_folders["word"], "-p", "a", "--prompts", "-"), 2)
+    assert "give one prompt" in refused(run("generate", small_folders["word"], "-p", "a", "--prompts", "-"), 2)
     missing = run("generate", small_folders["word"], "--prompts", tmp_path / "missing")
     assert "there is no file" in refused(missing, 1)
     (tmp_path / "bytes").write_bytes(b"a\n\xff\n")
     assert "line 2, byte 1: not utf-8" in refused(
         run("generate", small_folders["word"], "--strict", "--prompts", tmp_path / "bytes"), 1
     )
+
+
+def test_a_prompt_may_be_an_argument_and_is_no_file(run: Run, small_folders: dict[str, Path], tmp_path: Path) -> None:
+    options = ("--max-tokens", 5, "--seed", 1)
+    written = run("generate", small_folders["char"], "the", *options)
+    assert written.code == 0
+    assert written.stdout == run("generate", small_folders["char"], "-p", "the", *options).stdout
+    prompts = tmp_path / "prompts.txt"
+    prompts.write_text("the\n")
+    code, stdout, stderr = run("generate", small_folders["char"], prompts, *options)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"error: {prompts} is a file: --prompts reads it")
+    code, stdout, stderr = run("generate", small_folders["char"], "the", "-p", "the")
+    assert (code, stdout) == (2, "")
+    assert "give one prompt" in stderr
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -193,7 +208,7 @@ def test_a_terminal_shows_the_same_text_as_it_is_drawn(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--prompts",), ("--max-tokens=-1",), ("--until-eos=yes",), ("-n", "0"), ("the cat",)]
+    "arguments", [("--prompts",), ("--max-tokens=-1",), ("--until-eos=yes",), ("-n", "0"), ("the", "cat")]
 )
 def test_what_is_typed_wrong_exits_2(run: Run, small_folders: dict[str, Path], arguments: tuple[str, ...]) -> None:
     refused(run("generate", small_folders["word"], *arguments), 2)

@@ -115,7 +115,7 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("lm", "NOVEL", "--set", "units"), 2, "--set takes name=value"),
         (("lm", "NOVEL", "--set", "nunits=3"), 2, "unknown setting 'nunits'"),
         (("lm", "NOVEL", "--windows", "reshape", "--window", "9999999"), 2, "a window of 9,999,999 is longer than the"),
-        (("lm", "NOVEL", "--cell", "gruu"), 2, "unknown cell 'gruu'; one of elman"),
+        (("lm", "NOVEL", "--cell", "gruu"), 2, "unknown cell 'gruu' (did you mean 'gru'?); one of elman"),
         (("lm", "NOVEL", "--config", "absent.toml"), 2, "absent.toml cannot be read"),
         (("lm", "NOVEL", "--config", "NOVEL"), 2, "is not TOML"),
         (("lm", "NOVEL", "--valid", "absent.txt"), 1, "there is no file absent.txt"),

@@ -1,5 +1,6 @@
 """textrnn generate"""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -36,7 +37,10 @@ EXAMPLES = example(
 
 def generate(
     model: ModelArgument,
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What the text begins with.")] = "",
+    beginning: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="What the text begins with.", show_default=False)
+    ] = None,
+    prompt: Annotated[str, typer.Option("--prompt", "-p", help="The same.")] = "",
     prompts: Annotated[
         str | None, typer.Option(help="A file of prompts, lines or records (.gz too), or - for standard input.")
     ] = None,
@@ -114,8 +118,11 @@ def generate(
     from textrnn.tasks.language_model import LanguageModel, longest, new_seed
     from textrnn.text.numbers import read_vectors
 
-    if prompts is not None and prompt:
-        raise UsageError("give --prompt or --prompts, not both")
+    if sum(map(bool, (beginning, prompt, prompts))) > 1:
+        raise UsageError("give one prompt, as an argument or by --prompt, or a file of them by --prompts")
+    if beginning and os.path.isfile(beginning):
+        raise UsageError(f"{beginning} is a file: --prompts reads it, --prompt begins with this name itself")
+    prompt = beginning or prompt
     if condition is not None and condition_file is not None:
         raise UsageError("give --condition or --condition-file, not both")
     rows = read_vectors(condition_file) if condition_file is not None else None

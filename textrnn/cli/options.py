@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from textrnn.errors import DataError, UsageError
+from textrnn.errors import DataError, UsageError, meant
 from textrnn.extras import require
 from textrnn.settings import TrainingSettings
 from textrnn.text.formats import FORMATS as INPUT_FORMATS
@@ -44,7 +44,7 @@ def one_of(names: Collection[str]) -> Callable[[str | None], str | None]:
 
     def check(value: str | None) -> str | None:
         if value is not None and value not in names:  # which may have grown since
-            raise UsageError(f"{value!r} is not one of {', '.join(names)}")
+            raise UsageError(f"{value!r}{meant(value, names)} is not one of {', '.join(names)}")
         return value
 
     return check

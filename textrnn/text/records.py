@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from textrnn.errors import DataError, UsageError
+from textrnn.errors import DataError, UsageError, meant
 from textrnn.text.formats import FORMATS, Opened, Row, without_end
 from textrnn.text.ledger import STANDARD_INPUT as STANDARD_INPUT
 from textrnn.text.ledger import UNDECODABLE
@@ -89,7 +89,8 @@ def column_of_text(columns: list[str], column: str | None) -> str:
 def no_column(columns: list[str], column: str | None, *, advice: str) -> UsageError:
     """An error that lists the columns there are. advice: what to do where none was asked for."""
     there_are = ", ".join(map(repr, columns)) or "none"
-    return UsageError(f"{advice if column is None else f'there is no column {column!r}'}; there are {there_are}")
+    says = advice if column is None else f"there is no column {column!r}{meant(column, columns)}"
+    return UsageError(f"{says}; there are {there_are}")
 
 
 def text_in(fields: Mapping[str, Any], column: str, *, line: int, ledger: Ledger) -> str:
