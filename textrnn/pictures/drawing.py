@@ -1,8 +1,8 @@
 """What every picture is drawn with: the one module that knows matplotlib. Pictures are read in black and white too."""
 
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,21 +153,29 @@ def write_picture(figure: "Figure", path: str | Path) -> None:
     from matplotlib.text import Text
 
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    families = families_with({mark for text in texts for mark in text.get_text() if not mark.isspace()})
+    families = families_with(text.get_text() for text in texts)
     for text in texts:
         text.set_fontfamily(families)
-    with warnings.catch_warnings(), whole_file(path) as file:
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box stands there, to be seen
+    with boxes_for_missing_letters(), whole_file(path) as file:
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
 
 
-def families_with(marks: set[str]) -> list[str]:
-    """The usual family, and those installed that have the marks which it lacks, if any has."""
+@contextmanager
+def boxes_for_missing_letters() -> Iterator[None]:
+    """Nothing is said of a letter that no font has: an empty box stands there, to be seen."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
+
+
+def families_with(texts: Iterable[str]) -> list[str]:
+    """The usual family, and those installed that have the marks of these texts which it lacks, if any has."""
     from matplotlib.font_manager import FontProperties, findfont, fontManager
     from matplotlib.ft2font import FT2Font
 
     families = ["sans-serif"]
-    missing = {ord(mark) for mark in marks}.difference(FT2Font(findfont(FontProperties(family=families))).get_charmap())
+    marks = {ord(mark) for text in texts for mark in text if not mark.isspace()}
+    missing = marks.difference(FT2Font(findfont(FontProperties(family=families))).get_charmap())
     for entry in fontManager.ttflist:
         if not missing:
             break
