@@ -28,6 +28,7 @@ from textrnn.cli.options import (
     ThreadsOption,
     WithOption,
     check_options,
+    check_place,
     example,
     merges,
 )
@@ -53,6 +54,7 @@ def evaluate(
     confusion: Annotated[
         str | None,
         typer.Option(
+            callback=check_place,
             help="Write how often each label was taken for each: a picture (.png) or a table (.tsv, .csv, .jsonl).",
             show_default=False,
         ),
@@ -80,7 +82,11 @@ def evaluate(
     others: WithOption = None,
     by_length: Annotated[
         str | None,
-        typer.Option(help="Write BLEU by the length of the source as a picture (.png).", show_default=False),
+        typer.Option(
+            callback=check_place,
+            help="Write BLEU by the length of the source as a picture (.png).",
+            show_default=False,
+        ),
     ] = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
