@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POINTS = 9  # of every letter
+POINTS, SMALL_POINTS = 9, 7  # of letters, and of those for which there is little room
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
 LONGEST_SIDE = 200  # inches
@@ -134,6 +134,11 @@ def legend(axes: "Axes") -> None:
 def readable_on(share: float) -> str:
     """The colour of letters on a cell."""
     return "white" if share >= DARK else "black"
+
+
+def write_in_cell(axes: "Axes", row: int, column: int, text: str, *, share: float, points: int) -> None:
+    """Letters in the middle of a cell of this share, in the colour that is read on it."""
+    axes.text(column, row, text, ha="center", va="center", color=readable_on(share), fontsize=points)
 
 
 def outline(axes: "Axes", row: int, column: int) -> None:
