@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from textrnn.errors import DataError, MissingExtra
 from textrnn.metrics.labels import Confusion
 from textrnn.metrics.translation import LengthRow
+from textrnn.pictures.attention import words_picture
 from textrnn.pictures.drawing import write_picture
 from textrnn.pictures.labels import confusion_picture
 from textrnn.pictures.translation import attention_picture, bleu_by_length_picture
@@ -108,6 +109,13 @@ def test_a_label_is_shown_as_it_is(tmp_path: Path, drawn: list[Figure], name: st
     for labels in (drawn[0].axes[0].get_xticklabels(), drawn[0].axes[0].get_yticklabels()):
         assert labels[0].get_text().startswith(name)
         assert not labels[0].get_parse_math()
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a\udcffb", r"a\udcffb"), ("a\nb", r"a\nb"), ("a\x1b", r"a\x1b")])
+def test_what_no_letter_stands_for_is_escaped(tmp_path: Path, drawn: list[Figure], name: str, shown: str) -> None:
+    attention_picture([name], [name], np.ones((1, 1)), tmp_path / "picture.png")
+    words_picture([name], [1.0], tmp_path / "picture.png")
+    assert [label.get_text() for figure in drawn for label in figure.axes[0].get_yticklabels()] == [shown, shown]
 
 
 def test_a_class_without_texts_has_an_empty_row(tmp_path: Path, drawn: list[Figure]) -> None:

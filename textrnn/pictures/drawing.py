@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from textrnn.errors import UsageError
 from textrnn.extras import require
+from textrnn.text.signs import printable
 from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def check_size(*inches: float) -> None:
 
 
 def shortened(name: str) -> str:
-    """A name that a picture has room for: of a long one the beginning."""
+    """A name that a picture can show and has room for: of a long one the beginning."""
+    name = printable(name)
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
