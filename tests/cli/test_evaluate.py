@@ -118,6 +118,15 @@ def test_another_ending_is_refused_before_any_work(
     assert not Path(file).exists()
 
 
+@pytest.mark.parametrize("ending", ["png", "csv"])
+def test_where_the_confusion_cannot_be_written_nothing_is_measured(
+    run: Run, tiny_classifier: Path, place: Path, ending: str
+) -> None:
+    command = ("evaluate", tiny_classifier, "gold.jsonl", "--confusion")
+    assert "absent is no folder that can be written to" in refused(run(*command, f"absent/a.{ending}"), 1)
+    assert "two options would write to" in refused(run(*command, f"a.{ending}", "--out", f"./a.{ending}"), 2)
+
+
 @pytest.mark.parametrize("flags", [("--confusion", "a.png"), ("--baselines", "gold.jsonl")])
 def test_an_extra_that_is_absent_is_said_before_any_work(
     run: Run, tiny_classifier: Path, place: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, str]

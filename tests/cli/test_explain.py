@@ -1,6 +1,7 @@
 """The commands of explain, run: their records, pictures and errors."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,15 @@ def test_before_the_work_it_is_known_whether_a_picture_can_be_written(
     code, stdout, stderr = run("explain", *line.split(), "--png", "picture.png")
     assert (code, stdout) == (2, "")
     assert stderr == "error: --png needs the 'eval' extra: pip install 'textrnn[eval]'\n"
+
+
+@pytest.mark.parametrize("options", [("--png", "--out"), ("--html", "--out"), ("--png", "--html")], ids=" ".join)
+def test_no_two_results_are_written_to_one_file(run, tmp_path: Path, options: tuple[str, str]) -> None:
+    one, other = options
+    arguments = ("explain", "attention", "sentiment", "--text", "a good film", "--format", "jsonl")
+    code, stdout, stderr = run(*arguments, one, tmp_path / "x.png", other, tmp_path / "." / "x.png")
+    assert (code, stdout) == (2, "")
+    assert stderr == f"error: two options would write to {tmp_path / 'x.png'}: give each a file of its own\n"
+    assert not any(tmp_path.iterdir())
+    code, stdout, stderr = run(*arguments, one, os.devnull, other, os.devnull)
+    assert code == 0, stderr

@@ -111,6 +111,9 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
         (("--scale", "1,2,3,4,5"), 2, "15 networks"),
         (("--text", "abc"), 2, "MODEL --text"),
         (("--steps", "2", "--rate", "0"), 2, "rate"),
+        (("--rate", "0.1"), 2, "--rate is of the training that --steps asks for"),
+        (("--cell", "elman,gru", "--forget-bias", "3"), 2, "a forget gate, and here is none: elman,gru"),
+        (("--batch", "1000000000"), 2, "--batch"),
         (("--cell", "elman-relu", "--start", "identity", "--scale", "1e99"), 1, "larger than a number"),
     ],
 )
@@ -170,7 +173,9 @@ def test_losses_by_distance_are_a_table_and_a_picture(run, tmp_path):
     [
         (("--cell", "x"), "'x' is not one of elman"),
         (("--method", "half"), "'half' is not one of full, truncated, alone"),
-        (("--distance", "0,2"), "--distance is at least 1, not 0"),
+        (("--distance", "0,2"), "--distance is from 1 to 1,000, not 0"),
+        (("--distance", "2,99999999999"), "--distance is from 1 to 1,000, not 99,999,999,999"),
+        (("--seeds", "2000000000"), "--seeds"),
         (("--distance", "2,b"), "--distance takes numbers"),
         (("--start", "x"), "'x' is not one of uniform"),
     ],

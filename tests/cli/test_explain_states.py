@@ -53,6 +53,20 @@ def test_every_format_has_a_row_for_each_symbol_and_unit(format: str, small_fold
     ]
 
 
+@pytest.mark.parametrize("texts", [LINES, ("--text", "", "--text", "the cat."), ("--text", "a mat", "--text", "")])
+def test_a_text_without_a_symbol_is_shown_as_one(
+    texts: tuple[str, ...], small_folders: dict[str, Path], run: Run, tmp_path: Path
+) -> None:
+    page, picture = tmp_path / "page.html", tmp_path / "picture.png"
+    places = ("--html", page, "--png", picture, "--format", "table")
+    result = run("explain", "states", small_folders["word"], *texts, "--units", "2", *places)
+    assert result.code == 0, result.stderr
+    numbers = [number for number in (1, 2, 3) if f"\ntext {number}\n" in result.stdout]
+    assert numbers == list(range(1, 1 + texts.count("--text")))
+    assert all(page.read_text(encoding="utf-8").count(f"text {number}, unit") == 2 for number in numbers)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 def test_rows_say_how_a_unit_follows_a_property(tiny_model: Path, run: Run) -> None:
     rows = rows_of(run, tiny_model, "--text", TEXT * 2, "--property", "in-brackets")
     by_unit: dict[tuple[str, int], list[dict[str, Any]]] = {}
@@ -103,6 +117,11 @@ def test_of_units_only_those_of_a_layer_are_chosen(tiny_model: Path, run: Run) -
     rows = rows_of(run, tiny_model, "--text", TEXT, "--units", "32", "--property", "space", "--symbols", "0")
     assert {row["layer"] for row in rows} == {"0", "1"}
     assert len(rows) == 32 * len(TEXT)
+
+
+def test_a_unit_that_is_named_twice_is_shown_once(tiny_model: Path, run: Run) -> None:
+    rows = rows_of(run, tiny_model, "--text", "ab", "--unit", "1.3", "--unit", "1.03", "--unit", "0.7")
+    assert [(row["step"], row["layer"], row["unit"]) for row in rows[:3]] == [(1, "1", 3), (1, "0", 7), (2, "1", 3)]
 
 
 def test_the_part_chooses(tiny_model: Path, run: Run) -> None:

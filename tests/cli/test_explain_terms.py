@@ -57,6 +57,13 @@ def test_the_same_seed_is_the_same_network(run):
     assert first == again != other
 
 
+def test_a_byte_that_is_no_character_is_unknown(run):
+    code, stdout, stderr = run("explain", "terms", *QUICK, "--text", "a\udcffb", "--format", "jsonl")
+    assert code == 0
+    assert [row["predicted"] for row in rows_of(stdout) if not row["distance"]] == ["a", "<unk>", "b"]
+    assert "unknown to the model, and read as <unk>" in stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [

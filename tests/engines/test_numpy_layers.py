@@ -177,9 +177,15 @@ def test_folders_of_every_format_are_read(path: Path) -> None:
         np.testing.assert_allclose(found[name][1][part][-1], expected[0], atol=TOLERANCES[folder.config.precision])
 
 
-def test_nothing_is_computed_of_no_symbols() -> None:
-    layers = layers_of(network_of(CORES[0], INPUTS[0]))
-    assert list(layers.run(np.zeros(0, np.int64))) == []
+@pytest.mark.parametrize("core", CORES, ids=str)
+def test_of_no_symbols_every_value_is_there_without_a_step(core: Core) -> None:
+    layers = layers_of(network_of(core, INPUTS[0]))
+    none, some = whole(layers, np.zeros(0, np.int64)), whole(layers)
+    for name, kinds in some.items():
+        for values, expected in zip(none[name], kinds, strict=True):
+            assert {key: rows.shape for key, rows in values.items()} == {
+                key: (0, *rows.shape[1:]) for key, rows in expected.items()
+            }
 
 
 def test_a_translators_layers_are_those_of_its_source(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from textrnn.errors import DataError, MissingExtra
 from textrnn.metrics.labels import Confusion
 from textrnn.metrics.translation import LengthRow
+from textrnn.pictures.attention import words_picture
+from textrnn.pictures.drawing import write_picture
 from textrnn.pictures.labels import confusion_picture
 from textrnn.pictures.translation import attention_picture, bleu_by_length_picture
 from textrnn.pictures.vectors import map_picture
@@ -38,6 +40,14 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     save = Figure.savefig
     monkeypatch.setattr(Figure, "savefig", lambda figure, *a, **k: (figures.append(figure), save(figure, *a, **k))[1])
     return figures
+
+
+@pytest.fixture
+def fonts_that_are_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fonts but those that matplotlib brings."""
+    brought = Path(matplotlib.get_data_path())
+    fonts = [font for font in fontManager.ttflist if brought in Path(font.fname).parents]
+    monkeypatch.setattr(fontManager, "ttflist", fonts)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -99,6 +109,13 @@ def test_a_label_is_shown_as_it_is(tmp_path: Path, drawn: list[Figure], name: st
     for labels in (drawn[0].axes[0].get_xticklabels(), drawn[0].axes[0].get_yticklabels()):
         assert labels[0].get_text().startswith(name)
         assert not labels[0].get_parse_math()
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a\udcffb", r"a\udcffb"), ("a\nb", r"a\nb"), ("a\x1b", r"a\x1b")])
+def test_what_no_letter_stands_for_is_escaped(tmp_path: Path, drawn: list[Figure], name: str, shown: str) -> None:
+    attention_picture([name], [name], np.ones((1, 1)), tmp_path / "picture.png")
+    words_picture([name], [1.0], tmp_path / "picture.png")
+    assert [label.get_text() for figure in drawn for label in figure.axes[0].get_yticklabels()] == [shown, shown]
 
 
 def test_a_class_without_texts_has_an_empty_row(tmp_path: Path, drawn: list[Figure]) -> None:
@@ -169,13 +186,11 @@ def test_long_words_of_attention_are_within(tmp_path: Path, drawn: list[Figure])
     assert all(box.width < cell for box in of_letters(axes.texts))
 
 
+@pytest.mark.usefixtures("fonts_that_are_brought")
 @pytest.mark.parametrize(("mark", "families"), [("a", 1), ("\u23e2", 2), ("\U0010fffd", 1)])  # 23e2: in STIXGeneral
 def test_a_mark_that_the_usual_font_lacks_is_of_another_if_one_has_it(
-    tmp_path: Path, drawn: list[Figure], mark: str, families: int, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, drawn: list[Figure], mark: str, families: int
 ) -> None:
-    brought = Path(matplotlib.get_data_path())
-    fonts = [font for font in fontManager.ttflist if brought in Path(font.fname).parents]
-    monkeypatch.setattr(fontManager, "ttflist", fonts)
     attention_picture([f"{mark}b"], ["a"], np.ones((1, 1)), tmp_path / "picture.png")
     (label,) = drawn[0].axes[0].get_xticklabels()
     found = label.get_fontfamily()
@@ -240,6 +255,30 @@ def test_a_name_stands_at_its_dot_and_covers_no_other(tmp_path: Path, drawn: lis
         x, y = centers[place]
         away = np.hypot(max(box.x0 - x, 0, x - box.x1), max(box.y0 - y, 0, y - box.y1))
         assert away < 12  # pixels
+
+
+@pytest.mark.usefixtures("fonts_that_are_brought")
+def test_words_of_a_map_are_measured_in_the_letters_that_they_are_drawn_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boxes: list[list[Bbox]] = []
+
+    def write(figure: Figure, path: Path) -> None:
+        boxes.append(of_letters(figure.axes[0].texts))
+        write_picture(figure, path)
+        boxes.append(of_letters(figure.axes[0].texts))
+
+    monkeypatch.setattr("textrnn.pictures.vectors.write_picture", write)
+    names = ("\u23e2" * 9, "b", "c")  # which STIXGeneral has
+    map_picture(WordMap(names, np.eye(3, 2), ("x", "y")), tmp_path / "picture.png")
+    before, after = ([box.width for box in each] for each in boxes)
+    assert before == pytest.approx(after)
+
+
+@pytest.mark.usefixtures("fonts_that_are_brought")
+def test_a_word_that_no_font_can_write_has_its_place_on_a_map(tmp_path: Path) -> None:
+    found = WordMap(("\u4e2d", "b", "c"), np.eye(3, 2), ("x", "y"))
+    assert map_picture(found, tmp_path / "picture.png") == 3
 
 
 def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure]) -> None:

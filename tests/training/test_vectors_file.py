@@ -159,6 +159,14 @@ def test_a_name_that_cannot_be_written_is_refused_before_the_work(out, error, sa
     assert str(raised.value).startswith(says)
 
 
+@pytest.mark.parametrize("source", ["song.txt", ".", "*.txt"])
+def test_the_text_that_is_learnt_from_is_not_written_over(source):
+    before = Path("song.txt").read_bytes()
+    with pytest.raises(UsageError, match=r"song.txt is one of the texts to learn from"):
+        learnt("./song.txt", source)
+    assert Path("song.txt").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

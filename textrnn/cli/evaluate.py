@@ -29,6 +29,7 @@ from textrnn.cli.options import (
     ThreadsOption,
     WithOption,
     check_options,
+    check_place,
     example,
     merges,
 )
@@ -55,6 +56,7 @@ def evaluate(
     confusion: Annotated[
         str | None,
         typer.Option(
+            callback=check_place,
             help="Write how often each label was taken for each: a picture (.png) or a table (.tsv, .csv, .jsonl).",
             show_default=False,
         ),
@@ -82,7 +84,11 @@ def evaluate(
     others: WithOption = None,
     by_length: Annotated[
         str | None,
-        typer.Option(help="Write BLEU by the length of the source as a picture (.png).", show_default=False),
+        typer.Option(
+            callback=check_place,
+            help="Write BLEU by the length of the source as a picture (.png).",
+            show_default=False,
+        ),
     ] = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",

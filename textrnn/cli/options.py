@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textrnn.config import ModelConfig
 
 Value = TypeVar("Value")
+PLACES = f"{__name__}.places"  # of a command: the files that its options write
 WIDTH = 5  # of the beam, where none is asked for
 FORMATS = ("auto", "table", "tsv", "csv", "jsonl")
 NEXT = {  # what to type when a model of this task is there
@@ -50,8 +51,8 @@ def one_of(names: Collection[str]) -> Callable[[str | None], str | None]:
     return check
 
 
-def check_place(file: str | None) -> str | None:
-    """Raise, before the work, where what comes of it cannot be written to this file."""
+def check_place(context: typer.Context, file: str | None) -> str | None:
+    """Raise, before the work, where what comes of it cannot be written to this file, or another option writes there."""
     if file is None:
         return None
     path = Path(file)
@@ -59,16 +60,20 @@ def check_place(file: str | None) -> str | None:
         raise DataError(f"{file} cannot be written: it is a folder")
     if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):
         raise DataError(f"{file} cannot be written: {path.parent} is no folder that can be written to")
+    places, place = context.meta.setdefault(PLACES, set()), path.resolve()
+    if place in places and (path.is_file() or not path.exists()):  # a device such as /dev/null takes all
+        raise UsageError(f"two options would write to {file}: give each a file of its own")
+    places.add(place)
     return file
 
 
-def check_picture(file: str | None) -> str | None:
+def check_picture(context: typer.Context, file: str | None) -> str | None:
     """The same of a picture, and where none can be drawn."""
     if file is not None:
         if (ending := Path(file).suffix.lower()) not in ("", ".png"):
             raise UsageError(f"--png writes a PNG, and {file} would be called a {ending.removeprefix('.')}")
         require("eval", "--png", packages=("matplotlib",))
-    return check_place(file)
+    return check_place(context, file)
 
 
 def setting(name: str) -> Any:

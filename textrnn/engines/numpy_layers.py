@@ -103,11 +103,11 @@ class NumpyLayers:
     def run(self, ids: Ids, state: State | None = None) -> Iterator[Values]:
         """The values at each of the ids (time,), a stretch of them after another; all at once where layers read back.
 
-        state: before the first of them, "hidden.0" and the like → (size,); None: zeros.
+        Of no ids one stretch without a step. state: before the first, "hidden.0" and the like → (size,); None: zeros.
         """
         before = {name: np.zeros(size, np.float32) for name, size in self.core.state_sizes().items()} | (state or {})
         step = max(1, len(ids)) if self.core.bidirectional else AT_ONCE
-        for begin, end in pairwise([*range(0, len(ids), step), len(ids)]):
+        for begin, end in pairwise([0, *range(step, len(ids), step), len(ids)]):
             values: dict[str, LayerValues] = {}
             below: Floats | None = None
             for index, level in enumerate(self.levels):
@@ -115,7 +115,8 @@ class NumpyLayers:
                 output = np.concatenate([values[shape.name].state[self._output] for shape in level], axis=1)
                 below = output if below is None or not self.core.is_residual(index, level) else output + below
             yield values
-            before = last_state(values)
+            if end < len(ids):
+                before = last_state(values)
 
     @property
     def _output(self) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from textrnn.pictures.drawing import POINTS, drawing, shortened, write_picture
+from textrnn.pictures.drawing import POINTS, SMALL_POINTS, drawing, shortened, write_picture
 
-SMALL_POINTS = 7  # of the figure behind a bar
 LINE, BARS = 0.2, 3.0  # inches: of a word and its bar, and the longest bar
 ROOM = 1.15  # beyond the longest bar, for its figure
 

@@ -1,8 +1,8 @@
 """What every picture is drawn with: the one module that knows matplotlib. Pictures are read in black and white too."""
 
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from textrnn.errors import UsageError
 from textrnn.extras import require
+from textrnn.text.signs import printable
 from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-POINTS = 9  # of every letter
+POINTS, SMALL_POINTS = 9, 7  # of letters, and of those for which there is little room
 DARK = 0.62  # the share from which on white is read better than black
 DOTS_PER_INCH = 120
 LONGEST_SIDE = 200  # inches
@@ -79,7 +80,8 @@ def check_size(*inches: float) -> None:
 
 
 def shortened(name: str) -> str:
-    """A name that a picture has room for: of a long one the beginning."""
+    """A name that a picture can show and has room for: of a long one the beginning."""
+    name = printable(name)
     return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
@@ -136,6 +138,11 @@ def readable_on(share: float) -> str:
     return "white" if share >= DARK else "black"
 
 
+def write_in_cell(axes: "Axes", row: int, column: int, text: str, *, share: float, points: int) -> None:
+    """Letters in the middle of a cell of this share, in the colour that is read on it."""
+    axes.text(column, row, text, ha="center", va="center", color=readable_on(share), fontsize=points)
+
+
 def outline(axes: "Axes", row: int, column: int) -> None:
     """A frame around a cell."""
     frame(axes, (column - 0.5, row - 0.5), width=1, height=1, points=1.5)
@@ -153,21 +160,29 @@ def write_picture(figure: "Figure", path: str | Path) -> None:
     from matplotlib.text import Text
 
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    families = families_with({mark for text in texts for mark in text.get_text() if not mark.isspace()})
+    families = families_with(text.get_text() for text in texts)
     for text in texts:
         text.set_fontfamily(families)
-    with warnings.catch_warnings(), whole_file(path) as file:
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an empty box stands there, to be seen
+    with boxes_for_missing_letters(), whole_file(path) as file:
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight", pad_inches=0.15)
 
 
-def families_with(marks: set[str]) -> list[str]:
-    """The usual family, and those installed that have the marks which it lacks, if any has."""
+@contextmanager
+def boxes_for_missing_letters() -> Iterator[None]:
+    """Nothing is said of a letter that no font has: an empty box stands there, to be seen."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield
+
+
+def families_with(texts: Iterable[str]) -> list[str]:
+    """The usual family, and those installed that have the marks of these texts which it lacks, if any has."""
     from matplotlib.font_manager import FontProperties, findfont, fontManager
     from matplotlib.ft2font import FT2Font
 
     families = ["sans-serif"]
-    missing = {ord(mark) for mark in marks}.difference(FT2Font(findfont(FontProperties(family=families))).get_charmap())
+    marks = {ord(mark) for text in texts for mark in text if not mark.isspace()}
+    missing = marks.difference(FT2Font(findfont(FontProperties(family=families))).get_charmap())
     for entry in fontManager.ttflist:
         if not missing:
             break

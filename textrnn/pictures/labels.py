@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from textrnn.metrics.labels import Confusion, column_names
-from textrnn.pictures.drawing import POINTS, matrix, outline, readable_on, write_picture
+from textrnn.pictures.drawing import POINTS, matrix, outline, write_in_cell, write_picture
 
 DIGIT = 0.1  # inches for each digit of the largest count, and some air
 SMALLEST_CELL = 0.46  # inches: two lines, and 100%
@@ -23,7 +23,7 @@ def confusion_picture(confusion: Confusion, names: Sequence[str], path: str | Pa
     for (row, column), share in np.ndenumerate(shares):
         if share:
             text = f"{counts[row, column]:,}\n{percent(float(share))}"
-            axes.text(column, row, text, ha="center", va="center", color=readable_on(float(share)), fontsize=POINTS)
+            write_in_cell(axes, row, column, text, share=float(share), points=POINTS)
     for place in range(len(names)):
         outline(axes, place, place)
     axes.set_xlabel("predicted")

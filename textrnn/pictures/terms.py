@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textrnn.pictures.drawing import POINTS, frame, matrix, readable_on, write_picture
+from textrnn.pictures.drawing import POINTS, SMALL_POINTS, frame, matrix, write_in_cell, write_picture
 from textrnn.text.signs import visible
 
 if TYPE_CHECKING:
     from textrnn.training.terms import Terms
 
 CELL = 0.3  # inches, of a cell with a number such as -12
-SMALL_POINTS = 7  # of the letters in it
 GAP = -0.02  # of the height, between the cells and what is written below
 
 
@@ -28,15 +27,7 @@ def terms_picture(
     largest = terms.norms.max()
     for row, column in zip(*terms.norms.nonzero(), strict=True):
         power = round(np.log10(terms.norms[row, column] / largest)) + 0  # no minus before 0
-        axes.text(
-            column,
-            row,
-            f"{power}",
-            ha="center",
-            va="center",
-            color=readable_on(float(terms.shades[row, column])),
-            fontsize=SMALL_POINTS,
-        )
+        write_in_cell(axes, row, column, f"{power}", share=float(terms.shades[row, column]), points=SMALL_POINTS)
     steps = len(terms.norms)
     for begin in range(0, steps, window):
         size = min(window, steps - begin)

@@ -6,10 +6,18 @@ from pathlib import Path
 import numpy as np
 
 from textrnn.metrics.translation import LengthRow
-from textrnn.pictures.drawing import POINTS, Weights, drawing, matrix, outline, readable_on, write_picture
+from textrnn.pictures.drawing import (
+    POINTS,
+    SMALL_POINTS,
+    Weights,
+    drawing,
+    matrix,
+    outline,
+    write_in_cell,
+    write_picture,
+)
 
 ATTENTION_CELL = 0.32  # inches, of a cell with a weight such as .97
-SMALL_POINTS = 7  # of the letters in it
 SHOWN_WEIGHT = 0.1  # the least that is written into its cell
 BAR, NARROWEST, BAR_HEIGHT = 0.75, 2.5, 2.8  # inches: for each bar, at least, and the height
 HEADROOM = 1.2  # the height over that of the highest bar: two lines stand there
@@ -24,9 +32,7 @@ def attention_picture(sources: Sequence[str], targets: Sequence[str], weights: W
     for (row, column), weight in np.ndenumerate(weights):
         if weight >= SHOWN_WEIGHT:
             text = f"{weight:.2f}".removeprefix("0")
-            axes.text(
-                column, row, text, ha="center", va="center", color=readable_on(float(weight)), fontsize=SMALL_POINTS
-            )
+            write_in_cell(axes, row, column, text, share=float(weight), points=SMALL_POINTS)
     for row, column in enumerate(weights.argmax(1).tolist() if weights.size else []):
         outline(axes, row, column)
     axes.set_xlabel("source")

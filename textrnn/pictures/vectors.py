@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from textrnn.pictures.drawing import POINTS, drawing, write_picture
+from textrnn.pictures.drawing import POINTS, boxes_for_missing_letters, drawing, families_with, write_picture
 from textrnn.text.signs import printable
 from textrnn.word_vectors.projection import WordMap
 
@@ -34,7 +34,8 @@ def map_picture(found: WordMap, path: str | Path) -> int:
     axes.set_xlabel(found.axes[0])
     axes.set_ylabel(found.axes[1])
     axes.tick_params(labelsize=POINTS)
-    named = name_points(axes, found.words, found.points)
+    with boxes_for_missing_letters():
+        named = name_points(axes, list(map(printable, found.words)), found.points)
     write_picture(figure, path)
     return named
 
@@ -48,17 +49,18 @@ def name_points(axes: "Axes", names: Sequence[str], points: NDArray[np.float64])
     radius = DOT * figure.dpi / 72
     centers = axes.transData.transform(points)
     taken: Boxes = np.hstack([centers - radius, centers + radius])
-    named = 0
+    named, families = 0, families_with(names)  # which are measured as they will be drawn
     for place, (name, point) in enumerate(zip(names, points, strict=True)):
         for right, up, horizontal, vertical in SIDES:
             text = axes.annotate(
-                printable(name),
+                name,
                 (float(point[0]), float(point[1])),
                 xytext=(GAP * right, GAP * up),
                 textcoords="offset points",
                 ha=horizontal,
                 va=vertical,
                 fontsize=POINTS,
+                fontfamily=families,
                 parse_math=False,
             )
             box = np.array(text.get_window_extent().extents)

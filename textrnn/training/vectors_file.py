@@ -67,6 +67,8 @@ def learn_vectors(
     """
     check_destination(out)
     texts = texts_of(data.files, data, settings)
+    if os.path.realpath(out) in map(os.path.realpath, texts.files):
+        raise UsageError(f"{out} is one of the texts to learn from: --out names another file")
     pieces = Section(texts, settings.unit)
     tokenizer = Tokenizer(LEVELS[settings.level].learn(Strings(pieces), vocabulary(settings)).tokenizer, settings.level)
     dtype = smallest_type(len(tokenizer))

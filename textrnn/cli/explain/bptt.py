@@ -18,6 +18,7 @@ EXAMPLES = example(
 )
 METHODS = "full,truncated,alone"
 MOST_SEED = 2**31  # even the last of the seeds is below that of the sequences that tell whether a task is solved
+FARTHEST = 1000  # steps: the memory of full back-propagation grows with them
 
 
 def bptt(
@@ -44,7 +45,7 @@ def bptt(
     clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient; 0 is no limit.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is random.")] = 0,
     seeds: Annotated[
-        int, typer.Option(min=1, max=MOST_SEED, help="Train so many times, from seed to seed; the picture has means.")
+        int, typer.Option(min=1, max=1000, help="Train so many times, from seed to seed; the picture has means.")
     ] = 1,
     png: PngOption = None,
     format: FormatOption = "auto",
@@ -64,8 +65,8 @@ def bptt(
     from textrnn.training.truncation import Trial, outcomes
 
     distances = sorted(several("--distance", distance, int))
-    if distances[0] < 1:
-        raise UsageError(f"--distance is at least 1, not {distances[0]}")
+    if far := [distance for distance in distances if not 1 <= distance <= FARTHEST]:
+        raise UsageError(f"--distance is from 1 to {FARTHEST:,}, not {far[0]:,}")
     networks = variants(
         several("--cell", cell, str, choices=CELLS),
         starts=several("--start", start, str, choices=STARTS),

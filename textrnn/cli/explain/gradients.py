@@ -68,7 +68,7 @@ def gradients(
         int | None,
         typer.Option(min=1, max=4096, help=f"Units of a new network. Default: {UNITS}.", show_default=False),
     ] = None,
-    batch: Annotated[int, typer.Option(min=1, help="Sequences, over which a geometric mean is taken.")] = 32,
+    batch: Annotated[int, typer.Option(min=1, max=1024, help="Sequences, over which a geometric mean is taken.")] = 32,
     steps: Annotated[
         int,
         typer.Option(
@@ -113,7 +113,11 @@ def gradients(
     else:
         if text:
             raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
+        if rate is not None and not steps:
+            raise UsageError("--rate is of the training that --steps asks for: give both")
         variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias or FORGET_BIAS)
+        if forget_bias is not None and all(each.forget_bias is None for each in variants):
+            raise UsageError(f"--forget-bias is for cells with a forget gate, and here is none: {cell}")
         found = of_new(
             variants,
             length=length,

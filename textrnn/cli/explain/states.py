@@ -167,7 +167,7 @@ def choose(
     """The units to look at: those that are named, or the first of what is asked for."""
     from textrnn.tasks.courses import Found
 
-    units = [reader.unit(written) for written in dict.fromkeys(named)]
+    units = list(dict.fromkeys(map(reader.unit, named)))  # 0.7 may be written 0.07 too
     chosen = [reader.layer(name) for name in dict.fromkeys(layers)]
     if follows is not None:
         return reader.following(texts, units, chosen or list(reader.layers.shapes), count=count)

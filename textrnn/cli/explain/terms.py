@@ -134,7 +134,8 @@ def new_network(
     one_of(STARTS)(start)
     if forget_bias is not None and not CELLS[cell].open_gates:
         raise UsageError(f"--forget-bias is for cells with a forget gate, and {cell} has none")
-    tokenizer = Tokenizer.of_characters(sorted(set(text)))
+    known = text.encode(errors="ignore").decode()  # a byte of the command line that is no UTF-8 is <unk>
+    tokenizer = Tokenizer.of_characters(sorted(set(known)))
     biases = [1.0 if forget_bias is None else forget_bias]
     (variant,) = variants([cell], starts=[start], scales=[scale], forget_biases=biases)
     symbols = len(tokenizer)
