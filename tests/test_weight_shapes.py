@@ -175,7 +175,7 @@ def test_networks_by_their_sizes_stand_one_below_the_other(run: Run):
         ("tiny --bidirectional", "the sizes of a model stand in it"),
         ("--inputs 3 --units 3 --outputs 3", "give a model, or a network by its sizes"),
         ("--cell gru --units 3", "needs --inputs, --units and --outputs"),
-        ("--cell grue --inputs 3 --units 3 --outputs 3", "unknown cell 'grue'; one of elman, "),
+        ("--cell grue --inputs 3 --units 3 --outputs 3", "unknown cell 'grue' (did you mean 'gru'?); one of elman, "),
         ("--cell gru, --inputs 3 --units 3 --outputs 3", "unknown cell ''; one of elman, "),
         ("--cell gru --inputs 3 --units 3 --outputs 3 --projection 2", "the outputs of gru cannot be projected"),
         ("--cell gru --inputs 9999999 --units 3 --outputs 3", "symbols: Input should be less than or equal to"),

@@ -118,7 +118,7 @@ def test_records_of_any_format_are_compared_by_their_column(
     assert [(row["id"], row["said"]) for row in rows] == list(zip("012", lines, strict=True))
     assert [[row[name] for name in figures] for row in rows] == [[row[name] for name in figures] for row in alone]
     says = refused(run("compare", *models, file, "--column", "sad"), 2, after=1)
-    assert "there is no column 'sad'; there are 'id', 'said'" in says
+    assert "there is no column 'sad' (did you mean 'said'?); there are 'id', 'said'" in says
 
 
 @pytest.mark.parametrize("lines", [(), ("--lines",)])

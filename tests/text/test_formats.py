@@ -171,7 +171,7 @@ def test_a_string_of_jsonl_is_a_text_alone_and_null_an_empty_one(tmp_path: Path)
         ("a.csv", "id,x\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
         ("a.csv", "id,x", None, "name the column of the text with --column; there are 'id', 'x'"),
         ("a.tsv", "id\tx\n", "tex", "there is no column 'tex'; there are 'id', 'x'"),
-        ("a.fasttext", "", "tex", "there is no column 'tex'; there are 'label', 'text'"),
+        ("a.fasttext", "", "tex", "there is no column 'tex' (did you mean 'text'?); there are 'label', 'text'"),
         ("a.txt", "a", "text", "plain text has no column 'text': --input-format"),
         ("a.parquet.gz", "", None, "unpack it"),
     ],

@@ -198,7 +198,7 @@ def test_every_format_has_the_same_findings(tmp_path: Path, format: str, says_so
 
 def test_a_misspelt_column_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes(CONTENTS["csv"])
-    with pytest.raises(UsageError, match="there is no column 'sad'; there are 'id', 'said'"):
+    with pytest.raises(UsageError, match=r"there is no column 'sad' \(did you mean 'said'\?\); there are 'id', 'said'"):
         list(check([str(tmp_path / "rows.csv")], column="sad"))
 
 
