@@ -61,6 +61,7 @@ function is_in_lines(element, view) {
 function measured(frame) {
   const view = frame.contentWindow, page = frame.contentDocument, root = page.documentElement;
   for (const folded of page.querySelectorAll("details")) folded.open = true;
+  page.body.getBoundingClientRect();  // what was folded is laid out before it is read
   const probe = page.body.appendChild(page.createElement("i"));
   probe.style.background = "Canvas";
   view.canvas = view.getComputedStyle(probe).backgroundColor;
