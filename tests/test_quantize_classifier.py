@@ -114,7 +114,11 @@ def test_the_command_prints_the_price_and_the_card_has_the_figures_of_int8(run: 
     ("flags", "code", "says"),
     [
         (("strange.jsonl",), 1, "strange.jsonl, line 1: the label 'odd' is none of the model's: bad, so-so, good"),
-        (("gold.jsonl", "--label-column", "star"), 2, "no column 'star' (did you mean 'stars'?); there are 'said', 'stars'"),
+        (
+            ("gold.jsonl", "--label-column", "star"),
+            2,
+            "no column 'star' (did you mean 'stars'?); there are 'said', 'stars'",
+        ),
         (("absent.jsonl",), 1, "there is no file absent.jsonl"),
         (("broken.txt", "--strict"), 1, "broken.txt, line 2, byte 17: not utf-8 (0xe9)"),
     ],

@@ -56,4 +56,5 @@ def meant(name: str, names: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     like = {each.lower(): each for each in names}
-    return "".join(f" (did you mean {like[found]!r}?)" for found in get_close_matches(name.lower(), like, n=1, cutoff=0.7))
+    found = get_close_matches(name.lower(), like, n=1, cutoff=0.7)
+    return f" (did you mean {like[found[0]]!r}?)" if found else ""

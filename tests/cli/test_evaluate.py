@@ -193,7 +193,11 @@ def test_a_model_of_other_labels_is_refused_before_any_work(
     ("flags", "code", "says"),
     [
         (("gold.csv",), 2, "name the column of the label with --label-column; there are 'id', 'said', 'stars'"),
-        (("gold.csv", "--label-column", "star"), 2, "no column 'star' (did you mean 'stars'?); there are 'id', 'said', 'stars'"),
+        (
+            ("gold.csv", "--label-column", "star"),
+            2,
+            "no column 'star' (did you mean 'stars'?); there are 'id', 'said', 'stars'",
+        ),
         (("gold.csv", "--label-column", "stars"), 2, "name the column of the text with --column"),
         (("gold.jsonl", "--column", "label", "--label-column", "label"), 2, "cannot be the column of the text and of"),
         (("strange.jsonl",), 1, "strange.jsonl, line 2: the label 'odd' is none of the model's: bad, so-so, good"),

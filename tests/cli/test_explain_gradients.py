@@ -112,7 +112,7 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
         (("--text", "abc"), 2, "MODEL --text"),
         (("--steps", "2", "--rate", "0"), 2, "rate"),
         (("--rate", "0.1"), 2, "--rate is of the training that --steps asks for"),
-        (("--cell", "elman,gru", "--forget-bias", "3"), 2, "a forget gate, and here is none: elman,gru"),
+        (("--cell", "elman,gru", "--forget-bias", "3"), 2, "a forget gate, and here is none: elman, gru"),
         (("--batch", "1000000000"), 2, "--batch"),
         (("--cell", "elman-relu", "--start", "identity", "--scale", "1e99"), 1, "larger than a number"),
     ],
@@ -178,6 +178,8 @@ def test_losses_by_distance_are_a_table_and_a_picture(run, tmp_path):
         (("--seeds", "2000000000"), "--seeds"),
         (("--distance", "2,b"), "--distance takes numbers"),
         (("--start", "x"), "'x' is not one of uniform"),
+        (("--cell", "elman", "--forget-bias", "3"), "a forget gate, and here is none: elman"),
+        (("--png", ""), "a file to write to has a name"),
     ],
 )
 def test_what_cannot_be_learnt_is_one_line(run, arguments, words):

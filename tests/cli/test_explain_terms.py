@@ -71,7 +71,7 @@ def test_a_byte_that_is_no_character_is_unknown(run):
         (("--text", "a" * 61), 1, "61 symbols, and 60 at most"),
         (("--cell", "lsmt"), 2, "'lsmt' (did you mean 'lstm'?) is not one of elman"),
         (("--start", "zero"), 2, "'zero' is not one of uniform"),
-        (("--forget-bias", "1"), 2, "elman has none"),
+        (("--forget-bias", "1"), 2, "here is none: elman"),
         (("--cell", "lstm", "--forget-bias", "1000"), 2, "from -100 to 100"),
         (("--scale", "nan"), 2, "nan"),
         (("--scale", "x"), 2, "x"),

@@ -32,7 +32,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ("arguments", "code", "says"),
     [
         (("three.csv",), 2, "name the column of the label with --label-column; there are 'body', 'stars', 'place'"),
-        (("three.csv", "--label-column", "star"), 2, "no column 'star' (did you mean 'stars'?); there are 'body', 'stars', 'place'"),
+        (
+            ("three.csv", "--label-column", "star"),
+            2,
+            "no column 'star' (did you mean 'stars'?); there are 'body', 'stars', 'place'",
+        ),
         (("one-class.jsonl",), 1, "there is only one class, 'a': is --label-column the right one?"),
         (("each-its-own.jsonl", "--valid", "good.jsonl"), 1, "every one of 40 records has a class of its own"),
         (("empty.jsonl",), 1, "there are no labelled records"),

@@ -56,6 +56,8 @@ def check_place(context: typer.Context, file: str | None) -> str | None:
     if file is None:
         return None
     path = Path(file)
+    if not file:
+        raise UsageError("a file to write to has a name, and here is none")
     if path.is_dir():
         raise DataError(f"{file} cannot be written: it is a folder")
     if not path.exists() and not os.access(path.parent, os.W_OK | os.X_OK):

@@ -11,7 +11,7 @@ loss of chance is the logarithm of the number of symbols.
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,9 +135,16 @@ class Variant:
 
 
 def variants(
-    cells: Iterable[str], *, starts: Sequence[str], scales: Sequence[float], forget_biases: Sequence[float]
+    cells: Sequence[str],
+    *,
+    starts: Sequence[str] = ("uniform",),
+    scales: Sequence[float] = (1.0,),
+    forget_biases: Sequence[float] | None = None,
 ) -> list[Variant]:
-    """Every combination; a forget bias for the cells alone that have a gate which begins open."""
+    """Every combination; a forget bias for the cells alone that have a gate which begins open, 1 if none is given."""
+    if forget_biases is not None and not any(CELLS[cell].open_gates for cell in cells):
+        raise UsageError(f"a forget bias is for cells with a forget gate, and here is none: {', '.join(cells)}")
+    forget_biases = [1.0] if forget_biases is None else forget_biases
     if far := [bias for bias in forget_biases if abs(bias) > LARGEST_BIAS]:
         raise UsageError(f"a forget bias is from -{LARGEST_BIAS} to {LARGEST_BIAS}, not {far[0]:g}")
     return [

@@ -20,7 +20,7 @@ DECADES = 4  # powers of ten from black to white
 
 @dataclass(frozen=True)
 class Terms:
-    """The gradient of a sum of losses by the weights of the recurrent layers, taken apart.
+    """The gradient of a sum of losses by the weights of the recurrent layers (both biases of each), taken apart.
 
     norms: (losses, steps), of the term of the loss at t and the use of the weights at step k; 0 where k is after t.
     kept: of the same shape, the terms that truncation keeps. whole, truncated: the norms of the sums of all terms, and

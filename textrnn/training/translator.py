@@ -213,7 +213,7 @@ class TranslatorTraining:
             *left_out_of(self.facts, settings),
         ]
         if self.facts.seen:
-            lines.append(f"{self.facts.seen:,} sources to validate on are among those that are learnt from")
+            lines.append(f"of the sources to validate on {self.facts.seen:,} are learnt from too")
         return lines
 
     def _vocabularies(self) -> list[str]:

@@ -39,7 +39,10 @@ def bptt(
     start: Annotated[
         str, typer.Option(help="How recurrent weights start: uniform, identity or orthogonal; several with commas.")
     ] = "orthogonal",
-    forget_bias: Annotated[str, typer.Option(help="Bias of forget gates; several with commas.")] = "1",
+    forget_bias: Annotated[
+        str | None,
+        typer.Option(help="Bias of forget gates; several with commas. Default: 1.", show_default=False),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Batches of sequences to learn from, at most.")] = 400,
     rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 0.01,
     clip: Annotated[float, typer.Option(min=0, help="Largest norm of the gradient; 0 is no limit.")] = 1.0,
@@ -70,8 +73,7 @@ def bptt(
     networks = variants(
         several("--cell", cell, str, choices=CELLS),
         starts=several("--start", start, str, choices=STARTS),
-        scales=[1.0],
-        forget_biases=several("--forget-bias", forget_bias, finite),
+        forget_biases=None if forget_bias is None else several("--forget-bias", forget_bias, finite),
     )
     methods = several("--method", method, str, choices=KNOWN)
     trials = [

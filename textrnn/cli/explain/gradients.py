@@ -28,7 +28,7 @@ EXAMPLES = example(
     "textrnn explain gradients --length 100 --png gradients.png",
     "textrnn explain gradients --cell elman-relu --start identity --scale 0.9,1,1.1 --format csv",
 )
-CELLS, START, SCALE, FORGET_BIAS = "elman,gru,lstm", "uniform", "1", "1"
+CELLS, START, SCALE = "elman,gru,lstm", "uniform", "1"
 MOST_SEED = 2**32 - 1  # the next is of the sequences that tell whether a task is solved
 UNITS, RATE = 64, 0.01
 MOST = 12  # networks, whose curves can still be told apart
@@ -115,9 +115,7 @@ def gradients(
             raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
         if rate is not None and not steps:
             raise UsageError("--rate is of the training that --steps asks for: give both")
-        variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias or FORGET_BIAS)
-        if forget_bias is not None and all(each.forget_bias is None for each in variants):
-            raise UsageError(f"--forget-bias is for cells with a forget gate, and here is none: {cell}")
+        variants = variants_of(cell or CELLS, start or START, scale or SCALE, forget_bias)
         found = of_new(
             variants,
             length=length,
@@ -149,7 +147,7 @@ def gradients(
         typer.echo(line, err=True)
 
 
-def variants_of(cell: str, start: str, scale: str, forget_bias: str) -> "list[Variant]":
+def variants_of(cell: str, start: str, scale: str, forget_bias: str | None) -> "list[Variant]":
     """Every combination of what the options say."""
     from textrnn.cells import CELLS
     from textrnn.networks.recurrent import STARTS
@@ -159,7 +157,7 @@ def variants_of(cell: str, start: str, scale: str, forget_bias: str) -> "list[Va
         several("--cell", cell, str, choices=CELLS),
         starts=several("--start", start, str, choices=STARTS),
         scales=several("--scale", scale, finite),
-        forget_biases=several("--forget-bias", forget_bias, finite),
+        forget_biases=None if forget_bias is None else several("--forget-bias", forget_bias, finite),
     )
     if len(found) > MOST:
         raise UsageError(f"these are {len(found)} networks: at most {MOST} can be told apart, so leave some out")
@@ -206,5 +204,5 @@ def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int
     if len(ids) <= length:
         typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
     start: Any = config.training.settings.get("recurrent_start", START)
-    (variant,) = variants([config.architecture.core.cell], starts=[start], scales=[1.0], forget_biases=[1.0])
+    (variant,) = variants([config.architecture.core.cell], starts=[start])
     return series_of_text(network, variant, ids, length=length, batch=batch, seed=seed)

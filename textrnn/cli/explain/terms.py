@@ -132,11 +132,9 @@ def new_network(
 
     one_of(CELLS)(cell)
     one_of(STARTS)(start)
-    if forget_bias is not None and not CELLS[cell].open_gates:
-        raise UsageError(f"--forget-bias is for cells with a forget gate, and {cell} has none")
     known = text.encode(errors="ignore").decode()  # a byte of the command line that is no UTF-8 is <unk>
     tokenizer = Tokenizer.of_characters(sorted(set(known)))
-    biases = [1.0 if forget_bias is None else forget_bias]
+    biases = None if forget_bias is None else [forget_bias]
     (variant,) = variants([cell], starts=[start], scales=[scale], forget_biases=biases)
     symbols = len(tokenizer)
     return variant.network(one_layer(cell, units, symbols=symbols, classes=symbols), seed), tokenizer

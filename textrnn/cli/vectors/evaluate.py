@@ -38,8 +38,6 @@ def evaluate(
     out: OutOption = None,
 ) -> None:
     """Measure vectors on pairs that people have rated and on analogies: each figure with how much of them is known."""
-    from pathlib import Path
-
     from textrnn.cli.output import write_metrics
     from textrnn.errors import UsageError
     from textrnn.extras import require
@@ -54,6 +52,6 @@ def evaluate(
     pairs = {file: read_pairs(file, encoding=encoding) for file in similarity or ()}
     sections = {file: read_analogies(file, encoding=encoding) for file in analogies or ()}
     opened = open_vectors(vectors)
-    metrics = [metric for file in pairs for metric in similarity_metrics(opened, pairs[file], on=Path(file).name)]
-    metrics += [metric for file in sections for metric in analogy_metrics(opened, sections[file], on=Path(file).name)]
+    metrics = [metric for file in pairs for metric in similarity_metrics(opened, pairs[file], on=file)]
+    metrics += [metric for file in sections for metric in analogy_metrics(opened, sections[file], on=file)]
     write_metrics(metrics, out, format)
