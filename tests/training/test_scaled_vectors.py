@@ -1,4 +1,4 @@
-"""How large the vectors are that others made, once they are scaled: as a classifier has them, unless told otherwise."""
+"""How large the vectors of symbols are as a run begins: learned ones as they are drawn, others once they are scaled."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.training.labelled import written
+from textrnn.networks.inputs import LearnedInput
 from textrnn.settings import Data, training_settings
 from textrnn.text.vectors import Found
 from textrnn.training.starting import begin
@@ -75,3 +76,32 @@ def test_a_classifier_scales_vectors_and_a_language_model_leaves_them_unless_tol
     others = np.array([row for word, row in found.items() if word not in (*WRITTEN, "<pad>")])
     assert len(others) > 15
     assert others.std() == pytest.approx(deviation, rel=0.35)  # the random ones are like them
+
+
+@pytest.mark.parametrize(
+    ("task", "asked", "deviation"),
+    [
+        ("lm", {"level": "char"}, 1.0),
+        ("lm", {"tied": True}, 0.1),
+        ("lm", {"tied": True, "embedding_deviation": 0.5}, 0.5),
+        ("classifier", {}, 0.1),
+        ("classifier", {"embedding_deviation": 0.0}, 1.0),
+        ("translator", {}, 0.1),
+        ("translator", {"joint_vocabulary": True, "level": "bpe", "vocabulary_size": 300}, 0.1),
+        ("translator", {"embedding_deviation": 2.0, "tied": False}, 2.0),
+    ],
+)
+def test_learned_vectors_begin_small_where_a_label_or_a_translation_is_learnt(
+    tmp_path: Path, task: str, asked: dict[str, float], deviation: float
+) -> None:
+    lines = [f"verse {place % 20} the ship sails away {place % 3}" for place in range(250)]
+    labels = lines if task == "translator" else ["a", "b"] * 125
+    file = written(tmp_path / "song.jsonl", list(zip(lines, labels, strict=True)))
+    columns = {"source_column": "text", "target_column": "label"} if task == "translator" else {"column": "text"}
+    quick = {"level": "word", "units": 32, "embedding_size": 32, "layers": 1, "steps": 1, "batch": 2, "min_count": 1}
+    data = Data(files=(str(file),), **columns)
+    network = begin(task, data, tmp_path / "model", training_settings({**quick, **asked})).network
+    inputs = [each for each in network.modules() if isinstance(each, LearnedInput)]
+    assert len(inputs) == (2 if task == "translator" else 1)
+    for each in inputs:
+        assert each.table.std().item() == pytest.approx(deviation, rel=0.1)

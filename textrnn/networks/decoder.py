@@ -48,12 +48,13 @@ class DecoderHead(nn.Module):
         *,
         dropouts: Dropouts,
         start: str,
+        deviation: float,
         table: nn.Parameter | None,
     ) -> None:
         super().__init__()
         self.spec, self.forward_size, self.dropouts = spec, forward_size, dropouts
         self.guessed = 0.0
-        self.input = build_input(spec.input)
+        self.input = build_input(spec.input, deviation=deviation)
         if table is not None and isinstance(self.input, LearnedInput):
             self.input.share(table)
         own = None

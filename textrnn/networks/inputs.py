@@ -18,7 +18,6 @@ from textrnn.engines.engine import Floats
 from textrnn.networks.dropout import Dropouts, mask
 from textrnn.networks.graph import LARGEST_INTEGER, Graph, Symbol
 from textrnn.networks.products import linear
-from textrnn.spec import Spec
 
 TIED_DEVIATION = 0.1
 TABLE_ENTRIES = 2**20  # the largest table of a first layer's products that is put into a graph
@@ -213,13 +212,17 @@ class SymbolSource:
 
 
 class LearnedInput(nn.Module):
-    """A vector for each symbol, learnt with the network unless it is frozen; starts as N(0, 1), as in nn.Embedding."""
+    """A vector for each symbol, learnt with the network unless it is frozen; starts as N(0, deviation²).
 
-    def __init__(self, spec: Learned | Pretrained) -> None:
+    deviation: 0 is that of nn.Embedding, 1, and of vectors that are tied to the output 0.1.
+    """
+
+    def __init__(self, spec: Learned | Pretrained, *, deviation: float = 0.0) -> None:
         super().__init__()
-        self.size = spec.size
+        self.size, self._deviation = spec.size, deviation
         is_frozen = isinstance(spec, Pretrained) and spec.frozen
-        self.table = nn.Parameter(torch.randn(spec.symbols, spec.size), requires_grad=not is_frozen)
+        start = (deviation or 1.0) * torch.randn(spec.symbols, spec.size)
+        self.table = nn.Parameter(start, requires_grad=not is_frozen)
 
     def share(self, table: nn.Parameter) -> None:
         """Let the vectors be those of another input, whose parameter they stay."""
@@ -228,7 +231,7 @@ class LearnedInput(nn.Module):
 
     def start_tied(self) -> None:
         """Let the vectors begin as the output's weights too: with N(0, 1) the first logits would be far apart."""
-        nn.init.normal_(self.table, std=TIED_DEVIATION)
+        nn.init.normal_(self.table, std=self._deviation or TIED_DEVIATION)
 
     def start_from(self, vectors: Floats) -> None:
         """Let the symbols' vectors be these."""
@@ -293,13 +296,6 @@ class OneHotInput(nn.Module):
         return weight.T + bias
 
 
-INPUTS: dict[type[Spec], type[LearnedInput] | type[OneHotInput]] = {
-    Learned: LearnedInput,
-    OneHot: OneHotInput,
-    Pretrained: LearnedInput,
-}
-
-
-def build_input(spec: Input) -> LearnedInput | OneHotInput:
-    """The module of an input spec."""
-    return INPUTS[type(spec)](spec)  # type: ignore[arg-type]
+def build_input(spec: Input, *, deviation: float = 0.0) -> LearnedInput | OneHotInput:
+    """The module of an input spec. deviation: see LearnedInput."""
+    return OneHotInput(spec) if isinstance(spec, OneHot) else LearnedInput(spec, deviation=deviation)

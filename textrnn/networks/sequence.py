@@ -17,26 +17,41 @@ from textrnn.text.joiners import UNK
 class SequenceNetwork(nn.Module):
     """The network of an architecture. start: how the recurrent weights start, see RecurrentLayer.
 
+    deviation: of the vectors of symbols as they start, see LearnedInput.
+
     condition: what makes the first state of the vector that a text begins with, if it begins with one.
     """
 
-    def __init__(self, architecture: Architecture, *, dropouts: Dropouts = NOTHING, start: str = "uniform") -> None:
+    def __init__(
+        self,
+        architecture: Architecture,
+        *,
+        dropouts: Dropouts = NOTHING,
+        start: str = "uniform",
+        deviation: float = 0.0,
+    ) -> None:
         super().__init__()
         self.architecture, self.dropouts = architecture, dropouts
-        self.input = build_input(architecture.input)
+        self.input = build_input(architecture.input, deviation=deviation)
         self.layers = Stack(architecture.core, self.input.size, start=start)
         self.readout = build_readout(architecture.head, self.layers.size, forward_size=self.layers.forward_size)
-        self.head = self._build_head(architecture.head, start)
+        self.head = self._build_head(architecture.head, start, deviation)
         condition = architecture.condition
         self.condition = Bridge(condition.size, architecture.core) if condition else None
 
-    def _build_head(self, spec: Head, start: str) -> LabelHead | DecoderHead:
+    def _build_head(self, spec: Head, start: str, deviation: float) -> LabelHead | DecoderHead:
         """The head of a spec, over what is read out; with the input's vectors where they are shared."""
         table = self.input.table if isinstance(self.input, LearnedInput) else None
         if isinstance(spec, Decoder):
-            shared = table if spec.shared else None
-            forward_size = self.layers.forward_size
-            return DecoderHead(spec, self.readout.size, forward_size, dropouts=self.dropouts, start=start, table=shared)
+            return DecoderHead(
+                spec,
+                self.readout.size,
+                self.layers.forward_size,
+                dropouts=self.dropouts,
+                start=start,
+                deviation=deviation,
+                table=table if spec.shared else None,
+            )
         if spec.tied and isinstance(self.input, LearnedInput):
             self.input.start_tied()
         return LabelHead(spec, self.readout.size, table if spec.tied else None)

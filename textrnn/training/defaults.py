@@ -45,12 +45,13 @@ OF_LM: dict[str, float] = {"embedding_deviation": 0.0, "weight_decay": 0.1, "bat
 OF_LM |= {"batch_symbols": 1, "label_smoothing": 0.0}  # of no use
 OF_CLASSIFIER: dict[str, float] = {
     **{"embedding_size": 150, "units": 150, "layers": 1, "input_dropout": 0.4, "dropout": 0.5},
-    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 1.0, "weight_decay": 0.01},
+    **{"rate": 0.002, "window": 1, "batch": 128, "weight_decay": 0.01},
     **{"batch_symbols": 2048, "label_smoothing": 0.0},
 }
+LEARNED, FOUND = 0.1, 1.0  # the deviation of a classifier's vectors: of learned ones as they begin, and of others
 OF_TRANSLATOR: dict[str, float] = {
     **{"embedding_size": 256, "units": 512, "layers": 1, "input_dropout": 0.3, "dropout": 0.3},
-    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 0.0, "weight_decay": 0.01},
+    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 0.1, "weight_decay": 0.01},
     **{"batch_symbols": 4096, "label_smoothing": 0.1},
 }
 
@@ -168,7 +169,8 @@ def for_classifier(settings: LevelSettings) -> ChosenSettings:
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     others = {"bidirectional": True, "readout": ("max", "attention"), "metric": "accuracy"}
     seed = {"word2vec_seed": settings.seed % WORD2VEC_SEEDS}
-    return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **given})
+    deviation = {"embedding_deviation": LEARNED if settings.embedding == "learned" else FOUND}
+    return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **deviation, **given})
 
 
 def for_translator(settings: LevelSettings) -> ChosenSettings:

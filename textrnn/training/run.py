@@ -59,7 +59,10 @@ class TrainingRun:
         keep_freed_memory()
         torch.manual_seed(self.settings.seed)
         self.network = SequenceNetwork(
-            self.task.architecture, dropouts=dropouts(self.settings), start=self.settings.recurrent_start
+            self.task.architecture,
+            dropouts=dropouts(self.settings),
+            start=self.settings.recurrent_start,
+            deviation=self.settings.embedding_deviation,
         )
         if corpus.vectors is not None and isinstance(self.network.input, LearnedInput):
             self.network.input.start_from(corpus.vectors)
