@@ -134,8 +134,8 @@ class TrainingSettings(Spec):
         None,
         description="Standard deviation of the entries of the symbols' vectors as they begin: learned ones are drawn "
         "so, those of word2vec or of a file scaled; 0 leaves these as they are, and the others at 1, or at 0.1 where "
-        "they are tied. Default: 0.1 for learned ones of a classifier or a translator, 1 for others of a classifier; 0 "
-        "for lm.",
+        "they are tied. Default: 1.6 / sqrt(embedding_size) for learned ones of a classifier or a translator, 1 for "
+        "others of a classifier; 0 for lm.",
     )
     word2vec_model: Literal["skip-gram", "cbow"] = Field("skip-gram", description="skip-gram or cbow.")
     word2vec_window: Count = Field(5, description="Symbols to either side that word2vec takes for the context.")

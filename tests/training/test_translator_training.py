@@ -60,7 +60,7 @@ def begun(file: Path, out: Path, *, valid: bool = True, **values: Any) -> Traini
         {"attention": "additive", "cell": "gru"},
         {"input_feeding": True, "attention": "dot", "scheduled_sampling": 0.1},
         {"attention": "none", "steps": 300},
-        {"level": "bpe", "vocabulary_size": 320, "steps": 350, "tied": False},
+        {"level": "bpe", "vocabulary_size": 320, "steps": 900, "tied": False},
         pytest.param({"level": "char"}, marks=pytest.mark.slow),
         pytest.param({"embedding": "one-hot", "tied": False}, marks=pytest.mark.slow),
         *(

@@ -48,10 +48,11 @@ OF_CLASSIFIER: dict[str, float] = {
     **{"rate": 0.002, "window": 1, "batch": 128, "weight_decay": 0.01},
     **{"batch_symbols": 2048, "label_smoothing": 0.0},
 }
-LEARNED, FOUND = 0.1, 1.0  # the deviation of a classifier's vectors: of learned ones as they begin, and of others
+LENGTH = 1.6  # of learned vectors as they begin, whatever their size
+FOUND = 1.0  # the deviation of vectors that others made, once a classifier has scaled them
 OF_TRANSLATOR: dict[str, float] = {
     **{"embedding_size": 256, "units": 512, "layers": 1, "input_dropout": 0.3, "dropout": 0.3},
-    **{"rate": 0.002, "window": 1, "batch": 128, "embedding_deviation": 0.1, "weight_decay": 0.01},
+    **{"rate": 0.002, "window": 1, "batch": 128, "weight_decay": 0.01},
     **{"batch_symbols": 4096, "label_smoothing": 0.1},
 }
 
@@ -169,8 +170,9 @@ def for_classifier(settings: LevelSettings) -> ChosenSettings:
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     others = {"bidirectional": True, "readout": ("max", "attention"), "metric": "accuracy"}
     seed = {"word2vec_seed": settings.seed % WORD2VEC_SEEDS}
-    deviation = {"embedding_deviation": LEARNED if settings.embedding == "learned" else FOUND}
-    return ChosenSettings(**{**OF_CLASSIFIER, **others, **seed, **deviation, **given})
+    chosen = {**OF_CLASSIFIER, **others, **seed, **given}
+    deviation = LENGTH / math.sqrt(chosen["embedding_size"]) if settings.embedding == "learned" else FOUND
+    return ChosenSettings(**{"embedding_deviation": deviation, **chosen})
 
 
 def for_translator(settings: LevelSettings) -> ChosenSettings:
@@ -179,7 +181,8 @@ def for_translator(settings: LevelSettings) -> ChosenSettings:
         raise UsageError(f"a translator's embedding is learned or one-hot, not {settings.embedding}")
     given = {name: value for name, value in settings.model_dump().items() if value is not None}
     others = {"bidirectional": True, "readout": ("last",), "metric": "bleu"}
-    chosen = ChosenSettings(**{**OF_TRANSLATOR, **others, "word2vec_seed": settings.seed % WORD2VEC_SEEDS, **given})
+    found = {**OF_TRANSLATOR, **others, "word2vec_seed": settings.seed % WORD2VEC_SEEDS, **given}
+    chosen = ChosenSettings(**{"embedding_deviation": LENGTH / math.sqrt(found["embedding_size"]), **found})
     is_varied = chosen.recurrent_dropout or chosen.weight_dropout or chosen.dropout_mask == "sequence"
     if chosen.input_feeding and is_varied:
         raise UsageError(
