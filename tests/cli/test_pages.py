@@ -61,7 +61,6 @@ function is_in_lines(element, view) {
 function measured(frame) {
   const view = frame.contentWindow, page = frame.contentDocument, root = page.documentElement;
   for (const folded of page.querySelectorAll("details")) folded.open = true;
-  page.body.getBoundingClientRect();  // what was folded is laid out before it is read
   const probe = page.body.appendChild(page.createElement("i"));
   probe.style.background = "Canvas";
   view.canvas = view.getComputedStyle(probe).backgroundColor;
@@ -102,8 +101,8 @@ def look(pages: dict[str, str], scheme: str, folder: Path) -> Seen:
         for width in WIDTHS
     )
     wrapper = folder / f"{scheme}.html"
-    style = "<style>:root { color-scheme: light dark; }</style>"
-    wrapper.write_text(f'<!doctype html>{style}<script>{MEASURE}</script>{frames}<pre id="found"></pre>')
+    head = '<!doctype html><meta charset="utf-8"><style>:root { color-scheme: light dark; }</style>'
+    wrapper.write_text(f'{head}<script>{MEASURE}</script>{frames}<pre id="found"></pre>', encoding="utf-8")
     options = (
         *("--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0", "--dump-dom"),
         *("--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"),
