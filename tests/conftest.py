@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from hypothesis import settings
 
 from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.cells import BUILT_IN, CELLS
@@ -18,6 +19,9 @@ from textrnn.export.quantize import quantize
 from textrnn.export.save import save_model
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import Tokenizer
+
+settings.register_profile("untimed", settings(), deadline=None)  # a busy machine is slow, and its tests pass
+settings.load_profile("untimed")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell leaves it to what it runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)

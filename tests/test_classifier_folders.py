@@ -102,7 +102,7 @@ def test_the_graph_of_a_classifier_is_no_language_model(healthy: Path, tiny_mode
         textrnn.load(folder)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=3), change=st.integers(1, 255))
 def test_any_byte_of_the_graph_changed_and_signed_is_refused_in_one_line_or_runs(
     copy: Path, places: list[float], change: int

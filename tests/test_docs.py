@@ -72,6 +72,7 @@ HURRIED = {
     "textrnn vectors train": "--size 4 --epochs 1",
     "textrnn train": "--steps 3 --units 4 --embedding-size 4",
     "textrnn explain gradients --cell elman,gru,lstm --forget-bias 3": "--units 4 --batch 2 --length 6 --steps 1",
+    "textrnn explain gradients by-": "--batch 2",
     "textrnn explain gradients": "--units 4 --batch 2 --length 6",
     "textrnn explain terms": "--units 4",
     "textrnn explain bptt": "--units 4 --distance 1,2 --steps 1",

@@ -207,7 +207,7 @@ def test_parts_of_another_translator_are_refused(copy: Path, run: Run, tmp_path:
     check_refusal(run("translate", copy, "--text", "the cat", "--engine", engine_of(part)), copy, part)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     part=st.sampled_from(PARTS),
     places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=3),

@@ -85,7 +85,7 @@ def architectures(draw: st.DrawFn) -> Architecture:
         raise
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(architecture=architectures())
 def test_what_is_stored_is_what_the_module_holds_and_a_formula_comes_to_its_parameters(architecture):
     layers = layers_of(architecture)

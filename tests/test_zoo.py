@@ -181,7 +181,7 @@ def test_a_process_of_its_own_ends_with_one_line(copy: Path) -> None:
     check_refusal((result.returncode, result.stdout, result.stderr), copy, animal.says)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(part=st.sampled_from(PARTS), place=st.floats(0, 1, exclude_max=True), change=st.integers(1, 255))
 def test_any_byte_changed_is_found_or_changes_nothing(copy: Path, part: str, place: float, change: int) -> None:
     file = copy / part
@@ -207,7 +207,7 @@ def same_json(one: bytes, other: bytes) -> bool:
         return False
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     part=st.sampled_from([TOKENIZER, GRAPH, WEIGHTS]),
     places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=3),

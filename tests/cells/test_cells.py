@@ -120,7 +120,7 @@ def test_all_but_the_rectified_cell_are_bounded():
 
 
 @pytest.mark.parametrize("cell", BOUNDED.values(), ids=BOUNDED)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(numbers=arrays(np.float64, (4, 4), elements=NUMBERS), hidden=st.floats(-1, 1), memory=NUMBERS)
 def test_no_output_is_beyond_the_bound(cell, numbers, hidden, memory):
     x, weight, bias, sight = (dict(zip(cell.gates, row, strict=False)) for row in numbers)

@@ -39,7 +39,7 @@ def test_the_graph_computes_what_the_step_does(cell):
         np.testing.assert_allclose(by_graph[part], value, rtol=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(cell=random_cells(), seed=st.integers(0, 2**32))
 def test_the_graph_of_any_equations_computes_what_the_step_does(cell, seed):
     by_step, by_graph = step_both_ways(cell, seed)

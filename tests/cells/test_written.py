@@ -63,7 +63,7 @@ def test_what_is_written_is_what_the_step_computes(cell: Cell) -> None:
     check_written(cell, 1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cell=random_cells(), seed=st.integers(0, 2**32))
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_what_is_written_of_any_cell_is_what_its_step_computes(cell: Cell, seed: int) -> None:
@@ -104,7 +104,7 @@ def test_an_lstm_is_written_as_in_textbooks() -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cell=random_cells(), seed=st.integers(0, 2**32))
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_biases_that_enter_as_a_sum_may_be_moved(cell: Cell, seed: int) -> None:

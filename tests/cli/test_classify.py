@@ -52,7 +52,7 @@ def expected(model: Classifier, texts: list[str]) -> list[dict[str, Any]]:
     way=st.sampled_from(["file", "gz", "stdin"]),
     batch=st.sampled_from([1, 7, 64]),
 )
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_records_come_out_in_order_with_their_fields_first(
     run: Run,
     tiny_classifier: Path,
@@ -102,7 +102,7 @@ def as_value(cell: str) -> Any:
     end=st.sampled_from(["\n", "\r\n"]),
     mark=st.booleans(),
 )
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_come_out_in_order_as_from_the_api(
     run: Run, tiny_classifier: Path, model: Classifier, lines: list[str], end: str, mark: bool
 ) -> None:
@@ -320,7 +320,7 @@ def test_the_table_of_a_long_text_shows_the_words_that_change_most() -> None:
 
 
 @given(text=st.sampled_from(HOSTILE) | st.just("a <script>alert('x')</script> & \"b\""))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_section_of_a_page_shows_the_text_itself(text: str) -> None:
     names = ("<i>", '"two"', "&")
     page = Page(section(fake_classifier(names).explain(text)))

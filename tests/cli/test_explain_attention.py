@@ -79,7 +79,7 @@ def test_bars_for_people(run: Run, tiny_classifier: Path) -> None:
 
 
 @given(text=st.sampled_from(HOSTILE) | st.just("a <script>alert('x')</script> & \"b\""))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_page_of_a_text_is_its_attention(classifier: Any, text: str) -> None:
     page = Page(attention_section(classifier.explain(text)))
     assert page.open == []

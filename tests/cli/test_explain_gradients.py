@@ -6,11 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.small_models import save_small_classifier
 from textrnn.cells import CELLS
 
 CONDITIONED = Path(__file__).parents[1] / "fixtures" / "format-4" / "conditioned-int8"
 QUICK = ("--length", "6", "--units", "4", "--batch", "3")
 QUICK_BPTT = ("--distance", "1,3", "--window", "3", "--units", "4", "--steps", "2")
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    """One with its weights in float32."""
+    return save_small_classifier(tmp_path_factory.mktemp("classifier") / "words", "word", precision="float32")
 
 
 def rows_of(stdout):
@@ -34,7 +41,7 @@ def test_every_step_of_every_network_is_a_row(run):
     rows = rows_of(stdout)
     assert code == 0
     assert [(row["cell"], row["step"], row["distance"]) for row in rows] == [
-        (cell, step, 5 - step) for cell in CELLS for step in range(6)
+        (cell, step, 6 - step) for cell in CELLS for step in range(1, 7)
     ]
     assert all(row["hidden"] > 0 for row in rows)
     assert all((row["memory"] is not None) == ("memory" in CELLS[row["cell"]].state) for row in rows)
@@ -44,7 +51,7 @@ def test_every_step_of_every_network_is_a_row(run):
 def test_variants_are_every_combination_and_a_forget_bias_is_for_forget_gates(run):
     options = ("--cell", "elman,lstm", "--start", "identity,orthogonal", "--scale", "1,2", "--forget-bias", "1,3")
     code, stdout, _ = run("explain", "gradients", *options, *QUICK, "--format", "jsonl")
-    rows = [row for row in rows_of(stdout) if not row["step"]]
+    rows = [row for row in rows_of(stdout) if row["step"] == 1]
     assert code == 0
     found = [(row["cell"], row["start"], row["scale"], row["forget_bias"]) for row in rows]
     assert found == [
@@ -84,13 +91,26 @@ def test_a_model_is_followed_on_a_text_layer_by_layer(run, tiny_model):
     rows = rows_of(stdout)
     assert code == 0
     assert [(row["when"], row["layer"]) for row in rows if not row["distance"]] == [
-        (when, layer) for when in ("before", "after") for layer in (0, 1)
+        (when, layer) for when in ("before", "after") for layer in ("0", "1")
     ]
     assert "--steps" not in stderr
     again = run(
         "explain", "gradients", tiny_model, "-", *QUICK[:2], "--format", "jsonl", stdin=b"To be, or not to be.\n"
     )
     assert again.stdout == stdout
+
+
+def test_a_classifier_is_followed_on_the_longest_texts_that_fit(run, classifier, tmp_path):
+    rows = [("a", "the cat"), ("b", "the cat sat on the mat"), ("c", ""), ("d", "the cat sat"), ("e", "the " * 9)]
+    (tmp_path / "texts.csv").write_text("name,review\n" + "".join(f"{name},{text}\n" for name, text in rows))
+    options = ("--column", "review", "--length", "6", "--batch", "2", "--format", "jsonl")
+    code, stdout, stderr = run("explain", "gradients", classifier, tmp_path / "texts.csv", *options)
+    assert code == 0
+    assert "texts: 2 of 3 to 6 symbols, the longest of at most 6; longer ones: 1 (--length)" in stderr
+    ends = [(row["when"], row["layer"], row["step"]) for row in rows_of(stdout) if not row["distance"]]
+    assert ends == [(when, layer, 6) for when in ("before", "after") for layer in ("0", "0_reverse")]
+    named = ("--text", "the cat sat", "--text", "the cat sat on the mat", "--format", "jsonl")
+    assert run("explain", "gradients", classifier, *named).stdout == stdout
 
 
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
@@ -110,6 +130,8 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
         (("--scale", "nan"), 2, "--scale takes numbers"),
         (("--scale", "1,2,3,4,5"), 2, "15 networks"),
         (("--text", "abc"), 2, "MODEL --text"),
+        (("--column", "text"), 2, "MODEL --text"),
+        (("--input-format", "csv"), 2, "MODEL --text"),
         (("--steps", "2", "--rate", "0"), 2, "rate"),
         (("--rate", "0.1"), 2, "--rate is of the training that --steps asks for"),
         (("--cell", "elman,gru", "--forget-bias", "3"), 2, "a forget gate, and here is none: elman, gru"),
@@ -124,12 +146,15 @@ def test_what_cannot_be_followed_is_one_line(run, arguments, code, words):
     assert result.stderr.startswith("error: ")
 
 
-def test_a_model_that_cannot_be_followed_is_one_line(run, tiny_int8, tiny_model, tmp_path):
+def test_a_model_that_cannot_be_followed_is_one_line(run, tiny_int8, tiny_model, classifier, tmp_path):
     (tmp_path / "empty.txt").write_text("")
     for arguments, code, words in (
         ((CONDITIONED, "--text", "abc"), 2, "begins with a condition"),
         ((tiny_int8, "--text", "abc"), 1, "an int8 model, which no gradient goes through"),
-        (("sentiment", "--text", "abc"), 2, "sentiment is a classifier, not a language model"),
+        (("sentiment", "--text", "abc"), 1, "an int8 model, which no gradient goes through"),
+        (("en-es", "--text", "abc"), 2, "en-es is a translator, not a language model or a classifier"),
+        ((classifier, "--text", "the"), 1, "the command line has no text of 2 to 100 symbols"),
+        ((classifier, "--text", "the cat sat", "--length", "2"), 1, "2 symbols; longer ones: 1 (--length)"),
         ((tiny_model, "--text", "abc", "--cell", "gru"), 2, "--cell is for new networks"),
         ((tiny_model, "--text", "abc", "--units", "8"), 2, "--units is for new networks"),
         ((tiny_model, tmp_path / "empty.txt"), 1, "fewer than two symbols"),

@@ -74,7 +74,7 @@ READERS = {"tsv": tsv, "jsonl": jsonl, "csv": lambda text: list(csv.DictReader(i
     last=st.booleans(),
     way=st.sampled_from(["file", "gz", "stdin"]),
 )
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_records_come_out_in_order_with_their_fields_first(
     run: Run,
     tiny_int8: Path,
@@ -113,7 +113,7 @@ def test_records_come_out_in_order_with_their_fields_first(
     end=st.sampled_from(["\n", "\r\n"]),
     mark=st.booleans(),
 )
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_come_out_in_order_whatever_ends_them(
     run: Run, tiny_int8: Path, lines: list[str], end: str, mark: bool
 ) -> None:

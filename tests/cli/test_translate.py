@@ -84,7 +84,7 @@ def like(found: Any, wanted: Any) -> bool:
     is_packed=st.booleans(),
     batch=st.sampled_from([1, 7, 64]),
 )
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_records_come_out_in_order_with_their_fields_first(
     run: Run,
     tiny_translator: Path,
@@ -122,7 +122,7 @@ def test_records_come_out_in_order_with_their_fields_first(
     lines=st.lists(st.sampled_from([text for text in HOSTILE if "\n" not in text]), min_size=1, max_size=9),
     end=st.sampled_from(["\n", "\r\n"]),
 )
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_lines_come_out_in_order_as_from_the_api(
     run: Run, tiny_translator: Path, model: Translator, lines: list[str], end: str
 ) -> None:

@@ -37,7 +37,7 @@ def assert_same(found: Sequence[Hypothesis], expected: Sequence[Hypothesis], *, 
 
 
 @given(sources=SOURCES, seed=st.integers(0, 99), length=PENALTIES, coverage=PENALTIES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_wide_beam_finds_every_translation_in_order(
     sources: list[list[int]], seed: int, length: float, coverage: float
 ) -> None:
@@ -57,7 +57,7 @@ def test_a_wide_beam_finds_every_translation_in_order(
     room=st.integers(0, 9),
     data=st.data(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_beam_finds_what_a_plain_search_finds_for_each_source_alone(
     sources: list[list[int]], classes: int, seed: int, beam: Beam, room: int, data: st.DataObject
 ) -> None:
@@ -71,7 +71,7 @@ def test_any_beam_finds_what_a_plain_search_finds_for_each_source_alone(
 
 
 @given(sources=SOURCES, seed=st.integers(0, 99), length=PENALTIES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_beam_of_one_is_greedy(sources: list[list[int]], seed: int, length: float) -> None:
     engine, longest = TableTranslationEngine(12, seed=seed, sharpness=1), limits(sources, room=7)
     found = search(engine, padded(sources), Beam(1, length), longest=longest)
@@ -85,7 +85,7 @@ def test_a_beam_of_one_is_greedy(sources: list[list[int]], seed: int, length: fl
 
 
 @given(sources=SOURCES, seed=st.integers(0, 99), width=st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_hypotheses_are_sorted_and_distinct(sources: list[list[int]], seed: int, width: int) -> None:
     engine = TableTranslationEngine(9, seed=seed)
     found = search(engine, padded(sources), Beam(width), longest=limits(sources, room=6), count=width)

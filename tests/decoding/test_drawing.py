@@ -26,7 +26,7 @@ SAMPLINGS = [
 
 
 @given(sources=SOURCES, sampling=st.sampled_from(SAMPLINGS), seed=st.integers(0, 2**64 - 1), count=st.integers(1, 4))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_is_what_a_plain_loop_draws_alone(
     sources: list[list[int]], sampling: Sampling, seed: int, count: int
 ) -> None:
@@ -43,7 +43,7 @@ def test_each_is_what_a_plain_loop_draws_alone(
 
 
 @given(sources=SOURCES, seed=st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_without_temperature_they_are_greedy(sources: list[list[int]], seed: int) -> None:
     engine, longest = TableTranslationEngine(9, seed=seed), limits(sources, room=7)
     for sampling in (Sampling(temperature=0), Sampling(top_k=1)):

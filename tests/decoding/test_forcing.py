@@ -16,7 +16,7 @@ TARGETS = st.lists(st.integers(0, 8), min_size=1, max_size=6)
 
 
 @given(pairs=st.lists(st.tuples(TARGETS, TARGETS), min_size=1, max_size=9), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_each_symbol_has_its_own_logprob_and_rank(pairs: list[tuple[list[int], list[int]]], seed: int) -> None:
     engine = TableTranslationEngine(9, seed=seed)
     sources, targets = [source for source, _ in pairs], [target for _, target in pairs]
@@ -34,7 +34,7 @@ def test_each_symbol_has_its_own_logprob_and_rank(pairs: list[tuple[list[int], l
 
 
 @given(sources=SOURCES, seed=st.integers(0, 99), width=st.integers(1, 6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_hypothesis_has_the_score_of_its_forced_decoding(sources: list[list[int]], seed: int, width: int) -> None:
     engine = TableTranslationEngine(9, seed=seed, sharpness=1)
     found = search(engine, padded(sources), Beam(width), longest=limits(sources, room=5), count=width)
@@ -53,7 +53,7 @@ def test_sources_whose_targets_are_done_leave() -> None:
 
 
 @given(source=TARGETS, seed=st.integers(0, 99), width=st.integers(1, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_forced_along_a_hypothesis_a_decoder_attends_as_when_it_found_it(
     source: list[int], seed: int, width: int
 ) -> None:

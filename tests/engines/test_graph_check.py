@@ -168,7 +168,7 @@ def test_lengths_that_a_graph_makes_up_end_in_an_error_or_in_no_harm(lengths: li
         assert np.isfinite(engine.run(batch).logprobs).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_graph_of_other_operators_and_inputs_is_refused_or_runs(data: st.DataObject) -> None:
     """Any operator that passes, with any attribute and any inputs, in the place of any other."""

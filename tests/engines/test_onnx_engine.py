@@ -169,7 +169,7 @@ def networks(draw: st.DrawFn, cell: str) -> SequenceNetwork:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(looks_rows_up=st.booleans(), data=st.data())
 def test_int8_is_the_same_to_the_bit_in_any_batch_order_number_of_threads_and_division(cell, looks_rows_up, data):
     trained = data.draw(networks(cell))

@@ -83,7 +83,7 @@ def error(values: np.ndarray, bound: float) -> float:
     return float(np.mean((integers * bound / 63 - values) ** 2))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float32, 40, elements=st.floats(-100, 100, width=32)))
 def test_no_other_bound_that_is_tried_has_a_smaller_error(values):
     found = best_bound(values)

@@ -162,7 +162,7 @@ def test_the_loss_is_that_of_the_true_symbols_one_after_another(kind: str) -> No
     np.testing.assert_allclose(nats.item(), sum(wanted), rtol=1e-5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 7), min_size=2, max_size=5), st.integers(1, 6), st.sampled_from([None, *ATTENTIONS]))
 def test_padding_changes_no_gradient(lengths: list[int], steps: int, attention: str | None) -> None:
     network = build(attention=attention)

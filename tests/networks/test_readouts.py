@@ -84,7 +84,7 @@ def test_without_lengths_all_steps_count(build):
 
 
 @pytest.mark.parametrize("core", CORES, ids=str)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     lengths=st.lists(st.integers(1, 9), min_size=1, max_size=4), further=st.integers(0, 3), filler=st.integers(0, 10)
 )
@@ -239,7 +239,7 @@ def test_a_graph_of_each_readout_equals_numpy(build, core, readouts):
             assert not found.attention[len(row) :, place].any()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(lengths=st.lists(st.integers(1, 70), min_size=1, max_size=9), seed=st.integers(0, 99))
 def test_int8_is_the_same_to_the_bit_at_any_length(lengths, seed, wide):
     rng = np.random.default_rng(seed)

@@ -94,7 +94,7 @@ def test_a_projected_layer_in_a_graph_is_the_layer_in_torch(cell):
         np.testing.assert_allclose(found[name], value, atol=1e-5)
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.generate])
+@settings(max_examples=40, phases=[Phase.generate])
 @given(cell=random_cells())
 def test_any_equations_at_all_are_the_same_in_a_graph(cell):
     layer = layer_of(cell)

@@ -85,7 +85,7 @@ def test_a_scan_equals_the_equations_with_its_gradients(cell, steps, is_masked, 
     assert_scan_equals_equations(cell, projection=projection, steps=steps, is_masked=is_masked)
 
 
-@settings(max_examples=200, deadline=None, phases=[Phase.generate])
+@settings(max_examples=200, phases=[Phase.generate])
 @given(cell=random_cells(), steps=st.integers(1, 3), is_masked=st.booleans(), projects=st.booleans())
 def test_a_scan_equals_any_equations_at_all(cell, steps, is_masked, projects):
     projection = OUTPUTS if projects and cell.projects else None

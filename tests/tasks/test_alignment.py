@@ -38,7 +38,7 @@ def test_links_go_from_each_word_to_the_one_that_it_looked_at() -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 @given(text=TEXT, seed=st.integers(0, 20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_rows_sum_to_one_whatever_is_translated(level: str, text: str, seed: int) -> None:
     tokenizer = small_tokenizer(level)
     engine = TableTranslationEngine(len(tokenizer), seed=seed, sharpness=3)

@@ -79,7 +79,7 @@ def test_labels_are_needed() -> None:
 
 
 @given(texts=TEXTS, group=st.integers(1, 5), batch_size=st.sampled_from([1, 2, 7, 64]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_text_has_its_own_prediction(texts: list[str], group: int, batch_size: int) -> None:
     model = fake_classifier()
     with pytest.MonkeyPatch.context() as patch:

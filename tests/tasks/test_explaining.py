@@ -113,7 +113,7 @@ def test_each_row_is_the_network_alone_on_the_text_so_far(models: dict[str, Clas
 
 @pytest.mark.parametrize("level", LEVELS)
 @given(text=st.sampled_from(HOSTILE) | st.text(max_size=20))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_words_are_pieces_of_the_text_and_their_changes_add_up(
     models: dict[str, Classifier], level: str, text: str
 ) -> None:

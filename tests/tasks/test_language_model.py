@@ -52,7 +52,7 @@ def test_a_score_does_not_depend_on_batch_size_or_threads(
 
 
 @given(order=st.permutations(TEXTS[:16]), batch_size=st.sampled_from([1, 7, 64]))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_score_does_not_depend_on_order(
     exact: LanguageModel, near: LanguageModel, order: list[str], batch_size: int
 ) -> None:
@@ -62,7 +62,7 @@ def test_a_score_does_not_depend_on_order(
 
 
 @given(text=LETTERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_score_is_the_sum_of_its_tokens_read_step_by_step(
     exact: LanguageModel, near: LanguageModel, text: str
 ) -> None:

@@ -127,7 +127,7 @@ def test_a_running_text_is_read_no_further_than_it_must(monkeypatch: pytest.Monk
 
 @given(text=ODD_TEXT, running=st.booleans(), eos=st.booleans())
 @example(text="The a b c", running=False, eos=False)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @pytest.mark.parametrize(
     "level",
     ["char", "word", "bpe", ("ngram")],
@@ -269,7 +269,7 @@ def test_a_text_alone_is_one_text_and_not_its_characters(small_models: dict[str,
     most=st.integers(1, 40),
     batch_size=st.integers(1, 16),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_bound_on_a_batch_changes_no_score(
     exact: LanguageModel, rows: list[list[int]], most: int, batch_size: int
 ) -> None:

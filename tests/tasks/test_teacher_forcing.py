@@ -17,7 +17,7 @@ from textrnn.tasks.language_model import LanguageModel
 
 
 @given(prompt=st.text(ALPHABET, max_size=4), text=st.text(ALPHABET, min_size=1, max_size=9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_forced_is_the_score_and_free_follows_greedy_generation(near: LanguageModel, prompt: str, text: str) -> None:
     found = forced_and_free(near, text, prompt=prompt)
     assert found.tokens == list(text)

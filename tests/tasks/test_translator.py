@@ -71,7 +71,7 @@ def test_the_best_are_listed_the_best_first() -> None:
 
 
 @given(texts=TEXTS, group=st.integers(1, 5), batch_size=st.sampled_from([1, 2, 7, 64]), seed=st.integers(0, 9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_translation_does_not_depend_on_what_stands_beside_it(
     texts: list[str], group: int, batch_size: int, seed: int
 ) -> None:
@@ -93,7 +93,7 @@ def test_a_translation_does_not_depend_on_what_stands_beside_it(
 
 
 @given(texts=TEXTS, batch_size=st.integers(1, 5))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_every_text_with_symbols_is_encoded_once(texts: list[str], batch_size: int) -> None:
     model = fake_translator()
     list(model.translate(texts, batch_size=batch_size))
@@ -225,7 +225,7 @@ def test_half_a_character_is_shown_and_aligned() -> None:
 
 
 @given(texts=TEXTS, seed=st.integers(0, 9), batch_size=st.sampled_from([1, 3, 64]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_translation_has_the_score_of_its_forced_decoding(texts: list[str], seed: int, batch_size: int) -> None:
     model = table_translator(seed)
     found = list(model.translate(texts, beam=3))

@@ -47,7 +47,7 @@ def whole(tokenizer: Tokenizer, text: str, *, continued: bool = False) -> list[i
 @example(
     texts=["", " ", "\n", "a\t b", "a \t b", "!\x1c", "! \x1c !", "a  \n b", "\n <unk>", " <unk>\n<unk> ", "x\t\t y"]
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_chunks_are_encoded_as_the_whole_is(texts: list[str]) -> None:
     for tokenizer in TOKENIZERS:
         for continued in (False, True):
@@ -66,7 +66,7 @@ def test_a_long_text_is_encoded_as_the_whole_is(text: str) -> None:
 
 @given(text=SPACED)
 @example(text="zebra\tzebra  x <unk> zebra a\x1czebra")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_the_vocabulary_lacks_is_what_the_symbols_show(text: str) -> None:
     for tokenizer in TOKENIZERS:
         places = {span.begin: text[span.begin : span.end] for span in tokenizer.spans(text) if span.id == UNK}

@@ -58,7 +58,7 @@ def read(path: Path, content: bytes, **options: Any) -> list[Record]:
 
 @pytest.mark.parametrize("format", WRITERS)
 @given(rows=tables(), end=ENDS, mark=st.booleans(), last=st.booleans(), packed=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_rows_come_back_as_they_were(
     folder: Path, format: str, rows: list[dict[str, str]], end: str, mark: bool, last: bool, packed: bool
 ) -> None:
@@ -77,7 +77,7 @@ def test_rows_come_back_as_they_were(
 
 
 @given(rows=tables())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_rows_of_parquet_come_back_as_they_were(folder: Path, rows: list[dict[str, str]]) -> None:
     path = folder / "rows.parquet"
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path, row_group_size=2)
@@ -98,7 +98,7 @@ WORDS = st.text(st.sampled_from(ODD), min_size=1).map(lambda text: re.sub(f"[\n{
     space=st.text(st.sampled_from(SPACES), min_size=1),
     end=ENDS,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_lines_of_fasttext_come_back_as_they_were(
     folder: Path, rows: list[tuple[str, str]], space: str, end: str
 ) -> None:
@@ -115,7 +115,7 @@ def test_what_only_looks_like_a_label_of_fasttext_is_text(tmp_path: Path) -> Non
 
 
 @given(rows=st.lists(st.dictionaries(st.text(max_size=3), JSON, max_size=3), max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_json_value_passes_through_with_halves_of_characters(folder: Path, rows: list[dict[str, Any]]) -> None:
     rows = [{**row, "text": "a\ud800b"} for row in rows]
     content = "".join(json.dumps(row) + "\n" for row in rows)
@@ -282,7 +282,7 @@ def test_a_repair_is_counted_with_its_first_line_and_an_error_where_it_is_strict
     content=st.binary(max_size=40) | st.text(st.sampled_from(ODD), max_size=40).map(str.encode),
     at_once=st.integers(1, 9),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_read_whatever_the_blocks(folder: Path, content: bytes, at_once: int) -> None:
     assume(not content.startswith(tuple(SIGNATURES)))
     path = folder / "bytes.txt"
@@ -312,7 +312,7 @@ def test_any_bytes_are_read_whatever_the_blocks(folder: Path, content: bytes, at
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32", "shift_jis", "utf-8-sig"])
 @given(text=st.text(st.sampled_from("a\n\r漢"), max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_other_encodings_are_read_in_blocks(folder: Path, encoding: str, text: str) -> None:
     path = folder / "encoded.txt"
     path.write_bytes(text.encode(encoding))

@@ -51,7 +51,7 @@ def table(pairs: list[tuple[str, str]], others: list[str]) -> list[dict[str, str
 
 @pytest.mark.parametrize("format", WRITERS)
 @given(pairs=PAIRS, others=NAMES, end=st.sampled_from(["\n", "\r\n"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_records_come_back_with_their_labels(
     folder: Path, format: str, pairs: list[tuple[str, str]], others: list[str], end: str
 ) -> None:
@@ -60,7 +60,7 @@ def test_records_come_back_with_their_labels(
 
 
 @given(pairs=PAIRS, others=NAMES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_records_of_parquet_come_back_with_their_labels(
     folder: Path, pairs: list[tuple[str, str]], others: list[str]
 ) -> None:
@@ -71,7 +71,7 @@ def test_records_of_parquet_come_back_with_their_labels(
 
 @pytest.mark.parametrize("name", ["rows.fasttext", "rows.txt", "rows"])
 @given(pairs=PAIRS, space=st.text(st.sampled_from(SPACES), min_size=1))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_lines_of_fasttext_come_back_with_their_labels(
     folder: Path, name: str, pairs: list[tuple[str, str]], space: str
 ) -> None:

@@ -62,7 +62,7 @@ def file_of(path: Path, lines: list[str], *, end: str = "\n", mark: bool = True,
     lasts=st.tuples(st.booleans(), st.booleans()),
     packed=st.booleans(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_lines_of_two_files_come_back_in_pairs(
     folder: Path, pairs: list[tuple[str, str]], ends: tuple[str, str], lasts: tuple[bool, bool], packed: bool
 ) -> None:
@@ -77,7 +77,6 @@ def test_lines_of_two_files_come_back_in_pairs(
 
 
 @given(counts=st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda counts: counts[0] != counts[1]))
-@settings(deadline=None)
 def test_files_of_unequal_length_are_refused_with_both_counts(folder: Path, counts: tuple[int, int]) -> None:
     one, other = (
         file_of(folder / name, [""] * count, mark=False) for name, count in zip(("b.de", "b.en"), counts, strict=True)
@@ -145,7 +144,7 @@ def test_two_files_are_plain_text_where_that_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", WRITERS)
 @given(pairs=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6), others=NAMES, end=ENDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_records_come_back_in_pairs(
     folder: Path, format: str, pairs: list[tuple[str, str]], others: list[str], end: str
 ) -> None:
@@ -162,7 +161,7 @@ def test_records_come_back_in_pairs(
     further=st.sampled_from(["", "\t", "\tCC-BY\tmore\t"]),
     end=ENDS,
 )
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_lines_with_a_tab_come_back_in_pairs_without_what_follows(
     folder: Path, name: str, pairs: list[tuple[str, str]], further: str, end: str
 ) -> None:

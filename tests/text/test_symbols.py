@@ -80,7 +80,7 @@ def chunked(tokenizer: Tokenizer, ids: list[int], cuts: list[int]) -> list[str]:
 
 @given(text=ANY_TEXT)
 @example(text="")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_text_becomes_a_special_symbol_and_saving_changes_nothing(text: str) -> None:
     for level, tokenizer in TOKENIZERS.items():
         ids = tokenizer.encode(text).tolist()
@@ -91,7 +91,7 @@ def test_no_text_becomes_a_special_symbol_and_saving_changes_nothing(text: str) 
 
 
 @given(text=ANY_TEXT, cuts=st.lists(st.integers(0, 1000), max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_decoding_in_chunks_equals_decoding_at_once(text: str, cuts: list[int]) -> None:
     for tokenizer in TOKENIZERS.values():
         ids = tokenizer.encode(text).tolist()
@@ -100,7 +100,7 @@ def test_decoding_in_chunks_equals_decoding_at_once(text: str, cuts: list[int]) 
 
 @given(text=HALVES | ANY_TEXT)
 @example(text=" cat")
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_spans_are_the_symbols_in_order_each_with_its_place(text: str) -> None:
     for level, tokenizer in TOKENIZERS.items():
         spans = list(tokenizer.spans(text))
@@ -138,7 +138,7 @@ def test_a_long_text_is_cut_into_parts(text: str) -> None:
 
 
 @given(text=st.lists(st.sampled_from(["\ud800", "\udcff", "a", " ", "!", "\ufffd", "<unk>"]), max_size=8).map("".join))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_half_a_character_is_unknown_at_the_levels_of_characters(text: str) -> None:
     for level in ("char", "ngram"):
         found = TOKENIZERS[level].out_of_vocabulary(text)
@@ -163,7 +163,7 @@ def test_half_a_character_is_unknown_among_pieces(text: str, offsets: list[int])
 
 
 @given(text=ANY_TEXT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_text_that_is_said_to_come_back_does(text: str) -> None:
     for tokenizer in TOKENIZERS.values():
         ids = tokenizer.encode(text)
@@ -177,7 +177,7 @@ def test_a_text_that_is_said_to_come_back_does(text: str) -> None:
     text=st.text(st.sampled_from(LETTERS["ngram"]), max_size=40),
     others=st.text(st.sampled_from("ЖΩ\u4e2d"), max_size=3),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_ngrams_give_every_text_over_their_alphabet_back(text: str, others: str) -> None:
     tokenizer = TOKENIZERS["ngram"]
     ids = tokenizer.encode(text).tolist()
@@ -278,7 +278,7 @@ def test_english_words_are_split_as_treebanks_have_them(text: str, words: str) -
     lower=st.booleans(),
     literal=st.booleans(),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_word_that_spells_a_special_symbol_is_ordinary_but_for_a_literal_unk(
     text: str, split: Split, lower: bool, literal: bool
 ) -> None:
@@ -346,7 +346,7 @@ def test_n_grams_and_characters_are_counted_together(texts: list[str], n: int, d
 
 
 @given(words=st.permutations([*["the"] * 3, *["cat", "mat"] * 2, "zoo", "bat", "a"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_vocabulary_does_not_depend_on_the_order_of_the_texts(words: list[str]) -> None:
     assert Tokenizer.learn(words, "word", Vocabulary()).tokens[FIRST:] == ["the", "cat", "mat", "a", "bat", "zoo"]
     ngrams = Tokenizer.learn([*map("{:4}".format, words)], "ngram", Vocabulary(ngram=4)).tokens[FIRST:]
@@ -361,7 +361,7 @@ def test_a_vocabulary_does_not_depend_on_the_order_of_the_texts(words: list[str]
 @example(text="  two before and two behind  ")
 @example(text="<unk> <eos>\n<0x0A> ▁the ▁")
 @example(text=" \n \n  ")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_pieces_give_every_text_back(text: str) -> None:
     for tokenizer in (TOKENIZERS["bpe"], LOADED["bpe"]):
         ids = tokenizer.encode(text).tolist()
@@ -377,7 +377,7 @@ def test_pieces_give_a_long_text_back(text: str) -> None:
 
 
 @given(before=ANY_TEXT, text=ANY_TEXT)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_follows_in_a_text_has_nothing_put_before_it(before: str, text: str) -> None:
     tokenizer = TOKENIZERS["bpe"]
     assume(not tokenizer.awaits_space(before))  # there a space belongs to what follows
@@ -386,7 +386,7 @@ def test_what_follows_in_a_text_has_nothing_put_before_it(before: str, text: str
 
 
 @given(text=st.text(max_size=12), cuts=st.lists(st.integers(0, 1000), max_size=20))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_half_a_character_is_never_shown(text: str, cuts: list[int]) -> None:
     tokenizer = TOKENIZERS["bpe"]
     ids = tokenizer.encode(text).tolist()

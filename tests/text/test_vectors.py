@@ -71,7 +71,7 @@ def found(path: Path, words: list[str]) -> np.ndarray:
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # gensim's, of a file without a header
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 @pytest.mark.parametrize("format", [TEXT, BINARY, GLOVE])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables())
 def test_a_file_is_read_as_gensim_reads_it(tmp_path_factory, format, packed, table):
     names, rows = table
@@ -90,7 +90,7 @@ def test_a_file_is_read_as_gensim_reads_it(tmp_path_factory, format, packed, tab
 
 
 @pytest.mark.parametrize("format", [TEXT, BINARY])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables(st.text(CHARACTERS, min_size=1, max_size=8)))
 def test_what_is_written_is_read_again(tmp_path_factory, format, table):
     names, rows = table
@@ -105,7 +105,7 @@ def test_what_is_written_is_read_again(tmp_path_factory, format, table):
     np.testing.assert_array_equal(oracle[names], rows)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(table=tables(SPACED | st.just(" ")), has_header=st.booleans(), end=st.sampled_from(["\n", "\r\n", " \n"]))
 def test_a_word_of_a_text_may_hold_spaces(tmp_path_factory, table, has_header, end):
     names, rows = table

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
+from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned
 from textrnn.cells import CELLS
 from textrnn.errors import TrainingError
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.training.gradient_series import series_of_task, series_of_text, stretches
+from textrnn.training.gradient_series import Trained, series_of_task, series_of_text, series_of_texts, stretches
 from textrnn.training.gradients import factor_of, gradient_flows, traced
 from textrnn.training.recall import Learning, Recall, Variant
 
@@ -26,6 +26,18 @@ def network_of(cell, *, layers=1, residual=False, units=UNITS):
     network = SequenceNetwork(
         Architecture(input=Learned(symbols=SYMBOLS, size=units), core=core, head=LabelPerStep(classes=SYMBOLS))
     )
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(-1, 1)
+    return network.double()
+
+
+def classifier_of(readout, *, layers=1):
+    """The same of both directions, with a label for a whole sequence."""
+    torch.manual_seed(5)
+    core = Core(cell="lstm", units=UNITS, layers=layers, bidirectional=True)
+    head = LabelPerSequence(classes=SYMBOLS, readouts=(readout,))
+    network = SequenceNetwork(Architecture(input=Learned(symbols=SYMBOLS, size=UNITS), core=core, head=head))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.uniform_(-1, 1)
@@ -85,6 +97,66 @@ def test_it_is_what_torch_nn_finds_step_by_step(name, kind):
     assert flow.weights == pytest.approx(sum(each.square().sum().item() for each in weights) ** 0.5)
 
 
+@pytest.mark.parametrize("readout", ["last", "mean", "max", "attention"])
+def test_in_a_classifier_it_is_what_torch_nn_finds_in_both_directions(readout):
+    network, (ids, targets) = classifier_of(readout), sequences(batch=1)
+    flows = gradient_flows(network, ids, targets)
+    outputs, all_states = [], []
+    for name, turn in (("0", 1), ("0_reverse", -1)):
+        cell = nn.LSTMCell(UNITS, UNITS).double()
+        cell.load_state_dict(network.layers.layer(name).state_dict())
+        states, state = [], None
+        for symbol in ids[::turn, 0]:
+            state = cell(network.input.table[symbol][None], state)
+            states.append(state)
+        all_states.append(states)
+        outputs.append(torch.cat([hidden for hidden, _ in states[::turn]]))
+    both = torch.cat(outputs, -1)
+    summary = {
+        "last": lambda: torch.cat([outputs[0][-1], outputs[1][0]]),
+        "mean": lambda: both.mean(0),
+        "max": lambda: both.amax(0),
+        "attention": lambda: (both.tanh() @ network.readout.attention[0]).softmax(0) @ both,
+    }[readout]()
+    loss = functional.cross_entropy(network.head.weight @ summary + network.head.bias, torch.tensor(targets[0]))
+    assert [flow.layer for flow in flows] == ["0", "0_reverse"]
+    for flow, states in zip(flows, all_states, strict=True):
+        found = [torch.autograd.grad(loss, state, retain_graph=True) for state in states]
+        norms = [[each.norm().item() for each in step] for step in found]
+        np.testing.assert_allclose(
+            np.transpose([flow.hidden, *flow.others.values()]), norms, rtol=1e-6
+        )  # a mean's share is float32
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, STEPS), min_size=1, max_size=4), st.sampled_from(["last", "mean", "max", "attention"]))
+def test_padding_changes_nothing_and_the_ends_are_in_line(lengths, readout):
+    network, (ids, targets) = classifier_of(readout, layers=2), sequences(batch=len(lengths))
+    flows = gradient_flows(network, ids, targets, np.array(lengths))
+    alone = [gradient_flows(network, ids[:length, [place]], targets[[place]]) for place, length in enumerate(lengths)]
+    for flow, *others in zip(flows, *alone, strict=True):
+        for back in range(1, STEPS + 1):
+            reaching = [each.hidden[-back] for each in others if back <= len(each.hidden) and each.hidden[-back]]
+            expected = np.prod(reaching) ** (1 / len(reaching)) if reaching else 0
+            assert flow.hidden[-back] == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_loss_of_a_classifier_is_that_of_its_likeliest_label():
+    network, texts = classifier_of("mean").float(), [np.array([1, 2, 3]), np.array([4, 5])]
+    with torch.no_grad():
+        labels = [network.head(network.read_out(network(torch.tensor(text)[:, None])[0])).argmax() for text in texts]
+    fresh = Variant("lstm").network(network.architecture, 0)
+    series = list(series_of_texts(Trained(network, fresh, Variant("lstm")), texts))
+    assert [(each.when, each.name) for each in series] == [
+        (when, f"lstm, layer {name}") for when in ("before", "after") for name in ("0", "0_reverse")
+    ]
+    padded = np.array([[1, 4], [2, 5], [3, 0]])
+    for each, place in ((fresh, 0), (network, 2)):
+        flows = gradient_flows(each, padded, np.array(labels), np.array([3, 2]))
+        for flow, found in zip(flows, series[place : place + 2], strict=True):
+            np.testing.assert_array_equal(found.flow.hidden, flow.hidden)
+
+
 @pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 def test_the_gradient_of_a_hidden_vector_is_that_of_a_run_which_begins_with_it(cell):
     network, (ids, targets) = network_of(cell.name), sequences()
@@ -97,14 +169,24 @@ def test_the_gradient_of_a_hidden_vector_is_that_of_a_run_which_begins_with_it(c
     assert flow.hidden[2] == pytest.approx(begun["hidden.0"].grad.norm().item(), rel=1e-9)
 
 
+def test_what_is_traced_of_both_directions_is_what_the_network_computes():
+    network, (ids, _) = classifier_of("last", layers=2), sequences(batch=3)
+    lengths = torch.tensor([2, STEPS, 3])
+    _, output = traced(network, torch.from_numpy(ids), lengths)
+    state = {name: value.double() for name, value in network.initial_state(3).items()}
+    expected, _ = network(torch.from_numpy(ids), state, lengths=lengths)
+    for place, length in enumerate(lengths):
+        torch.testing.assert_close(output[:length, place], expected[:length, place])
+
+
 @pytest.mark.parametrize("residual", [False, True])
 def test_what_is_traced_is_what_the_network_computes(residual):
     network, (ids, _) = network_of("gru", layers=3, residual=residual).float(), sequences(batch=4)
     states, output = traced(network, torch.from_numpy(ids))
     expected, after = network(torch.from_numpy(ids))
     torch.testing.assert_close(output, expected)
-    for index, layer in enumerate(states):
-        torch.testing.assert_close(layer[-1]["hidden"], after[f"hidden.{index}"])
+    for name, layer in states.items():
+        torch.testing.assert_close(layer[-1]["hidden"], after[f"hidden.{name}"])
 
 
 def test_the_typical_norm_is_the_geometric_mean_of_the_sequences():
@@ -186,9 +268,10 @@ def test_stretches_lie_in_the_text_and_what_follows_each_comes_after_it(symbols,
 def test_a_trained_network_is_shown_beside_a_new_one_layer_by_layer():
     network, text = network_of("lstm", layers=2), np.random.default_rng(1).integers(SYMBOLS, size=40)
     own = {name: value.clone() for name, value in network.state_dict().items()}
-    series = list(series_of_text(network, Variant("lstm"), text, length=8, batch=3, seed=0))
+    fresh = Variant("lstm").network(network.architecture, 0)
+    series = list(series_of_text(Trained(network, fresh, Variant("lstm")), text, length=8, batch=3))
     assert [(each.when, each.name) for each in series] == [
-        (when, f"lstm, layer {layer}") for when in ("before", "after") for layer in (1, 2)
+        (when, f"lstm, layer {layer}") for when in ("before", "after") for layer in (0, 1)
     ]
     assert not np.allclose(series[0].flow.hidden, series[2].flow.hidden)
     assert all(torch.equal(value, own[name]) for name, value in network.state_dict().items())

@@ -94,7 +94,7 @@ def held(corpus: Corpus) -> Sides:
     ratio=st.sampled_from([0, 1, 1.5, 2, 9]),
     together=st.integers(1, 9),
 )
-@effort(max_examples=60, deadline=None)
+@effort(max_examples=60)
 def test_every_pair_is_learnt_from_or_counted_as_left_out(
     folder: Path, pairs: Sides, longest: int, ratio: float, together: int
 ) -> None:

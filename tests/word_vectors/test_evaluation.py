@@ -23,7 +23,7 @@ PAIRS = st.lists(  # none of cosines that are equal, whose order is a matter of 
 QUESTIONS = st.lists(st.tuples(WORDS, WORDS, WORDS, WORDS), min_size=1, max_size=20)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(word_vectors(most=15), PAIRS)
 def test_the_correlation_and_the_coverage_are_those_of_gensim(tmp_path_factory, vectors, pairs):
     known = [pair for pair in pairs if {pair.first, pair.second} <= set(vectors.words)]
@@ -63,7 +63,7 @@ def test_where_a_correlation_says_nothing_there_is_none(pairs):
     assert coverage.value is not None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(word_vectors(most=15), st.lists(QUESTIONS, min_size=1, max_size=3))
 def test_accuracy_and_coverage_of_analogies_are_those_of_gensim(tmp_path_factory, vectors, asked):
     sections = [Section(f"kind {number}", questions) for number, questions in enumerate(asked)]

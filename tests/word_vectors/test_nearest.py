@@ -33,7 +33,7 @@ def test_an_analogy_is_an_offset():
     assert best.score == pytest.approx(1, abs=1e-6)  # north - east + south points west
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(word_vectors(), st.data())
 def test_both_methods_are_as_their_papers_have_them(vectors, data):
     a, b, c = data.draw(st.permutations(vectors.words))[:3]

@@ -10,7 +10,7 @@ from textrnn.word_vectors.opening import WordVectors
 from textrnn.word_vectors.projection import word_map
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(word_vectors())
 def test_principal_components_are_those_of_the_singular_values(vectors):
     found = word_map(vectors, vectors.words, method="pca", seed=0)

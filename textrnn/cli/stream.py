@@ -30,7 +30,11 @@ class Source:
     """What a command reads: texts given to it, a file, or standard input; and the ledger of what was read."""
 
     def __init__(self, name: str | None, texts: list[str] | None = None, *, encoding: str, strict: bool) -> None:
-        self.name, self.texts, self.encoding = name or STANDARD_INPUT, texts, encoding
+        self.name, self.texts, self.encoding = (
+            name or ("the command line" if texts else STANDARD_INPUT),
+            texts,
+            encoding,
+        )
         self.ledger = Ledger(self.name, strict=strict)
 
     @property

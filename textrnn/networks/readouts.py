@@ -65,7 +65,7 @@ class SequenceReadout(nn.Module):
         if lengths is None:
             lengths = torch.full(outputs.shape[1:2], len(outputs), device=outputs.device)
         places = Places.of(lengths, steps=len(outputs))
-        outputs = outputs.float()
+        outputs = outputs.to(torch.promote_types(outputs.dtype, torch.float32))
         return torch.cat([READOUTS[name].of_tensors(self, outputs, places) for name in self.spec.readouts], -1)[None]
 
     def weights(self, outputs: Tensor, places: Places) -> Tensor:

@@ -64,18 +64,18 @@ def load(
     add_cells(cells)
     folder = ModelFolder(find_model(str(model)))
     config = folder.config
-    check_kind(str(model), config, kind)
+    check_kind(str(model), config, *(() if kind is None else (kind,)))
     tokenizer, *of_source = read_tokenizers(folder)
     check_sizes(str(model), config, tokenizer, *of_source)
     return TASKS[config.task](find_engine(str(model), folder, engine, threads), tokenizer, config, *of_source)
 
 
-def check_kind(model: str, config: ModelConfig, kind: type[Any] | None) -> None:
-    """Raise where a model is for a task that is not known, or not of the kind that it must be."""
+def check_kind(model: str, config: ModelConfig, *kinds: type[Any]) -> None:
+    """Raise where a model is for a task that is not known, or of none of the kinds, if there are any."""
     if config.task not in TASKS:
         raise ModelError(f"{model} is a model for {config.task!r}, which this version does not know")
-    if kind is not None and config.task != kind.task:
-        is_what, wanted = NAMES[config.task], NAMES[kind.task]
+    if kinds and config.task not in {kind.task for kind in kinds}:
+        is_what, wanted = NAMES[config.task], " or ".join(NAMES[kind.task] for kind in kinds)
         raise UsageError(f"{model} is {is_what}, not {wanted}: it is for {VERBS[config.task]}")
 
 

@@ -1,11 +1,13 @@
 """Gradients through time of several networks, before and after they learn: on a task of memory, or on a text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from textrnn.batch import Ids, begun
+from textrnn.engines.labeller import Padded
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.text.tokenizer import EOS, START
 from textrnn.training.gradients import Flow, gradient_flows
@@ -30,7 +32,7 @@ class Series:
     @property
     def name(self) -> str:
         """Which layer of which network, for people."""
-        layer = f", layer {self.flow.layer + 1}" if self.layers > 1 else ""
+        layer = f", layer {self.flow.layer}" if self.layers > 1 else ""
         return f"{self.variant}{layer}"
 
 
@@ -49,19 +51,35 @@ def series_of_task(
             yield Series(variant, "after", flow, row=row, chance=task.chance)
 
 
-def series_of_text(
-    network: SequenceNetwork, variant: Variant, text: Ids, *, length: int, batch: int, seed: int
-) -> Iterator[Series]:
-    """Of each layer of a trained language model on stretches of a text, and of a new network of the same layers.
+@dataclass(frozen=True)
+class Trained:
+    """A network that has learnt, and one of the same layers that has not. variant: how the new one begins."""
 
-    variant: how the new one begins.
-    """
+    network: SequenceNetwork
+    fresh: SequenceNetwork
+    variant: Variant
+
+    def series(self, ids: Ids, targets: Ids, lengths: Ids | None = None) -> Iterator[Series]:
+        """Of each layer, before and after. ids, targets, lengths: see `gradient_flows`."""
+        for when, each in (("before", self.fresh), ("after", self.network)):
+            flows = gradient_flows(each, ids, targets, lengths)
+            yield from (Series(self.variant, when, flow, layers=len(flows)) for flow in flows)
+
+
+def series_of_text(trained: Trained, text: Ids, *, length: int, batch: int) -> Iterator[Series]:
+    """Of a language model on stretches of a text, by the loss of what follows each."""
     ids, targets = stretches(text, length=length, count=batch)
-    ids = begun(ids, start=START, end=EOS)
-    fresh = variant.network(network.architecture, seed)
-    for when, each in (("before", fresh), ("after", network)):
-        flows = gradient_flows(each, ids, targets)
-        yield from (Series(variant, when, flow, layers=len(flows)) for flow in flows)
+    return trained.series(begun(ids, start=START, end=EOS), targets)
+
+
+def series_of_texts(trained: Trained, texts: Sequence[Ids]) -> Iterator[Series]:
+    """Of a classifier on whole texts, by the loss of the label which the trained network finds likeliest for each."""
+    padded, network = Padded.of(texts), trained.network
+    ids, lengths = torch.from_numpy(padded.ids), torch.from_numpy(padded.lengths)
+    with torch.no_grad():
+        output, _ = network.eval()(ids, lengths=lengths)
+        labels = network.head(network.read_out(output, lengths))[0].argmax(-1)
+    return trained.series(padded.ids, labels.numpy(), padded.lengths)
 
 
 def stretches(text: Ids, *, length: int, count: int) -> tuple[Ids, Ids]:

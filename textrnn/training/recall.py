@@ -119,11 +119,11 @@ class Variant:
         bias = "" if self.forget_bias in (None, 1) else f", forget bias {self.forget_bias:g}"
         return f"{self.cell}{start}{scale}{bias}"
 
-    def network(self, architecture: Architecture, seed: int) -> SequenceNetwork:
-        """A network that begins so."""
+    def network(self, architecture: Architecture, seed: int, *, deviation: float = 0.0) -> SequenceNetwork:
+        """A network that begins so. deviation: see SequenceNetwork."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            network = SequenceNetwork(architecture, start=self.start)
+            network = SequenceNetwork(architecture, start=self.start, deviation=deviation)
         with torch.no_grad():
             for shape in network.layers.shapes:
                 layer = network.layers.layer(shape.name)

@@ -14,7 +14,10 @@ IN_A_TABLE = 5  # series side by side
 
 
 def row_of(series: "Series", step: int, *, others: Sequence[str], clip: float) -> Mapping[str, Any]:
-    """One step of a series. others: the names of what any of the cells carries beside the hidden vector."""
+    """One step of a series, by its place from 0.
+
+    others: the names of what any of the cells carries beside the hidden vector.
+    """
     flow, variant = series.flow, series.variant
     return {
         "cell": variant.cell,
@@ -23,7 +26,7 @@ def row_of(series: "Series", step: int, *, others: Sequence[str], clip: float) -
         "forget_bias": variant.forget_bias,
         "when": series.when,
         "layer": flow.layer,
-        "step": step,
+        "step": step + 1,
         "distance": len(flow.hidden) - 1 - step,
         "hidden": float(flow.hidden[step]),
         **{name: float(flow.others[name][step]) if name in flow.others else None for name in others},

@@ -1,12 +1,14 @@
 """textrnn explain gradients"""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from textrnn.cli.options import (
+    ColumnOption,
     EncodingOption,
     FormatOption,
+    InputFormatOption,
     OutOption,
     PngOption,
     SourceArgument,
@@ -15,12 +17,11 @@ from textrnn.cli.options import (
     finite,
     several,
 )
-from textrnn.errors import DataError, UsageError
+from textrnn.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from textrnn.cli.stream import Source
     from textrnn.training.gradient_series import Series
     from textrnn.training.recall import Variant
 
@@ -39,7 +40,7 @@ def gradients(
     model: Annotated[
         str | None,
         typer.Argument(
-            help="A language model's folder with its weights, to be looked at on a text; else new networks are.",
+            help="Folder of a language model or a classifier with its weights; else new networks are looked at.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +64,9 @@ def gradients(
         str | None,
         typer.Option(help="Bias of forget gates; several with commas. Default: 1.", show_default=False),
     ] = None,
-    length: Annotated[int, typer.Option(min=2, max=1000, help="Steps of a sequence.")] = 100,
+    length: Annotated[
+        int, typer.Option(min=2, max=1000, help="Steps of a sequence; of a text for a classifier at most so many.")
+    ] = 100,
     units: Annotated[
         int | None,
         typer.Option(min=1, max=4096, help=f"Units of a new network. Default: {UNITS}.", show_default=False),
@@ -84,13 +87,24 @@ def gradients(
         float, typer.Option(min=0, help="Largest norm of the gradient of all weights; 0 is no limit.")
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of all that is random.")] = 0,
+    column: ColumnOption = None,
+    input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
     png: PngOption = None,
     format: FormatOption = "auto",
     out: OutOption = None,
 ) -> None:
-    """Show how much of the last loss reaches each step before it: where gradients vanish, and where they explode."""
+    """Show how much of the last loss reaches each step before it: where gradients vanish, and where they explode.
+
+    Of new networks, or of a MODEL beside a new network of its kind: a language
+    model by the loss of what comes after a stretch of a text, a classifier by
+    that of the label it finds likeliest for a whole text. A layer that reads
+    backward is followed back from the first symbol.
+
+    tsv, csv and jsonl have a row for each layer and step, with steps from 1.
+    """
     from textrnn.cli.explain.gradient_digest import closing_lines, print_digest, reasons, row_of
+    from textrnn.cli.explain.trained import series_of_model
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, while_waiting
     from textrnn.extras import require
@@ -109,9 +123,11 @@ def gradients(
         if named := [name for name, value in given.items() if value not in (None, 0)]:
             raise UsageError(f"{named[0]} is for new networks, and {model} is one that has learnt")
         text_source = open_source(context, source, text, encoding=encoding, strict=False)
-        found = of_model(model, text_source, length=length, batch=batch, seed=seed)
+        found = series_of_model(
+            model, text_source, format=input_format, column=column, length=length, batch=batch, seed=seed
+        )
     else:
-        if text:
+        if text or column is not None or input_format != "auto":
             raise UsageError("a text is for a model that reads it: textrnn explain gradients MODEL --text ...")
         if rate is not None and not steps:
             raise UsageError("--rate is of the training that --steps asks for: give both")
@@ -182,27 +198,3 @@ def of_new(
     learning = Learning(steps, rate=rate, clip=clip, seed=seed) if steps else None
     task = Recall(length - 1)
     return series_of_task(variants, task, units=units, batch=batch, seed=seed, learning=learning)
-
-
-def of_model(model: str, source: "Source", *, length: int, batch: int, seed: int) -> "Iterator[Series]":
-    """The series of a model that has learnt."""
-    import numpy as np
-
-    from textrnn.cli.explain.trained import open_network
-    from textrnn.text.tokenizer import EOS
-    from textrnn.training.gradient_series import series_of_text
-    from textrnn.training.recall import variants
-
-    network, tokenizer, config = open_network(model)
-    whole = source.text(format="auto", column=None)
-    texts = whole.split("\n") if config.text.unit == "line" else [whole]
-    ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
-    ids = ids.astype(np.int64)
-    source.report()
-    if len(ids) < 2:
-        raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
-    if len(ids) <= length:
-        typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
-    start: Any = config.training.settings.get("recurrent_start", START)
-    (variant,) = variants([config.architecture.core.cell], starts=[start])
-    return series_of_text(network, variant, ids, length=length, batch=batch, seed=seed)

@@ -95,10 +95,11 @@ def terms(
         )
     else:
         from textrnn.cli.explain.trained import open_network
+        from textrnn.tasks.language_model import LanguageModel
 
         if named := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"{named[0]} is for a new network, and {model} is one that has learnt")
-        network, tokenizer, config = open_network(model)
+        network, tokenizer, config = open_network(model, LanguageModel.task)
         ends = [EOS] if config.text.unit == "line" else []
     ids = np.array([BEGINNING, *tokenizer.encode(text), *ends], np.int64)
     check_length(len(ids) - 1)

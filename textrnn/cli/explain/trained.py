@@ -1,32 +1,113 @@
-"""A trained language model as a network in PyTorch, whose gradients can be followed."""
+"""A trained model as a network in PyTorch, whose gradients can be followed."""
 
-from typing import TYPE_CHECKING
+import heapq
+from typing import TYPE_CHECKING, Any
 
-from textrnn.errors import ModelError, UsageError
+import typer
+
+from textrnn.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textrnn.batch import Ids
+    from textrnn.cli.stream import Source
     from textrnn.config import ModelConfig
     from textrnn.networks.sequence import SequenceNetwork
     from textrnn.text.tokenizer import Tokenizer
+    from textrnn.training.gradient_series import Series
+
+LEAST = 2  # symbols: of fewer there is no step to follow a gradient to
 
 
-def open_network(model: str) -> "tuple[SequenceNetwork, Tokenizer, ModelConfig]":
-    """The network of a model; UsageError where it is no language model or its texts begin with a condition.
+def open_network(model: str, *tasks: str) -> "tuple[SequenceNetwork, Tokenizer, ModelConfig]":
+    """The network of a model; UsageError where it is for none of the tasks or its texts begin with a condition.
 
     ModelError where it has only weights of 8 bits, which no gradient goes through.
     """
     from textrnn.export.save import load_network
     from textrnn.model_folder import ModelFolder, find_model
-    from textrnn.tasks import check_kind, check_sizes, read_tokenizers
-    from textrnn.tasks.language_model import LanguageModel
+    from textrnn.tasks import TASKS, check_kind, check_sizes, read_tokenizers
 
     folder = ModelFolder(find_model(model))
     config = folder.config
-    check_kind(model, config, LanguageModel)
+    check_kind(model, config, *(TASKS[task] for task in tasks))
     if config.architecture.condition:
         raise UsageError(f"each text of {model} begins with a condition: gradients are followed in a model without one")
     if "model.safetensors" not in config.parts:
-        raise ModelError(f"{model} is an int8 model, which no gradient goes through: give one from textrnn train lm")
+        source = f"textrnn train {config.task}"
+        raise ModelError(f"{model} is an int8 model, which no gradient goes through: give one from {source}")
     (tokenizer,) = read_tokenizers(folder)
     check_sizes(model, config, tokenizer)
     return load_network(folder), tokenizer, config
+
+
+def series_of_model(
+    model: str, source: "Source", *, format: str, column: str | None, length: int, batch: int, seed: int
+) -> "Iterator[Series]":
+    """The series of a model that has learnt, on what it reads: see `textrnn explain gradients`."""
+    from textrnn.tasks.classifier import Classifier
+    from textrnn.tasks.language_model import LanguageModel
+    from textrnn.training.gradient_series import Trained, series_of_text, series_of_texts
+    from textrnn.training.recall import variants
+
+    network, tokenizer, config = open_network(model, LanguageModel.task, Classifier.task)
+    settings: Any = config.training.settings
+    (variant,) = variants([config.architecture.core.cell], starts=[settings.get("recurrent_start", "uniform")])
+    fresh = variant.network(network.architecture, seed, deviation=settings.get("embedding_deviation", 0.0))
+    trained = Trained(network, fresh, variant)
+    if config.task == Classifier.task:
+        texts = longest(source, tokenizer, format=format, column=column, length=length, count=batch)
+        return series_of_texts(trained, texts)
+    is_whole = config.text.unit == "text"
+    ids = one_text(source, tokenizer, is_whole=is_whole, format=format, column=column, length=length)
+    return series_of_text(trained, ids, length=length, batch=batch)
+
+
+def one_text(
+    source: "Source", tokenizer: "Tokenizer", *, is_whole: bool, format: str, column: str | None, length: int
+) -> "Ids":
+    """All texts behind each other, each with its end. is_whole: what is read is one text, and not one in each line."""
+    import numpy as np
+
+    from textrnn.text.tokenizer import EOS
+
+    whole = source.text(format=format, column=column)
+    texts = [whole] if is_whole else whole.split("\n")
+    ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
+    source.report()
+    if len(ids) < LEAST:
+        raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
+    if len(ids) <= length:
+        typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
+    return ids.astype(np.int64)
+
+
+def longest(
+    source: "Source", tokenizer: "Tokenizer", *, format: str, column: str | None, length: int, count: int
+) -> "list[Ids]":
+    """So many of the longest texts that have no more than `length` symbols: far back there are few others."""
+    import numpy as np
+
+    left_out = 0
+
+    def fitting() -> "Iterator[Ids]":
+        nonlocal left_out
+        for text, _ in source.records(format=format, column=column):
+            ids = np.array(tokenizer.encode(text), np.int64)
+            left_out += len(ids) > length
+            if LEAST <= len(ids) <= length:
+                yield ids
+
+    texts = heapq.nlargest(count, fitting(), key=len)
+    source.report()
+    longer = f"; longer ones: {left_out:,} (--length)" if left_out else ""
+    if not texts:
+        raise DataError(f"{source.ledger.name} has no text of {LEAST} to {length} symbols{longer}")
+    shortest = f"{len(texts[-1]):,} to " if len(texts[-1]) < len(texts[0]) else ""
+    typer.echo(
+        f"texts: {len(texts):,} of {shortest}{len(texts[0]):,} symbols, the longest of at most {length:,}{longer}; "
+        "the loss is that of the label that the model finds likeliest",
+        err=True,
+    )
+    return texts
