@@ -12,7 +12,8 @@ import pytest
 import textrnn
 from textrnn.cli import app as app_module
 from textrnn.cli import corpus, explain, vectors
-from textrnn.settings import Data, training_settings
+from textrnn.data import Data
+from textrnn.settings import training_settings
 from textrnn.training.starting import begin
 
 ROOT = Path(__file__).parents[1]

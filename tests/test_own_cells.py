@@ -14,11 +14,12 @@ from tests.conftest import Run
 from tests.fakes import answers
 from textrnn.cells import CELLS, LSTM, add_cells
 from textrnn.cells.cell import Cell, FromHidden, Fused, Gates, Ops, State
+from textrnn.data import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.quantize import quantize
-from textrnn.networks.inputs import Vectors
+from textrnn.networks.read import Vectors
 from textrnn.networks.recurrent import RecurrentLayer
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.training.starting import begin, resume
 
 pytestmark = pytest.mark.usefixtures("package_cells")

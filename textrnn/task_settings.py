@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from textrnn.data import Data
 from textrnn.errors import UsageError
-from textrnn.settings import Data, TrainingSettings
+from textrnn.settings import TrainingSettings
 
 Tasks = tuple[str, ...]
 

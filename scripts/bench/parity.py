@@ -26,8 +26,8 @@ from textrnn.engines.onnx_engine import OnnxEngine
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.graph import Graph
 from textrnn.networks.graphs import graphs_of
-from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.sources import SymbolSource
 from textrnn.networks.stack import output_site
 
 TARGET = 1e-4

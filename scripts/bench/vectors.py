@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from textrnn.data import Data
 from textrnn.metrics.metric import Metric
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.word_questions import RatedPair, Section, read_analogies, read_pairs
 from textrnn.training.defaults import with_level_defaults
 from textrnn.training.vectors_file import learn_vectors

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from textrnn.cli.train import train
 from textrnn.cli.training_display import picture
+from textrnn.data import Data
 from textrnn.errors import DataError
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, TrainingSettings, training_settings
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
 

@@ -5,7 +5,7 @@ import torch
 
 from textrnn.cells import CELLS
 from textrnn.networks.dropout import CHANCES, NOTHING, Dropouts, mask
-from textrnn.networks.inputs import OneHotLookup
+from textrnn.networks.read import OneHotLookup
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.text.joiners import UNK
 

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from textrnn.architecture import Learned, OneHot, Pretrained
-from textrnn.networks.inputs import Lookup, OneHotLookup, Vectors, build_input, reverse
+from textrnn.networks.inputs import build_input
+from textrnn.networks.read import Lookup, OneHotLookup, Vectors, reverse
 
 SYMBOLS, SIZE, OUT = 7, 4, 5
 

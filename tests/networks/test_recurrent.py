@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from textrnn.cells import CELLS
-from textrnn.networks.inputs import Lookup, OneHotLookup, Vectors
+from textrnn.networks.read import Lookup, OneHotLookup, Vectors
 from textrnn.networks.recurrent import RecurrentLayer
 
 INPUTS, UNITS, PROJECTED, BATCH, STEPS = 3, 4, 2, 2, 5

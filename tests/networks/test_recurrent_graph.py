@@ -14,8 +14,9 @@ from tests.random_cells import random_cells
 from textrnn.cells import CELLS, Cell
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.graph import Graph
-from textrnn.networks.inputs import SymbolSource, Vectors, VectorSource
+from textrnn.networks.read import Vectors
 from textrnn.networks.recurrent import RecurrentLayer
+from textrnn.networks.sources import SymbolSource, VectorSource
 
 STEPS, BATCH, INPUTS, UNITS = 5, 3, 4, 6
 LENGTHS = np.array([5, 1, 3])

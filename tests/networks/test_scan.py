@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.random_cells import random_cells
 from textrnn.cells import CELLS, Cell
-from textrnn.networks.inputs import Vectors
 from textrnn.networks.plan import planned
+from textrnn.networks.read import Vectors
 from textrnn.networks.recurrent import RecurrentLayer
 from textrnn.networks.scan import Buffers
 

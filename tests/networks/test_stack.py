@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from tests.oracles import numpy_output
 from textrnn.architecture import Core
 from textrnn.cells import CELLS
-from textrnn.networks.inputs import Vectors
+from textrnn.networks.read import Vectors
 from textrnn.networks.stack import Stack
 
 INPUTS, UNITS, STEPS = 3, 4, 6

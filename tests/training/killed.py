@@ -17,7 +17,8 @@ from typing import Any
 
 import torch
 
-from textrnn.settings import Data, training_settings
+from textrnn.data import Data
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import Tokenizer
 from textrnn.training import ids
 from textrnn.training.run_state import RunState

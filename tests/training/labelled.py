@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from textrnn.settings import Data, training_settings
+from textrnn.data import Data
+from textrnn.settings import training_settings
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin
 

@@ -15,10 +15,11 @@ from tests.fakes import answers
 from tests.training.labelled import LEARNT_BY_HEART, QUICK, begun, written
 from tests.training.test_resume import finish, outcome, stopped
 from textrnn.cells import CELLS
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.calibration import at_temperature, fit_temperature
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.training import labelled_corpus
 from textrnn.training.labelled_corpus import lengths_of
 from textrnn.training.loop import Found

@@ -12,9 +12,10 @@ import textrnn
 from tests.training.test_resume import finish, outcome, stopped
 from textrnn.architecture import Condition
 from textrnn.batch import IGNORE
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import EOS, START
 from textrnn.training.run import TrainingRun
 from textrnn.training.starting import begin, extend, resume

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
-from textrnn.settings import Data, TrainingSettings, training_settings
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.text import corpora
 from textrnn.text.corpora import Piece, Section
 from textrnn.text.levels import LEVELS

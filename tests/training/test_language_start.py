@@ -15,10 +15,11 @@ from tests.small_models import save_small_classifier, save_small_model, small_co
 from tests.training.labelled import written
 from tests.training.test_resume import finish, stopped
 from textrnn.architecture import Architecture, Core, LabelPerSequence, LabelPerStep, Learned, OneHot
+from textrnn.data import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.export.save import load_network, save_model
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.training.language_start import DECIDED
 from textrnn.training.optimizers import DEPTH, depth_of
 from textrnn.training.run import TrainingRun

@@ -10,9 +10,10 @@ import torch
 
 import textrnn
 from textrnn.batch import Batch, begun
+from textrnn.data import Data
 from textrnn.errors import UsageError
 from textrnn.networks.torch_engine import TorchEngine
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.levels import LEVELS
 from textrnn.text.tokenizer import EOS, START

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import EOS, UNK
 from textrnn.training import parallel_corpus
 from textrnn.training.corpus import Corpus, PairFacts

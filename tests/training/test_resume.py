@@ -22,9 +22,10 @@ import textrnn
 from tests.fakes import answers
 from tests.training.killed import SETTINGS
 from tests.training.labelled import written
+from textrnn.data import Data
 from textrnn.errors import DataError, ModelError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.training import corpus
 from textrnn.training.optimizers import Schedule
 from textrnn.training.run import TrainingRun

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.training.labelled import written
+from textrnn.data import Data
 from textrnn.networks.inputs import LearnedInput
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.vectors import Found
 from textrnn.training.starting import begin
 from textrnn.training.word_vectors import scaled

@@ -14,10 +14,11 @@ from tests.fakes import answers
 from textrnn.architecture import Architecture, Core, LabelPerStep, Learned
 from textrnn.batch import Batch
 from textrnn.cli.training_display import as_line, picture
+from textrnn.data import Data
 from textrnn.errors import DataError, TrainingError, UsageError
 from textrnn.model_folder import ModelFolder
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.settings import Data, TrainingSettings, training_settings
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.text.levels import LEVELS
 from textrnn.training.defaults import ChosenSettings, architecture, by_size, with_level_defaults
 from textrnn.training.loop import train

@@ -12,11 +12,12 @@ import torch
 import textrnn
 from tests.training.test_resume import finish, outcome, stopped
 from textrnn.batch import IGNORE
+from textrnn.data import Data
 from textrnn.errors import UsageError
 from textrnn.export.quantize import prices, quantize
 from textrnn.metrics.translation import corpus_bleu
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import EOS
 from textrnn.training import translator
 from textrnn.training.run import TrainingRun

@@ -5,7 +5,8 @@ import tempfile
 import pytest
 
 from textrnn.architecture import Architecture, Core, LabelPerStep, Learned, Pretrained
-from textrnn.settings import Data, training_settings
+from textrnn.data import Data
+from textrnn.settings import training_settings
 from textrnn.training.trial import TRIED_STEPS, memory, tried
 
 SMALL = {"units": 8, "embedding_size": 4, "batch": 4, "window": 8, "precision": "float32"}

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.tokenizer import EOS, START, UNK
 from textrnn.text.vectors import read_vectors, sniff
 from textrnn.training import vectors_file

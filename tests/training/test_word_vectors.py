@@ -16,10 +16,11 @@ from safetensors.numpy import load
 import textrnn
 from tests.training.test_resume import finish, outcome, stopped
 from textrnn.architecture import Pretrained
+from textrnn.data import Data
 from textrnn.errors import DataError, MissingExtra, UsageError
 from textrnn.export.quantize import quantize
 from textrnn.model_folder import ModelFolder
-from textrnn.settings import Data, training_settings
+from textrnn.settings import training_settings
 from textrnn.text.levels import Vocabulary
 from textrnn.text.spelling import spellings
 from textrnn.text.tokenizer import EOS, PAD, START, UNK, Tokenizer

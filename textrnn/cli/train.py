@@ -204,8 +204,9 @@ def train(
     given = given_settings(locals())
     from pathlib import Path
 
+    from textrnn.data import Data
     from textrnn.extras import require
-    from textrnn.settings import Data, training_settings
+    from textrnn.settings import training_settings
 
     settings = training_settings({**file_settings(config), **assignments(set_ or []), **given})
     if 0 in (minutes, epochs, steps):

@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from textrnn.settings import Data, TrainingSettings
+    from textrnn.data import Data
+    from textrnn.settings import TrainingSettings
     from textrnn.training.loop import Row
     from textrnn.training.run import TrainingRun
     from textrnn.training.trial import Trial

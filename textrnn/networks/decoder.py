@@ -17,8 +17,9 @@ from textrnn.networks.attention import ATTENTIONS, Memory, uniform
 from textrnn.networks.bridge import Bridge
 from textrnn.networks.dropout import NOTHING, Dropouts
 from textrnn.networks.heads import LabelHead
-from textrnn.networks.inputs import LearnedInput, Read, Vectors, build_input
+from textrnn.networks.inputs import LearnedInput, build_input
 from textrnn.networks.products import linear
+from textrnn.networks.read import Read, Vectors
 from textrnn.networks.readouts import Places, last_of
 from textrnn.networks.stack import Level, Stack, State
 from textrnn.text.joiners import PAD, START, UNK

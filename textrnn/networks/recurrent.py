@@ -12,9 +12,10 @@ from torch.nn import functional
 from textrnn.cells import Cell
 from textrnn.cells.cell import FromHidden
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import OneHotLookup, Read, Shares
 from textrnn.networks.plan import PROJECTION, planned
+from textrnn.networks.read import OneHotLookup, Read
 from textrnn.networks.scan import Weights, scan
+from textrnn.networks.sources import Shares
 
 LayerState = dict[str, Tensor]  # one (batch, size) tensor for each part of the cell's state
 Symbols = dict[str, Symbol]

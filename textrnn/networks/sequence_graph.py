@@ -4,9 +4,9 @@ from onnx import TensorProto
 
 from textrnn.networks.graph import Graph
 from textrnn.networks.heads import LabelHead
-from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.readouts import PlacesInGraph, SequenceReadout
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.sources import SymbolSource
 from textrnn.networks.stack import output_site
 
 

@@ -10,8 +10,9 @@ from textrnn.architecture import Core, LayerShape
 from textrnn.cells import CELLS
 from textrnn.networks.dropout import NOTHING, Dropouts, mask
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import Read, Source, Vectors, VectorSource, reverse
+from textrnn.networks.read import Read, Vectors, reverse
 from textrnn.networks.recurrent import LayerState, RecurrentLayer, Symbols
+from textrnn.networks.sources import Source, VectorSource
 
 State = dict[str, Tensor]  # "hidden.0" and the like → (batch, size); the layer's name behind the part
 

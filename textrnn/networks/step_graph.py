@@ -5,9 +5,9 @@ from onnx import TensorProto
 from textrnn.errors import ModelError
 from textrnn.networks.graph import Graph, Symbol
 from textrnn.networks.heads import LabelHead
-from textrnn.networks.inputs import SymbolSource
 from textrnn.networks.recurrent import Symbols
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.sources import SymbolSource
 from textrnn.networks.stack import output_site
 
 

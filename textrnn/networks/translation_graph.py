@@ -9,10 +9,10 @@ from textrnn.engines.engine import Floats
 from textrnn.networks.attention import MemoryInGraph
 from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.graph import Graph, Symbol
-from textrnn.networks.inputs import Shares, Source, SymbolSource
 from textrnn.networks.readouts import last_in_graph
 from textrnn.networks.recurrent import Symbols
 from textrnn.networks.sequence import SequenceNetwork
+from textrnn.networks.sources import Shares, Source, SymbolSource
 from textrnn.networks.stack import output_site
 
 BEGIN = ".begin"  # behind the name of a part of the decoder's state, as the encoder makes it

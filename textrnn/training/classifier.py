@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textrnn.batch import Batch, Ids, of_like_length
 from textrnn.config import Labels, ModelConfig, TextSettings
+from textrnn.data import Data
 from textrnn.engines.labeller import Padded
 from textrnn.errors import UsageError
 from textrnn.metrics.calibration import at_temperature, expected_calibration_error, fit_temperature
@@ -19,7 +20,7 @@ from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchLabeller
 from textrnn.sequences import Sequences, pieces
-from textrnn.settings import Data, TrainingSettings
+from textrnn.settings import TrainingSettings
 from textrnn.tasks.classifier import Classifier
 from textrnn.text.tokenizer import PAD, SPECIAL
 from textrnn.training.corpus import Corpus

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from textrnn.batch import Batch, Ids, of_like_length
 from textrnn.config import ModelConfig, TextSettings
+from textrnn.data import Data
 from textrnn.engines.engine import Floats
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.sequences import BegunSequences, begun_columns
-from textrnn.settings import FRESH, Data, TrainingSettings
+from textrnn.settings import FRESH, TrainingSettings
 from textrnn.tasks.conditions import Conditions
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.tokenizer import EOS, PAD, START

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.architecture import MOST_UNITS, Condition
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
-from textrnn.settings import Data
 from textrnn.text.classes import class_names
 from textrnn.text.corpora import Sources, Strings, Texts
 from textrnn.text.labelled import Labelled, LabelledTexts, condition_in

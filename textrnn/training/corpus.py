@@ -14,9 +14,9 @@ from torch import Tensor
 from textrnn.architecture import Condition, Core, Input
 from textrnn.batch import Ids
 from textrnn.config import Unit
+from textrnn.data import Data
 from textrnn.errors import DataError
 from textrnn.model_folder import sha256_of
-from textrnn.settings import Data
 from textrnn.spec import Spec
 from textrnn.text.corpora import Piece, Section, Sources, Strings, Texts
 from textrnn.text.levels import LEVELS, Learnt, Vocabulary

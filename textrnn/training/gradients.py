@@ -18,7 +18,7 @@ from torch.nn.utils import get_total_norm
 from textrnn.batch import Ids
 from textrnn.errors import TrainingError
 from textrnn.networks.heads import LabelHead
-from textrnn.networks.inputs import Vectors, reverse
+from textrnn.networks.read import Vectors, reverse
 from textrnn.networks.recurrent import LayerState
 from textrnn.networks.sequence import SequenceNetwork
 

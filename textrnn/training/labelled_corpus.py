@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 
 from textrnn.batch import Ids
+from textrnn.data import Data
 from textrnn.errors import DataError
-from textrnn.settings import Data
 from textrnn.text.classes import class_names
 from textrnn.text.corpora import Piece, Strings
 from textrnn.text.labelled import Labelled, LabelledTexts

@@ -11,13 +11,14 @@ import torch
 
 from textrnn.batch import Batch, Ids, Streams, Windows, begun, of_like_length, overlapping_streams
 from textrnn.config import ModelConfig, TextSettings, Unit
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
 from textrnn.metrics.metric import Metric
 from textrnn.metrics.perplexity import perplexity
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchEngine
 from textrnn.sequences import begun_columns
-from textrnn.settings import Data, TrainingSettings
+from textrnn.settings import TrainingSettings
 from textrnn.tasks.language_model import LanguageModel
 from textrnn.text.ledger import STANDARD_INPUT
 from textrnn.text.tokenizer import EOS, SPECIAL, START

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.batch import Ids
+from textrnn.data import Data
 from textrnn.errors import DataError
-from textrnn.settings import Data
 from textrnn.text.corpora import Piece, Strings
 from textrnn.text.levels import LEVELS
 from textrnn.text.pairs import Pair, PairedLines, Pairs, open_pairs

@@ -11,12 +11,12 @@ import torch
 
 import textrnn
 from textrnn.config import Figure, ModelConfig, TrainingSummary
+from textrnn.data import Data
 from textrnn.errors import NotWritten, TrainingError
 from textrnn.export.save import count_parameters, save_history, save_model
 from textrnn.networks.calibration import calibrated
 from textrnn.networks.inputs import LearnedInput
 from textrnn.networks.sequence import SequenceNetwork
-from textrnn.settings import Data
 from textrnn.task_settings import TASK_OF
 from textrnn.training.classifier import ClassifierTraining
 from textrnn.training.conditioned import ConditionedTraining

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from textrnn.config import Bound, Part, refusal
 from textrnn.config_file import SEAL, sealed
+from textrnn.data import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import (
     TRAINING,
@@ -32,7 +33,7 @@ from textrnn.model_folder import (
     swept_on_error,
     write_part,
 )
-from textrnn.settings import Data, TrainingSettings
+from textrnn.settings import TrainingSettings
 from textrnn.spec import Spec
 from textrnn.strict_json import parse_json
 from textrnn.text.tokenizer import Tokenizer

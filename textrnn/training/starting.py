@@ -10,9 +10,10 @@ from typing import Any
 from torch import Tensor
 
 from textrnn.cells import Cell, add_cells
+from textrnn.data import Data
 from textrnn.errors import ModelError, UsageError
 from textrnn.model_folder import TRAINING, check_destination
-from textrnn.settings import Data, TrainingSettings, training_settings
+from textrnn.settings import TrainingSettings, training_settings
 from textrnn.task_settings import refuse_other_data
 from textrnn.tasks import load
 from textrnn.text.formats import FORMATS

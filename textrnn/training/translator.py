@@ -10,6 +10,7 @@ import torch
 
 from textrnn.batch import IGNORE, Batch, Ids, of_like_length, padded_columns
 from textrnn.config import ModelConfig, TextSettings
+from textrnn.data import Data
 from textrnn.engines.labeller import Padded
 from textrnn.errors import UsageError
 from textrnn.metrics.metric import Metric
@@ -18,7 +19,7 @@ from textrnn.networks.decoder import DecoderHead
 from textrnn.networks.sequence import SequenceNetwork
 from textrnn.networks.torch_engine import TorchTranslator
 from textrnn.sequences import PairSequences
-from textrnn.settings import Data, TrainingSettings
+from textrnn.settings import TrainingSettings
 from textrnn.tasks.translator import Translator
 from textrnn.text.tokenizer import EOS, PAD, SPECIAL
 from textrnn.training.corpus import Corpus

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from textrnn.architecture import Architecture, Decoder, Pretrained
 from textrnn.cells import CELLS
-from textrnn.settings import Data, TrainingSettings
+from textrnn.data import Data
+from textrnn.settings import TrainingSettings
 from textrnn.training.loop import Found
 from textrnn.training.loop import train as train_loop
 from textrnn.training.run import TrainingRun

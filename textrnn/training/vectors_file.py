@@ -13,8 +13,8 @@ from typing import IO
 
 import numpy as np
 
+from textrnn.data import Data
 from textrnn.errors import DataError, UsageError
-from textrnn.settings import Data
 from textrnn.text.corpora import Section, Strings
 from textrnn.text.levels import LEVELS
 from textrnn.text.spelling import spellings

@@ -67,8 +67,9 @@ def train(
     strict: StrictOption = False,
 ) -> None:
     """Learn vectors of words from texts by word2vec, for `train --embedding` and the other commands here."""
+    from textrnn.data import Data
     from textrnn.extras import require
-    from textrnn.settings import Data, training_settings
+    from textrnn.settings import training_settings
 
     given = {"lower": lower, "literal_unk": literal_unk, "split": split}
     settings = training_settings(
