@@ -227,7 +227,7 @@ def test_a_closed_pipe_ends_quietly(tiny_int8: Path, tmp_path: Path) -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=300) == 0
 
 
 # evaluate, inspect, models, quantize

@@ -109,7 +109,7 @@ def look(pages: dict[str, str], scheme: str, folder: Path) -> Seen:
         *(f"--user-data-dir={folder / 'profile'}", f"--blink-settings=preferredColorScheme={SCHEMES[scheme]}"),
     )
     command = [str(BROWSER), *options, wrapper.as_uri()]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
     found = result.stdout.rpartition('<pre id="found">')[2].partition("</pre>")[0]
     return Seen(json.loads(html.unescape(found)), [line for line in result.stderr.splitlines() if "CONSOLE" in line])
 

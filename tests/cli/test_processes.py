@@ -175,7 +175,7 @@ def start(command: list[str], workplace: Path, *, env: dict[str, str] | None = N
 def ended(process: subprocess.Popen[bytes]) -> Ended:
     """The process at its end: whatever happened, it showed no traceback."""
     with process:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=300)
     for stream in (stdout, stderr):
         assert not any(words in (stream or b"") for words in (b"Traceback", b"Exception ignored", b"Warning"))
     return Ended(process.returncode, stdout, stderr)
@@ -228,7 +228,7 @@ def test_a_command_at_fault_is_one_line_and_exit_2(name: str, workplace: Path) -
 @pytest.mark.parametrize("name", table(heavy=False, bad_data=True))
 def test_debug_shows_the_traceback_and_keeps_the_exit_code(name: str, fault: str, code: int, workplace: Path) -> None:
     with start(arguments(name, getattr(COMMANDS[name], fault), before="--debug"), workplace) as process:
-        stdout, stderr = process.communicate(timeout=120)
+        stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stdout) == (code, b"")
     assert b"Traceback" in stderr
 

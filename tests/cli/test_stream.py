@@ -284,7 +284,7 @@ def test_a_terminal_sees_how_far_it_has_come(tmp_path: Path, monkeypatch: pytest
 def test_parquet_from_a_pipe_is_refused(tiny_int8: Path) -> None:
     arguments = ("score", tiny_int8, "--input-format", "parquet", "-")
     with program(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     assert (process.returncode, stdout) == (2, b"")
     assert stderr == b"error: parquet cannot be read from a pipe: give a file instead of standard input\n"
 
@@ -298,7 +298,7 @@ def program(*arguments: str | Path, **options: Any) -> subprocess.Popen[bytes]:
 def test_standard_output_that_takes_nothing_is_one_line_of_error(tiny_int8: Path, arguments: tuple[str, ...]) -> None:
     named = [str(tiny_int8) if argument == "MODEL" else argument for argument in arguments]
     with open("/dev/full", "wb") as full, program(*named, stdout=full) as process:
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=300)
     assert process.returncode == 1
     assert stderr == b"error: standard output cannot be written: No space left on device\n"
 
@@ -306,7 +306,7 @@ def test_standard_output_that_takes_nothing_is_one_line_of_error(tiny_int8: Path
 @pytest.mark.parametrize("closed", ["<&-", ">&-"])
 def test_a_closed_stream_is_one_line_of_error(tiny_int8: Path, closed: str) -> None:
     command = f'"$0" -m textrnn score "$1" --text a {closed}'
-    result = subprocess.run(["sh", "-c", command, sys.executable, str(tiny_int8)], capture_output=True, timeout=60)
+    result = subprocess.run(["sh", "-c", command, sys.executable, str(tiny_int8)], capture_output=True, timeout=300)
     assert (result.returncode, result.stdout) == (1, b"")
     assert result.stderr == b"error: standard input or output is closed: give /dev/null instead\n"
 
@@ -316,7 +316,7 @@ def test_ctrl_c_is_one_word(tiny_int8: Path) -> None:
         assert process.stdout
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=60)
+        _, stderr = process.communicate(timeout=300)
     assert process.returncode == 130
     assert stderr == b"interrupted\n"
 

@@ -402,7 +402,7 @@ def test_each_line_is_answered_before_the_next_is_typed(tiny_translator: Path, m
             assert select([process.stdout], [], [], 60)[0]
             assert process.stdout.readline() == f"{found.translation}\n"
         process.stdin.close()
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=300) == 0
         assert process.stdout.read() == ""
         assert process.stderr.read() == "unknown to the model, and read as <unk>: 'zoo' (1 in all)\n"
 
