@@ -81,6 +81,7 @@ def test_a_byte_that_is_no_character_is_unknown(run):
         (("sentiment",), 2, "sentiment is a classifier, not a language model: it is for classify"),
         (("shakespeare", "--units", "4"), 2, "--units is for a new network"),
         (("absent",), 1, "absent"),
+        (("lstm", "--units", "4"), 2, "there is no model 'lstm': of new networks --cell lstm says which"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_one_line(run, arguments, code, words):

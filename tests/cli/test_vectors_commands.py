@@ -76,6 +76,13 @@ def test_neighbors_of_each_word_in_order(run):
     assert run(*asked).stdout == stdout
 
 
+def test_a_space_has_a_sign_in_a_table_alone(run, tiny_model):
+    for arguments in (("neighbors", tiny_model, "a", "--count", "1000"), ("plot", tiny_model)):
+        assert "│ ␣ " in run("vectors", *arguments, "--format", "table").stdout
+        names = (name for row in rows(run("vectors", *arguments, "--format", "jsonl").stdout) for name in row.values())
+        assert " " in names
+
+
 SIGNED = ("east", ":", "north", "::", "south", ":", "?")
 
 

@@ -94,9 +94,10 @@ def terms(
             seed=seed,
         )
     else:
-        from textrnn.cli.explain.trained import open_network
+        from textrnn.cli.explain.trained import check_model, open_network
         from textrnn.tasks.language_model import LanguageModel
 
+        check_model(model)
         if named := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"{named[0]} is for a new network, and {model} is one that has learnt")
         network, tokenizer, config = open_network(model, LanguageModel.task)
