@@ -114,6 +114,7 @@ def terms(
     if chosen_format(format, out) == "table":
         with open_output(out) as file:
             print_terms(found, tokens[:-1], tokens[1:], file)
+        typer.echo("a row is a loss, a column a step that reads; each shade is a tenth of the darker one", err=True)
     else:
         with open_sink(out, format) as sink:
             for row in rows_of(found, tokens[:-1], tokens[1:]):
