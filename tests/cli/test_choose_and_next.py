@@ -160,6 +160,12 @@ def test_next_lists_the_likeliest_tokens(
     assert len(tsv(run("next", small_folders[level], *prefix).stdout)) == 10
 
 
+def test_next_gives_a_space_a_sign_in_a_table_alone(run: Run, small_folders: dict[str, Path]) -> None:
+    arguments = ("next", small_folders["char"], "the", "--count", "100000")
+    assert " " in [row["token"] for row in jsonl(run(*arguments, "--format", "jsonl").stdout)]
+    assert "│ ␣ " in run(*arguments, "--format", "table").stdout
+
+
 def test_next_lists_all_there_are_and_they_add_up_to_1(run: Run, small_folders: dict[str, Path]) -> None:
     rows = jsonl(run("next", small_folders["word"], "the", "--count", "100000", "--format", "jsonl").stdout)
     assert len(rows) == len(textrnn.load(small_folders["word"]).tokenizer)

@@ -127,8 +127,8 @@ def test_bars_of_words_stand_in_reading_order_with_their_figures(
     ("model", "flags", "code", "says"),
     [
         ("lm", ("--text", "a"), 2, "is a language model, which has no attention: of the bundled models sentiment and"),
-        ("without", ("--text", "a"), 2, "is a classifier without attention: of the bundled models sentiment and en-es"),
-        ("blind", ("--text", "a"), 2, "is a translator without attention: of the bundled models sentiment and en-es"),
+        ("without", ("--text", "a"), 2, "sentiment and en-es have it, and what is trained with --readout attention"),
+        ("blind", ("--text", "a"), 2, "sentiment and en-es have it, and what is trained without --attention none"),
         ("labels", ("--text", "a", "--translation", "b"), 2, "--translation is for a translator, and this is a cl"),
         ("labels", ("--text", "a", "--text", "b", "--png", "x.png"), 2, "--png is for one text, and here are more"),
         ("words", ("--text", "a", "--text", "b", "--translation", "x"), 2, "--translation is for one text"),

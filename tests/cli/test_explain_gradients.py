@@ -125,6 +125,8 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
     [
         (("--cell", "lsmt"), 2, "'lsmt' (did you mean 'lstm'?) is not one of elman"),
         (("--cell", "lstm", "--forget-bias=1,-1000"), 2, "a forget bias is from -100 to 100, not -1000"),
+        (("gru",), 2, "there is no model 'gru': of new networks --cell gru says which"),
+        (("elman,lstm", "--scale", "2"), 2, "there is no model 'elman,lstm': of new networks --cell elman,lstm says"),
         (("--start", "zero"), 2, "'zero' is not one of uniform"),
         (("--scale", "1,x"), 2, "--scale takes numbers"),
         (("--scale", "nan"), 2, "--scale takes numbers"),

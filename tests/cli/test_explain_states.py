@@ -261,6 +261,17 @@ def test_on_a_terminal_a_table_says_how_units_follow(tiny_model: Path, run: Run)
         assert f"space r {row['r_second_half']:+.2f}" in result.stdout
 
 
+def test_a_unit_is_headed_by_where_its_values_go(tiny_model: Path, run: Run, tmp_path: Path) -> None:
+    page, text = tmp_path / "page.html", ("--text", TEXT)
+    result = run("explain", "states", tiny_model, *text, "--units", "1", "--format", "table", "--html", page)
+    values = [row["memory"] for row in rows_of(run, tiny_model, *text, "--units", "1")]
+    assert min(values) < 0
+    assert abs(max(values) + min(values)) > 0.01  # not as far on both sides
+    says = f"memory {min(values):.2f} to {max(values):.2f}"
+    assert says in result.stdout.splitlines()[2]
+    assert says in page.read_text(encoding="utf-8")
+
+
 def test_the_page_has_each_text_for_each_unit_with_its_numbers(
     tiny_model: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,8 +30,9 @@ def test_every_term_is_a_row(run):
 
 def test_the_map_has_a_row_for_each_loss_and_a_picture_beside_it(run, tmp_path):
     png = tmp_path / "picture.png"
-    code, stdout, _ = run("explain", "terms", "--text", "a b\nc", *QUICK, "--png", png, "--format", "table")
+    code, stdout, stderr = run("explain", "terms", "--text", "a b\nc", *QUICK, "--png", png, "--format", "table")
     assert code == 0
+    assert stderr.startswith("a row is a loss, a column a step that reads; each shade is a tenth of the darker one\n")
     assert png.read_bytes().startswith(b"\x89PNG")
     head, _, *lines = stdout.splitlines()
     assert head == "1 <start>   2 a   3 ␣   4 b   5 ↵"
@@ -81,6 +82,7 @@ def test_a_byte_that_is_no_character_is_unknown(run):
         (("sentiment",), 2, "sentiment is a classifier, not a language model: it is for classify"),
         (("shakespeare", "--units", "4"), 2, "--units is for a new network"),
         (("absent",), 1, "absent"),
+        (("lstm", "--units", "4"), 2, "there is no model 'lstm': of new networks --cell lstm says which"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_one_line(run, arguments, code, words):

@@ -52,6 +52,15 @@ def test_vectors_are_trained_and_what_to_type_next_is_said(run):
     assert "100.0% of the training text" in stderr
 
 
+def test_that_most_words_are_too_rare_is_said(run):
+    Path("rare.txt").write_text("the cat sat on the mat\nthe dog saw the cat and the rug\n")
+    says = "the other words are too rare for a vector: --min-count 1 gives one to each"
+    for least, size, is_said in (("5", "0", True), ("5", "1", False), ("2", "0", False), ("1", "0", False)):
+        options = ("--size", "2", "--min-count", least, "--vocabulary-size", size)
+        code, _, stderr = run("vectors", "train", "rare.txt", "--out", "rare.vec", *options)
+        assert (code, says in stderr.splitlines()) == (0, is_said)
+
+
 def test_several_workers_are_faster_and_say_that_they_do_not_come_again(run):
     options = ("--size", "4", "--workers", "2", "--model", "cbow", "--lower")
     code, _, stderr = run("vectors", "train", "song.txt", "--out", "a.bin", *options)
@@ -74,6 +83,13 @@ def test_neighbors_of_each_word_in_order(run):
     Path("words.txt").write_text("north\neast\n")
     asked = ("vectors", "neighbors", "circle.txt", "--file", "words.txt", "--count", "1", "--format", "jsonl")
     assert run(*asked).stdout == stdout
+
+
+def test_a_space_has_a_sign_in_a_table_alone(run, tiny_model):
+    for arguments in (("neighbors", tiny_model, "a", "--count", "1000"), ("plot", tiny_model)):
+        assert "│ ␣ " in run("vectors", *arguments, "--format", "table").stdout
+        names = (name for row in rows(run("vectors", *arguments, "--format", "jsonl").stdout) for name in row.values())
+        assert " " in names
 
 
 SIGNED = ("east", ":", "north", "::", "south", ":", "?")

@@ -282,10 +282,10 @@ def test_a_word_that_no_font_can_write_has_its_place_on_a_map(tmp_path: Path) ->
 
 
 def test_words_of_a_map_are_shown_as_they_are(tmp_path: Path, drawn: list[Figure]) -> None:
-    names = ("$x^2$", "\\frac", "_a_", "\n")
-    points = np.array([[0, 0], [1, 0], [0, 1], [1, 1]])
-    assert map_picture(WordMap(names, points, ("x", "y")), tmp_path / "picture.png") == 4
-    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"\n"]
+    names = ("$x^2$", "\\frac", "_a_", "\r", " ", "\n")
+    points = np.array([[0, 0], [1, 0], [0, 1], [1, 1], [2, 0], [2, 1]])
+    assert map_picture(WordMap(names, points, ("x", "y")), tmp_path / "picture.png") == 6
+    assert texts(drawn[0]) == ["$x^2$", "\\frac", "_a_", r"\r", "␣", "↵"]
     assert not any(text.get_parse_math() for text in drawn[0].axes[0].texts)
 
 

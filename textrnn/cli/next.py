@@ -21,15 +21,17 @@ def next(
     """List the likeliest next tokens after a text, with their probabilities."""
     import math
 
-    from textrnn.cli.output import open_sink
+    from textrnn.cli.output import open_sink, symbol_writer
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.tasks import load
     from textrnn.tasks.language_model import LanguageModel
 
     language_model = load(model, LanguageModel, engine=engine, threads=threads)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
+    written = symbol_writer(format, None)
     with open_sink(None, format) as sink:
         for row in language_model.next(prefix, count=count, condition=condition):
+            probability = math.exp(row.logprob)
             sink.write(
-                {"rank": row.rank, "token": row.token, "probability": math.exp(row.logprob), "logprob": row.logprob}
+                {"rank": row.rank, "token": written(row.token), "probability": probability, "logprob": row.logprob}
             )

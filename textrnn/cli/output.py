@@ -5,7 +5,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import date, time
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from textrnn.errors import DataError
-from textrnn.text.signs import printable
+from textrnn.text.signs import printable, visible
 from textrnn.whole_file import whole_file
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ def chosen_format(format: str, out: str | None) -> str:
     if ending in ("tsv", "csv", "jsonl"):
         return ending
     return "table" if out is None and sys.stdout.isatty() else "tsv"
+
+
+def symbol_writer(format: str, out: str | None) -> Callable[[str], str]:
+    """How a symbol is written here: as it is, but in a table with a sign for each character that would not be seen."""
+    return visible if chosen_format(format, out) == "table" else str
 
 
 @contextmanager

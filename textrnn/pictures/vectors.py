@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textrnn.pictures.drawing import POINTS, boxes_for_missing_letters, drawing, families_with, write_picture
-from textrnn.text.signs import printable
+from textrnn.text.signs import visible
 from textrnn.word_vectors.projection import WordMap
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def map_picture(found: WordMap, path: str | Path) -> int:
     axes.set_ylabel(found.axes[1])
     axes.tick_params(labelsize=POINTS)
     with boxes_for_missing_letters():
-        named = name_points(axes, list(map(printable, found.words)), found.points)
+        named = name_points(axes, list(map(visible, found.words)), found.points)
     write_picture(figure, path)
     return named
 

@@ -37,7 +37,8 @@ EXAMPLES = example(
     'textrnn explain attention en-es --text "I have never seen such a big dog." --png dog.png --html dog.html',
     'textrnn explain attention en-es --text "The door is open." --translation "La puerta está abierta." --format jsonl',
 )
-HAVE = "of the bundled models sentiment and en-es have"
+HAVE = "of the bundled models sentiment and en-es have it"
+HOW = {"classifier": "trained with --readout attention", "translator": "trained without --attention none"}
 LONGEST = 200  # words of a text or a translation that a picture shows
 Result = TypeVar("Result")
 
@@ -77,11 +78,11 @@ def attention(
     if task == Classifier.task and translation is not None:
         raise UsageError(f"--translation is for a translator, and this is {NAMES[task]}")
     if task not in (Classifier.task, Translator.task):
-        raise UsageError(f"{model} is {NAMES.get(task, task)}, which has no attention: {HAVE} it")
+        raise UsageError(f"{model} is {NAMES.get(task, task)}, which has no attention: {HAVE}")
     given = open_source(context, source, text, encoding=encoding, strict=strict)
     opened = load(model, engine=engine, threads=threads)
     if not opened.has_attention:
-        raise UsageError(f"{model} is {NAMES[task]} without attention: {HAVE} it")
+        raise UsageError(f"{model} is {NAMES[task]} without attention: {HAVE}, and what is {HOW[task]}")
     if column is None and task == Translator.task and given.format(input_format) == "pairs":
         column = "source"
     texts = given.records(format=input_format, column=column)

@@ -20,7 +20,9 @@ COLUMNS = ("token", "guess", "forced_logprob", "own", "free_logprob")
 
 def forcing(
     model: ModelArgument,
-    text: Annotated[str, typer.Option("--text", help="A true text.", show_default=False)],
+    text: Annotated[
+        str, typer.Option("--text", help="A true text, with the space that parts it from -p.", show_default=False)
+    ],
     prompt: Annotated[str, typer.Option("--prompt", "-p", help="What it begins with, read in both cases.")] = "",
     condition: ConditionOption = None,
     png: PngOption = None,
@@ -29,12 +31,11 @@ def forcing(
     engine: EngineOption = "onnx",
 ) -> None:
     """Compare a network that reads a true text (teacher forcing) with one that reads what it has written itself."""
-    from textrnn.cli.output import chosen_format, open_sink
+    from textrnn.cli.output import open_sink, symbol_writer
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.tasks import load
     from textrnn.tasks.forcing import forced_and_free
     from textrnn.tasks.language_model import LanguageModel
-    from textrnn.text.signs import visible
 
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt + text))
@@ -43,7 +44,7 @@ def forcing(
         from textrnn.pictures.forcing import forcing_picture
 
         forcing_picture(found, png)
-    written = visible if chosen_format(format, out) == "table" else str
+    written = symbol_writer(format, out)
     tokens, guesses, own = (map(written, each) for each in (found.tokens, found.guesses, found.own))
     columns = (tokens, guesses, found.forced.tolist(), own, found.free.tolist())
     with open_sink(out, format) as sink:

@@ -104,7 +104,7 @@ def gradients(
     tsv, csv and jsonl have a row for each layer and step, with steps from 1.
     """
     from textrnn.cli.explain.gradient_digest import closing_lines, print_digest, reasons, row_of
-    from textrnn.cli.explain.trained import series_of_model
+    from textrnn.cli.explain.trained import check_model, series_of_model
     from textrnn.cli.output import chosen_format, open_output, open_sink
     from textrnn.cli.stream import open_source, while_waiting
     from textrnn.extras import require
@@ -120,6 +120,7 @@ def gradients(
         "--steps": steps,
     }
     if model is not None:
+        check_model(model)
         if named := [name for name, value in given.items() if value not in (None, 0)]:
             raise UsageError(f"{named[0]} is for new networks, and {model} is one that has learnt")
         text_source = open_source(context, source, text, encoding=encoding, strict=False)

@@ -34,13 +34,12 @@ def sampling(
     engine: EngineOption = "onnx",
 ) -> None:
     """Show what the next symbol is drawn from: its chances at each temperature, and how many choices that is."""
-    from textrnn.cli.output import chosen_format, open_sink
+    from textrnn.cli.output import open_sink, symbol_writer
     from textrnn.cli.stream import warn_of_unknown
     from textrnn.decoding.sampling import Sampling
     from textrnn.tasks import load
     from textrnn.tasks.chances import chances
     from textrnn.tasks.language_model import LanguageModel
-    from textrnn.text.signs import visible
 
     samplings = [Sampling(each, top_k, top_p, min_p) for each in several("--temperature", temperature, finite)]
     language_model = load(model, LanguageModel, engine=engine)
@@ -53,7 +52,7 @@ def sampling(
 
         chances_picture(found, names, png)
     columns = [f"p_at_{each}" for each in temperatures]
-    written = visible if chosen_format(format, out) == "table" else str
+    written = symbol_writer(format, out)
     with open_sink(out, format) as sink:
         for rank, (token, shares) in enumerate(zip(map(written, found.tokens), found.shares.T, strict=True), start=1):
             sink.write({"rank": rank, "token": token, **dict(zip(columns, shares.tolist(), strict=True))})

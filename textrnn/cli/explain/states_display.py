@@ -10,7 +10,7 @@ from rich.text import Text
 
 from textrnn.cli.heat import console
 from textrnn.engines.engine import Floats
-from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
+from textrnn.tasks.courses import Course, ReadText, Scale, States
 from textrnn.text.signs import NEWLINE, printable
 
 # Shares of a unit's largest value from which on a colour is used: above 0 bold, below 0 underlined.
@@ -28,9 +28,9 @@ def print_states(states: States, file: IO[str]) -> None:
     for number, (text, courses) in enumerate(zip(shown.texts, shown.courses, strict=True), start=1):
         if len(shown.texts) > 1:
             printer.print(f"\ntext {number}", style="bold")
-        for place, (found, course) in enumerate(zip(states.units, courses, strict=True)):
+        for place, course in enumerate(courses):
             scales = {name: states.scale(place, name) for name in course.values}
-            printer.print(Text(f"\n{heading(states, found, scales[states.part])}", style="italic"))
+            printer.print(Text(f"\n{heading(states, place)}", style="italic"))
             if has_courses:
                 for line in lines(text, course, scales, states.part, width=printer.width):
                     printer.print(line)
@@ -50,9 +50,10 @@ def legend(states: States) -> Text:
     return text
 
 
-def heading(states: States, found: Found, scale: Scale) -> str:
-    """A unit, how large its values become, and how well they follow the property."""
-    line = f"unit {found.unit}  {states.part} {scale.low:.2f} to {scale.high:.2f}"
+def heading(states: States, place: int) -> str:
+    """A unit, from where to where its values go, and how well they follow the property."""
+    found, values = states.units[place], states.values(place, states.part)
+    line = f"unit {found.unit}  {states.part} {values.min():.2f} to {values.max():.2f}"
     return line if found.second is None else f"{line}  {states.follows} r {found.second:+.2f}"
 
 

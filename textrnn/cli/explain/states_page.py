@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from textrnn.cli.page import marked, on_page, shown
-from textrnn.tasks.courses import Course, Found, ReadText, Scale, States
+from textrnn.tasks.courses import Course, ReadText, Scale, States
 from textrnn.text.signs import NEWLINE
 
 if TYPE_CHECKING:
@@ -51,19 +51,20 @@ def write_page(states: States, file: str) -> None:
 def section(states: States, kept: States, number: int) -> str:
     """One text, once for each unit."""
     parts, which = [], f"text {number + 1}, " if len(kept.texts) > 1 else ""
-    for place, (found, course) in enumerate(zip(kept.units, kept.courses[number], strict=True)):
+    for place, course in enumerate(kept.courses[number]):
         scales = {name: states.scale(place, name) for name in course.values}
         others = [name for name in course.values if name != states.part]
-        parts.append(f"<h2>{which}{shown(heading(states, found, scales[states.part]))}</h2>")
+        parts.append(f"<h2>{which}{shown(heading(states, place))}</h2>")
         parts += [f"<div>{shown(', '.join(others))}</div>"] if others else []
         columns = symbols(kept.texts[number], course, scales, states.part)
         parts.append(f'<div class="course" dir="auto">{"".join(columns)}</div>')
     return "\n".join(parts) + "\n"
 
 
-def heading(states: States, found: Found, scale: Scale) -> str:
+def heading(states: States, place: int) -> str:
     """A unit, from where to where its values go, and how well they follow the property."""
-    line = f"unit {found.unit}: {states.part} {scale.low:.2f} to {scale.high:.2f}"
+    found, values = states.units[place], states.values(place, states.part)
+    line = f"unit {found.unit}: {states.part} {values.min():.2f} to {values.max():.2f}"
     if found.first is None or found.second is None:
         return line
     return f"{line}; {states.follows} r = {found.second:+.3f} (first half, by which it was chosen: {found.first:+.3f})"

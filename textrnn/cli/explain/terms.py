@@ -94,9 +94,10 @@ def terms(
             seed=seed,
         )
     else:
-        from textrnn.cli.explain.trained import open_network
+        from textrnn.cli.explain.trained import check_model, open_network
         from textrnn.tasks.language_model import LanguageModel
 
+        check_model(model)
         if named := [name for name, value in given.items() if value is not None]:
             raise UsageError(f"{named[0]} is for a new network, and {model} is one that has learnt")
         network, tokenizer, config = open_network(model, LanguageModel.task)
@@ -113,6 +114,7 @@ def terms(
     if chosen_format(format, out) == "table":
         with open_output(out) as file:
             print_terms(found, tokens[:-1], tokens[1:], file)
+        typer.echo("a row is a loss, a column a step that reads; each shade is a tenth of the darker one", err=True)
     else:
         with open_sink(out, format) as sink:
             for row in rows_of(found, tokens[:-1], tokens[1:]):

@@ -1,6 +1,7 @@
 """A trained model as a network in PyTorch, whose gradients can be followed."""
 
 import heapq
+import os
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from textrnn.training.gradient_series import Series
 
 LEAST = 2  # symbols: of fewer there is no step to follow a gradient to
+
+
+def check_model(name: str) -> None:
+    """Raise UsageError where cells are named where a model belongs."""
+    from textrnn.cells import CELLS
+
+    if set(name.split(",")) <= CELLS.keys() and not os.path.exists(name):
+        raise UsageError(f"there is no model {name!r}: of new networks --cell {name} says which")
 
 
 def open_network(model: str, *tasks: str) -> "tuple[SequenceNetwork, Tokenizer, ModelConfig]":

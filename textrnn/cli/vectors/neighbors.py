@@ -26,9 +26,9 @@ def neighbors(
     out: OutOption = None,
 ) -> None:
     """Find the words nearest to a word, by the cosine of their vectors."""
-    from dataclasses import asdict
+    from dataclasses import asdict, replace
 
-    from textrnn.cli.output import open_sink
+    from textrnn.cli.output import open_sink, symbol_writer
     from textrnn.cli.stream import open_source
     from textrnn.cli.vectors.opened import known_words
     from textrnn.extras import require
@@ -40,8 +40,10 @@ def neighbors(
     words = [text for text, _ in given.records(format="text" if file else "auto", column=None)]
     opened = open_vectors(vectors)
     found = known_words(opened, words)
+    written = symbol_writer(format, out)
     with open_sink(out, format) as sink:
         for each in found:
             for neighbor in neighbors(opened, each, count=count):
-                sink.write(asdict(neighbor))
+                named = replace(neighbor, word=written(neighbor.word), neighbor=written(neighbor.neighbor))
+                sink.write(asdict(named))
     given.report()

@@ -35,7 +35,7 @@ def plot(
     out: OutOption = None,
 ) -> None:
     """Draw a map of words by the directions of their vectors; or, without --png or with a --format, its coordinates."""
-    from textrnn.cli.output import open_sink
+    from textrnn.cli.output import open_sink, symbol_writer
     from textrnn.cli.vectors.opened import known_words
     from textrnn.extras import require
     from textrnn.word_vectors.opening import open_vectors
@@ -46,9 +46,10 @@ def plot(
     chosen = known_words(opened, word) if word else opened.words[:count]
     found = word_map(opened, chosen, method=method, seed=seed)
     if png is None or out or format != "auto":
+        written = symbol_writer(format, out)
         with open_sink(out, format) as sink:
             for name, (x, y) in zip(found.words, found.points.tolist(), strict=True):
-                sink.write({"word": name, "x": x, "y": y})
+                sink.write({"word": written(name), "x": x, "y": y})
     typer.echo(f"x: {found.axes[0]}; y: {found.axes[1]}; of vectors of length 1", err=True)
     if png is not None:
         from textrnn.pictures.vectors import map_picture

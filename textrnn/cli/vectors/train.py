@@ -23,6 +23,7 @@ EXAMPLES = example(
     "textrnn vectors train novel.txt reviews.csv --column review --out words.bin.gz --size 50 --model cbow --seed 1",
 )
 LEVELS = ("word", "bpe")
+FEW = 0.5  # of a text: where less of it has vectors the rest is spoken of
 Tell = Callable[[str], object]
 Watch = Callable[[int], Callable[[int], object]]  # what is told how much there is, and gives what is told of more
 
@@ -93,6 +94,8 @@ def train(
     for line in written.repairs:
         say(line)
     say(f"{out}: {written.words:,} vectors of {size} numbers, of {written.covered / written.symbols:.1%} of the text")
+    if written.covered < FEW * written.symbols and min_count > 1 and not vocabulary_size:
+        say("the other words are too rare for a vector: --min-count 1 gives one to each")
     name = shlex.quote(out)
     say(f"textrnn vectors neighbors {name} WORD    or    textrnn train lm TEXT --level {level} --embedding {name}")
 
