@@ -113,6 +113,15 @@ def test_a_classifier_is_followed_on_the_longest_texts_that_fit(run, classifier,
     assert run("explain", "gradients", classifier, *named).stdout == stdout
 
 
+def test_what_the_model_does_not_know_is_counted(run, tiny_model, classifier):
+    options = ("--text", "the cat €€", "--text", "the €", "--batch", "1", "--format", "jsonl")
+    for model, count in ((tiny_model, 3), (classifier, 2)):  # which reads the longest text alone
+        code, _, stderr = run("explain", "gradients", model, *options)
+        assert code == 0
+        assert "unknown to the model, and read as <unk>: '€" in stderr
+        assert f"({count} in all)" in stderr
+
+
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
     code, stdout, stderr = run("explain", "gradients", tiny_model, "--text", "abc", "--format", "jsonl")
     assert code == 0

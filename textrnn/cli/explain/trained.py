@@ -70,12 +70,14 @@ def one_text(
     """All texts behind each other, each with its end. is_whole: what is read is one text, and not one in each line."""
     import numpy as np
 
+    from textrnn.cli.stream import warn_of_unknown
     from textrnn.text.tokenizer import EOS
 
     whole = source.text(format=format, column=column)
     texts = [whole] if is_whole else whole.split("\n")
     ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
     source.report()
+    warn_of_unknown(place.text for text in texts for place in tokenizer.out_of_vocabulary(text))
     if len(ids) < LEAST:
         raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
     if len(ids) <= length:
@@ -89,18 +91,22 @@ def longest(
     """So many of the longest texts that have no more than `length` symbols: far back there are few others."""
     import numpy as np
 
+    from textrnn.cli.stream import warn_of_unknown
+
     left_out = 0
 
-    def fitting() -> "Iterator[Ids]":
+    def fitting() -> "Iterator[tuple[Ids, str]]":
         nonlocal left_out
         for text, _ in source.records(format=format, column=column):
             ids = np.array(tokenizer.encode(text), np.int64)
             left_out += len(ids) > length
             if LEAST <= len(ids) <= length:
-                yield ids
+                yield ids, text
 
-    texts = heapq.nlargest(count, fitting(), key=len)
+    found = heapq.nlargest(count, fitting(), key=lambda each: len(each[0]))
+    texts = [ids for ids, _ in found]
     source.report()
+    warn_of_unknown(place.text for _, text in found for place in tokenizer.out_of_vocabulary(text))
     longer = f"; longer ones: {left_out:,} (--length)" if left_out else ""
     if not texts:
         raise DataError(f"{source.ledger.name} has no text of {LEAST} to {length} symbols{longer}")
