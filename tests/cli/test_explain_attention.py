@@ -68,6 +68,12 @@ def test_a_translation_that_is_given_is_aligned_and_scored(run: Run, tiny_transl
     assert (empty["score"], empty["attention"]) == (None, {"source": [], "target": [], "weights": []})
 
 
+def test_what_a_given_translation_has_that_the_model_does_not_know_is_counted(run: Run, tiny_translator: Path) -> None:
+    pair = ("--text", "the cat sat", "--translation", "the € €")
+    code, _, stderr = run("explain", "attention", tiny_translator, *pair, *JSONL)
+    assert (code, stderr) == (0, "unknown to the model, and read as <unk>: '€' (2 in all)\n")
+
+
 def test_bars_for_people(run: Run, tiny_classifier: Path) -> None:
     result = run("explain", "attention", tiny_classifier, "--text", "The  cat\x1b[31m sat.", "--format", "table")
     lines = result.stdout.splitlines()[2:]

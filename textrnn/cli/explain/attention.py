@@ -150,10 +150,11 @@ def show_alignments(
     out: str | None,
 ) -> None:
     """The attention that each word of a translation pays to the words of its source."""
-    from textrnn.cli.stream import paired
+    from textrnn.cli.stream import paired, warn_of_unknown
     from textrnn.cli.translations import write_translations
 
     if translation is not None:
+        warn_of_unknown(place.text for place in translator.tokenizer.out_of_vocabulary(translation))
         found = paired(texts, partial(map, partial(translator.align, target=translation)))
     else:
         found = paired(texts, partial(translator.translate, attention=True))
