@@ -77,6 +77,20 @@ def test_the_digest_has_a_column_for_each_and_says_why(run, tmp_path):
     assert "1.386 by chance" in stderr
 
 
+def test_no_name_or_number_of_a_table_is_cut(run):
+    names = ("--cell", "peephole-lstm", "--start", "uniform,orthogonal", "--scale", "1,0.9", "--steps", "1")
+    digest = run("explain", "gradients", *QUICK, *names, "--format", "table").stdout
+    distances = ("--distance", "1,2,3,4,5,6,7,8,9,10,11,12", "--cell", "elman", "--method", "full")
+    losses = run("explain", "bptt", *QUICK_BPTT, *distances, "--format", "table").stdout
+    temperatures = ("--temperature", "0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1,2")
+    chances = run("explain", "sampling", "shakespeare", *temperatures, "--format", "table").stdout
+    some = ("--text", "it is a good film and a long one", "--property", "word-position", "--unit", "0_reverse.123")
+    states = run("explain", "states", "sentiment", *some, "--format", "table").stdout
+    for table in (digest, losses, chances, states):
+        assert "…" not in table
+        assert len(table.splitlines()) > 5
+
+
 def test_rows_in_a_pipe_have_one_header(run):
     _, stdout, _ = run("explain", "gradients", *QUICK, "--cell", "elman,lstm")
     header, *rows = (line.split("\t") for line in stdout.splitlines())
