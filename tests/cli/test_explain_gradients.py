@@ -6,8 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.small_models import save_small_classifier
+from tests.small_models import save_small_classifier, save_small_model
+from textrnn.batch import begun
 from textrnn.cells import CELLS
+from textrnn.cli.explain import trained
+from textrnn.text.tokenizer import EOS, START
+from textrnn.training.gradient_series import stretches
+from textrnn.training.gradients import gradient_flows
 
 CONDITIONED = Path(__file__).parents[1] / "fixtures" / "format-4" / "conditioned-int8"
 QUICK = ("--length", "6", "--units", "4", "--batch", "3")
@@ -134,6 +139,21 @@ def test_what_the_model_does_not_know_is_counted(run, tiny_model, classifier):
         assert code == 0
         assert "unknown to the model, and read as <unk>: '€" in stderr
         assert f"({count} in all)" in stderr
+
+
+@pytest.mark.parametrize(("level", "symbols"), [("char", 22), ("word", 6)])
+def test_of_a_long_text_the_first_symbols_are_read_and_have_no_end(run, tmp_path, monkeypatch, level, symbols):
+    save_small_model(tmp_path / level, level)
+    model, source = tmp_path / f"{level}-float32", tmp_path / "long.txt"
+    source.write_text("the cat sat on the mat the €\n" + "the €\n" * 50)
+    monkeypatch.setattr(trained, "SYMBOLS", symbols)
+    options = ("--length", "4", "--batch", "40", "--format", "jsonl")
+    code, stdout, stderr = run("explain", "gradients", model, source, *options)
+    assert (code, stderr.splitlines()[0]) == (0, f"read: the first {symbols} symbols")
+    network, tokenizer, _ = trained.open_network(str(model), "lm")
+    inputs, targets = stretches(tokenizer.encode("the cat sat on the mat").astype(np.int64), length=4, count=40)
+    (flow,) = gradient_flows(network, begun(inputs, start=START, end=EOS), targets)
+    assert [row["hidden"] for row in rows_of(stdout) if row["when"] == "after"] == flow.hidden.tolist()
 
 
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):

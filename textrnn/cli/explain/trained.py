@@ -8,7 +8,7 @@ import typer
 from textrnn.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from textrnn.batch import Ids
     from textrnn.cli.stream import Source
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from textrnn.training.gradient_series import Series
 
 LEAST = 2  # symbols: of fewer there is no step to follow a gradient to
+SYMBOLS = 200_000  # of a text for a language model, of which few are needed: memory does not grow with it
 
 
 def open_network(model: str, *tasks: str) -> "tuple[SequenceNetwork, Tokenizer, ModelConfig]":
@@ -67,21 +68,32 @@ def series_of_model(
 def one_text(
     source: "Source", tokenizer: "Tokenizer", *, is_whole: bool, format: str, column: str | None, length: int
 ) -> "Ids":
-    """All texts behind each other, each with its end. is_whole: what is read is one text, and not one in each line."""
+    """All texts behind each other, each with its end, or the first of their symbols.
+
+    is_whole: what is read is one text, and not one in each line.
+    """
     import numpy as np
 
     from textrnn.cli.stream import warn_of_unknown
+    from textrnn.tasks.courses import read_texts
     from textrnn.text.tokenizer import EOS
 
-    whole = source.text(format=format, column=column)
-    texts = [whole] if is_whole else whole.split("\n")
-    ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
+    if is_whole:
+        lines: Iterable[str] = [source.text(format=format, column=column)]
+    else:
+        records = source.records(format=format, column=column)
+        lines = (line for text, _ in records for line in text.split("\n"))
+    texts, is_cut = read_texts(filter(None, lines), tokenizer, property=None, symbols=SYMBOLS)
+    parts = [part for text in texts for part in (text.ids, [EOS])]
+    ids = np.concatenate((parts[:-1] if is_cut else parts) or [[]])
     source.report()
-    warn_of_unknown(place.text for text in texts for place in tokenizer.out_of_vocabulary(text))
+    warn_of_unknown(place.text for text in texts for place in tokenizer.out_of_vocabulary(text.read))
     if len(ids) < LEAST:
         raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
     if len(ids) <= length:
         typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
+    if is_cut:
+        typer.echo(f"read: the first {SYMBOLS:,} symbols", err=True)
     return ids.astype(np.int64)
 
 
