@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.small_models import save_small_classifier, save_small_model
+from tests.small_models import save_small_classifier, save_small_model, small_config, small_tokenizer, untrained
 from textrnn.batch import begun
 from textrnn.cells import CELLS
 from textrnn.cli.explain import trained
+from textrnn.export.save import save_model
 from textrnn.text.tokenizer import EOS, START
 from textrnn.training.gradient_series import stretches
 from textrnn.training.gradients import gradient_flows
@@ -154,6 +155,22 @@ def test_of_a_long_text_the_first_symbols_are_read_and_have_no_end(run, tmp_path
     inputs, targets = stretches(tokenizer.encode("the cat sat on the mat").astype(np.int64), length=4, count=40)
     (flow,) = gradient_flows(network, begun(inputs, start=START, end=EOS), targets)
     assert [row["hidden"] for row in rows_of(stdout) if row["when"] == "after"] == flow.hidden.tolist()
+
+
+def test_the_new_network_beside_a_model_begins_as_that_one_did(run, tmp_path):
+    tokenizer = small_tokenizer("word")
+    config, lengths = small_config(tokenizer, "line"), []
+    for deviation in (0.01, 1.0):
+        chosen = {"recurrent_start": "identity", "embedding_deviation": deviation}
+        summary = config.training.model_copy(update={"settings": chosen})
+        path = tmp_path / str(deviation)
+        whole = config.model_copy(update={"training": summary})
+        save_model(path, untrained(config.architecture), tokenizer, whole)
+        result = run("explain", "gradients", path, "--text", "the cat sat", "--format", "jsonl")
+        before = [row for row in rows_of(result.stdout) if row["when"] == "before"]
+        assert {row["start"] for row in before} == {"identity"}
+        lengths.append(before[0]["weights"])
+    assert lengths[0] != lengths[1]
 
 
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
