@@ -30,10 +30,9 @@ def test_a_classifier_s_weights_are_those_of_its_explanations(run: Run, tiny_cla
     rows = jsonl(run("explain", "attention", tiny_classifier, *TEXTS, *JSONL).stdout)
     explained = jsonl(run("classify", tiny_classifier, *TEXTS, "--explain", *JSONL).stdout)
     for row, other in zip(rows, explained, strict=True):
-        assert list(row) == ["text", "label", "probability", "attention"]
-        assert [row[name] for name in ("text", "label", "probability")] == [
-            other[name] for name in ("text", "label", "probability")
-        ]
+        *shared, last = row
+        assert (shared, last) == (["text", "label", "probability", "oov"], "attention")
+        assert [row[name] for name in shared] == [other[name] for name in shared]
         words = zip(row["attention"]["words"], row["attention"]["weights"], strict=True)
         assert list(words) == [(word["token"], word["attention"]) for word in other["explanation"]]
     assert sum(rows[0]["attention"]["weights"]) == pytest.approx(1)
@@ -68,6 +67,23 @@ def test_a_translation_that_is_given_is_aligned_and_scored(run: Run, tiny_transl
     assert (empty["score"], empty["attention"]) == (None, {"source": [], "target": [], "weights": []})
 
 
+@pytest.mark.parametrize("form", ["jsonl", "table"])
+@pytest.mark.parametrize("kind", ["classifier", "translator"])
+def test_what_the_model_does_not_know_is_counted(
+    run: Run, tiny_classifier: Path, tiny_translator: Path, kind: str, form: str
+) -> None:
+    model = {"classifier": tiny_classifier, "translator": tiny_translator}[kind]
+    texts = ("--text", "the € cat", "--text", "the €")
+    code, _, stderr = run("explain", "attention", model, *texts, "--format", form)
+    assert (code, stderr) == (0, "unknown to the model, and read as <unk>: '€' (2 in all)\n")
+
+
+def test_what_a_given_translation_has_that_the_model_does_not_know_is_counted(run: Run, tiny_translator: Path) -> None:
+    pair = ("--text", "the cat sat", "--translation", "the € €")
+    code, _, stderr = run("explain", "attention", tiny_translator, *pair, *JSONL)
+    assert (code, stderr) == (0, "unknown to the model, and read as <unk>: '€' (2 in all)\n")
+
+
 def test_bars_for_people(run: Run, tiny_classifier: Path) -> None:
     result = run("explain", "attention", tiny_classifier, "--text", "The  cat\x1b[31m sat.", "--format", "table")
     lines = result.stdout.splitlines()[2:]
@@ -99,7 +115,9 @@ def test_a_picture_and_a_page_beside_the_numbers(
         png, page = tmp_path / f"{model.parent.name}.png", tmp_path / f"{model.parent.name}.html"
         text = ("--text", "the cat 猫 $x$ sat")  # what the font of pictures lacks, and what it would take for formulas
         result = run("explain", "attention", model, *text, "--png", png, "--html", page, *JSONL)
-        assert (result.code, result.stderr) == (0, "")
+        assert result.code == 0
+        (said,) = result.stderr.splitlines()  # nothing of the font
+        assert said.startswith("unknown to the model, and read as <unk>: '猫'")
         assert len(jsonl(result.stdout)) == 1
         assert png.read_bytes().startswith(b"\x89PNG")
         assert 'class="attention"' in page.read_text()

@@ -6,8 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.small_models import save_small_classifier
+from tests.small_models import save_small_classifier, save_small_model, small_config, small_tokenizer, untrained
+from textrnn.batch import begun
 from textrnn.cells import CELLS
+from textrnn.cli.explain import trained
+from textrnn.export.save import save_model
+from textrnn.text.tokenizer import EOS, START
+from textrnn.training.gradient_series import stretches
+from textrnn.training.gradients import gradient_flows
 
 CONDITIONED = Path(__file__).parents[1] / "fixtures" / "format-4" / "conditioned-int8"
 QUICK = ("--length", "6", "--units", "4", "--batch", "3")
@@ -77,6 +83,20 @@ def test_the_digest_has_a_column_for_each_and_says_why(run, tmp_path):
     assert "1.386 by chance" in stderr
 
 
+def test_no_name_or_number_of_a_table_is_cut(run):
+    names = ("--cell", "peephole-lstm", "--start", "uniform,orthogonal", "--scale", "1,0.9", "--steps", "1")
+    digest = run("explain", "gradients", *QUICK, *names, "--format", "table").stdout
+    distances = ("--distance", "1,2,3,4,5,6,7,8,9,10,11,12", "--cell", "elman", "--method", "full")
+    losses = run("explain", "bptt", *QUICK_BPTT, *distances, "--format", "table").stdout
+    temperatures = ("--temperature", "0,0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9,1,2")
+    chances = run("explain", "sampling", "shakespeare", *temperatures, "--format", "table").stdout
+    some = ("--text", "it is a good film and a long one", "--property", "word-position", "--unit", "0_reverse.123")
+    states = run("explain", "states", "sentiment", *some, "--format", "table").stdout
+    for table in (digest, losses, chances, states):
+        assert "…" not in table
+        assert len(table.splitlines()) > 5
+
+
 def test_rows_in_a_pipe_have_one_header(run):
     _, stdout, _ = run("explain", "gradients", *QUICK, "--cell", "elman,lstm")
     header, *rows = (line.split("\t") for line in stdout.splitlines())
@@ -111,6 +131,46 @@ def test_a_classifier_is_followed_on_the_longest_texts_that_fit(run, classifier,
     assert ends == [(when, layer, 6) for when in ("before", "after") for layer in ("0", "0_reverse")]
     named = ("--text", "the cat sat", "--text", "the cat sat on the mat", "--format", "jsonl")
     assert run("explain", "gradients", classifier, *named).stdout == stdout
+
+
+def test_what_the_model_does_not_know_is_counted(run, tiny_model, classifier):
+    options = ("--text", "the cat €€", "--text", "the €", "--batch", "1", "--format", "jsonl")
+    for model, count in ((tiny_model, 3), (classifier, 2)):  # which reads the longest text alone
+        code, _, stderr = run("explain", "gradients", model, *options)
+        assert code == 0
+        assert "unknown to the model, and read as <unk>: '€" in stderr
+        assert f"({count} in all)" in stderr
+
+
+@pytest.mark.parametrize(("level", "symbols"), [("char", 22), ("word", 6)])
+def test_of_a_long_text_the_first_symbols_are_read_and_have_no_end(run, tmp_path, monkeypatch, level, symbols):
+    save_small_model(tmp_path / level, level)
+    model, source = tmp_path / f"{level}-float32", tmp_path / "long.txt"
+    source.write_text("the cat sat on the mat the €\n" + "the €\n" * 50)
+    monkeypatch.setattr(trained, "SYMBOLS", symbols)
+    options = ("--length", "4", "--batch", "40", "--format", "jsonl")
+    code, stdout, stderr = run("explain", "gradients", model, source, *options)
+    assert (code, stderr.splitlines()[0]) == (0, f"read: the first {symbols} symbols")
+    network, tokenizer, _ = trained.open_network(str(model), "lm")
+    inputs, targets = stretches(tokenizer.encode("the cat sat on the mat").astype(np.int64), length=4, count=40)
+    (flow,) = gradient_flows(network, begun(inputs, start=START, end=EOS), targets)
+    assert [row["hidden"] for row in rows_of(stdout) if row["when"] == "after"] == flow.hidden.tolist()
+
+
+def test_the_new_network_beside_a_model_begins_as_that_one_did(run, tmp_path):
+    tokenizer = small_tokenizer("word")
+    config, lengths = small_config(tokenizer, "line"), []
+    for deviation in (0.01, 1.0):
+        chosen = {"recurrent_start": "identity", "embedding_deviation": deviation}
+        summary = config.training.model_copy(update={"settings": chosen})
+        path = tmp_path / str(deviation)
+        whole = config.model_copy(update={"training": summary})
+        save_model(path, untrained(config.architecture), tokenizer, whole)
+        result = run("explain", "gradients", path, "--text", "the cat sat", "--format", "jsonl")
+        before = [row for row in rows_of(result.stdout) if row["when"] == "before"]
+        assert {row["start"] for row in before} == {"identity"}
+        lengths.append(before[0]["weights"])
+    assert lengths[0] != lengths[1]
 
 
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):

@@ -14,7 +14,7 @@ from textrnn.errors import DataError, UsageError
 from textrnn.export.save import save_model
 from textrnn.model_folder import ModelFolder
 from textrnn.tasks import load
-from textrnn.tasks.courses import ReadText, Unit, read_texts
+from textrnn.tasks.courses import Course, Found, ReadText, Scale, States, Unit, read_texts
 from textrnn.tasks.states import Reader
 from textrnn.text.levels import Vocabulary
 from textrnn.text.properties import PROPERTIES, Property
@@ -176,3 +176,21 @@ def test_a_unit_that_there_is_not_is_refused(folder: Path, written: str, says: s
 def test_a_part_that_is_not_carried_is_refused(folder: Path) -> None:
     with pytest.raises(UsageError, match="the state of elman has no part 'memory': it carries hidden"):
         Reader(ModelFolder(folder), load(folder), part="memory")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "scale"),
+    [
+        ("forget", [0.2, 0.4], Scale(0, 1)),
+        ("candidate", [-0.2, 0.4], Scale(-1, 1)),
+        ("candidate", [3.0, 0.4], Scale(0, 3)),
+        ("memory", [0.25, 0.5], Scale(0, 0.5)),
+        ("memory", [-0.5, 0.25], Scale(-0.5, 0.5)),
+        ("memory", [0.0, 0.0], Scale(0, 1)),
+    ],
+)
+def test_a_gate_is_shown_up_to_1_and_the_state_up_to_its_largest(name: str, values: list[float], scale: Scale) -> None:
+    course = Course(Unit("0", 0), {name: np.array(values, np.float32)})
+    text = ReadText("ab", [Span(0, 0, 1), Span(0, 1, 2)], ["a", "b"])
+    states = States("memory", ("hidden", "memory"), None, [Found(Unit("0", 0))], [text], [[course]])
+    assert states.scale(0, name) == pytest.approx(scale)

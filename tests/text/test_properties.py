@@ -9,7 +9,7 @@ from textrnn.text.properties import PROPERTIES
 DRAWN = {
     "line-position": ("ab\nc\n\nd", "1231211"),
     "word-position": ("ab, c\nd", "1230101"),
-    "sentence-length": ("Hi! A b.\n\nC", "12312345121"),
+    "sentence-position": ("Hi! A b.\n\nC", "12312345121"),
     "in-quotes": ('a "b" c “d” «e» f', "00110000110011000"),
     "in-brackets": ("a (b [c]) )d(", "0011122100001"),
     "capital": ("aB Éé1", "010100"),

@@ -8,7 +8,7 @@ from torch.nn import functional
 from tests.training.test_gradients import SYMBOLS, UNITS, network_of
 from textrnn.cells import CELLS
 from textrnn.errors import TrainingError
-from textrnn.training.terms import gradient_terms
+from textrnn.training.terms import gradient_terms, unrolled
 
 STEPS = 9
 
@@ -106,3 +106,10 @@ def test_what_grows_beyond_numbers_is_refused():
         network.layers.layer("0").weight_hh.fill_(1e200)
     with pytest.raises(TrainingError, match="larger than a number"):
         gradient_terms(network, *one_sequence(), window=3)
+
+
+def test_the_steps_share_the_memory_of_their_weights():
+    network, (ids, targets) = network_of("lstm", layers=2), one_sequence()
+    _, weights = unrolled(network, ids, targets)
+    places = [[weight.data_ptr() for weight in own] for own in weights]
+    assert places == [[weight.data_ptr() for weight in network.layers.parameters()]] * STEPS

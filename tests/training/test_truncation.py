@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textrnn.batch import IGNORE
+from textrnn.cli.explain.truncation_digest import closing_lines
 from textrnn.training.recall import BATCH, Learning, Recall, Variant, learn
 from textrnn.training.truncation import METHODS, Outcome, Trial, mean_losses, outcomes
 
@@ -124,3 +125,12 @@ def test_losses_are_means_over_the_seeds():
         for distance, seed, loss in ((2, 0, 1.0), (2, 1, 3.0), (5, 0, 4.0))
     ]
     assert mean_losses(found) == {("gru", "full"): {2: 2.0, 5: 4.0}}
+
+
+def test_a_distance_is_solved_where_every_seed_solves_it():
+    found = [
+        Outcome(Trial(Variant("gru"), "full", distance, seed), 1.0, 0.0, 1, 1.0, is_solved=(distance, seed) != (5, 1))
+        for distance in (2, 5)
+        for seed in (0, 1)
+    ]
+    assert "gru, full: solved at distances 2 of 2, 5" in closing_lines(found, window=10)

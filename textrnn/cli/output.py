@@ -73,7 +73,7 @@ class Sink:
         names = [name for name in fields if name not in self._hidden]
         table = Table()
         for name in names:
-            table.add_column(Text(name))
+            table.add_column(Text(name), overflow="fold")
         for record in self._page:
             table.add_row(*(Text(shown(record.get(name))) for name in names))
         Console(file=self._stream).print(table)

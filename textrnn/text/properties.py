@@ -75,7 +75,7 @@ def word_ends(text: str) -> Iterator[int]:
 PROPERTIES = {
     "line-position": Property("characters since the beginning of the line", line_position),
     "word-position": Property("characters since the beginning of the word, 0 between words", word_position),
-    "sentence-length": Property("characters since the beginning of the sentence", sentence_position),
+    "sentence-position": Property("characters since the beginning of the sentence", sentence_position),
     "in-quotes": Property("1 within quotation marks", in_quotes),
     "in-brackets": Property("how many brackets are open", bracket_depth),
     "capital": Property("1 at a capital letter", lambda text: (int(mark.isupper()) for mark in text)),

@@ -1,12 +1,12 @@
 """Back-propagation through time as the sum that it is: a term for each loss and each step before it."""
 
-from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
+from torch.func import functional_call
 from torch.nn import functional
 from torch.nn.utils import parameters_to_vector
 
@@ -49,8 +49,8 @@ def gradient_terms(network: SequenceNetwork, ids: Ids, targets: Ids, *, window: 
     """The terms for one sequence. ids, targets: (time,), each target is predicted when its id has been read.
 
     dL/dW = sum over t of sum over k up to t of dL_t/dW_k, where W_k are the weights as step k uses them (Werbos, 1990).
-    They are found as the equation says: each step has a copy of the weights of its own. Truncated back-propagation
-    (Williams and Peng, 1990) keeps the terms whose loss and step are in one window of so many steps.
+    They are found as the equation says, by the weights of each step. Truncated back-propagation (Williams and Peng,
+    1990) keeps the terms whose loss and step are in one window of so many steps.
     For a network that reads forward and labels every step; it is turned into float64, and nothing in it is dropped.
     """
     losses, weights = unrolled(network.double().eval(), ids, targets)
@@ -73,15 +73,18 @@ def gradient_terms(network: SequenceNetwork, ids: Ids, targets: Ids, *, window: 
     return Terms(norms, kept, *sizes, cosine=(whole @ truncated).item() / product if product else None)
 
 
-def unrolled(network: SequenceNetwork, ids: Ids, targets: Ids) -> tuple[list[Tensor], list[list[nn.Parameter]]]:
-    """The loss of every step, in nats, and the weights of the recurrent layers that each step has for itself."""
+def unrolled(network: SequenceNetwork, ids: Ids, targets: Ids) -> tuple[list[Tensor], list[list[Tensor]]]:
+    """The loss of every step, in nats, and the weights of the recurrent layers as each step uses them.
+
+    They are the same numbers in the same memory, and each step has a gradient of its own.
+    """
     assert isinstance(network.head, LabelHead)
     state = {name: value.double() for name, value in network.initial_state(1).items()}
-    losses, weights = list[Tensor](), list[list[nn.Parameter]]()
+    losses, weights = list[Tensor](), list[list[Tensor]]()
     for symbol, target in zip(ids, targets, strict=True):
-        layers = deepcopy(network.layers)
-        output, state = layers(network.input(torch.tensor([[symbol]])), state)
+        own = {name: weight.detach().requires_grad_() for name, weight in network.layers.named_parameters()}
+        output, state = functional_call(network.layers, own, (network.input(torch.tensor([[symbol]])), state))
         logits = functional.linear(output[0], network.head.weight, network.head.bias)  # the head's own are float32
         losses.append(functional.cross_entropy(logits, torch.tensor([target])))
-        weights.append(list(layers.parameters()))
+        weights.append(list(own.values()))
     return losses, weights

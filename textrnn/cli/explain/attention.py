@@ -1,6 +1,8 @@
 """textrnn explain attention"""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from textrnn.tasks.explaining import Explanation
     from textrnn.tasks.translation import Translation
     from textrnn.tasks.translator import Translator
+    from textrnn.text.tokenizer import OutOfVocabulary
 
 EXAMPLES = example(
     'textrnn explain attention sentiment --text "It begins well, but the ending is dull." --format table',
@@ -117,9 +120,11 @@ def show_words(
     from textrnn.cli.explanation import print_attention
     from textrnn.cli.explanation_page import attended_on_page
     from textrnn.cli.output import chosen_format, open_output, open_sink
-    from textrnn.cli.stream import as_rows, paired, stream
+    from textrnn.cli.stream import as_rows, paired, stream, warn_of_unknown
 
+    unknown = Counter[str]()
     found = paired(texts, partial(map, classifier.explain))
+    found = counting(found, unknown, lambda explanation: explanation.prediction.oov)
     found = drawn(found, draw_words, png) if png is not None else found
     found = attended_on_page(found, html) if html is not None else found
     if chosen_format(format, out) == "table":
@@ -129,14 +134,19 @@ def show_words(
     else:
         with open_sink(out, format) as sink:
             stream(as_rows(found, record_of), sink, what="texts", source=source, out=out)
+    warn_of_unknown(unknown.elements())
 
 
 def record_of(explanation: "Explanation") -> dict[str, Any]:
     """The fields of a text: its label, and its words with their weights."""
     prediction, words = explanation.prediction, explanation.words
-    attention = {"words": [word.token for word in words], "weights": [word.attention for word in words]}
-    label, probability = prediction.label, prediction.probability
-    return {"text": prediction.text, "label": label, "probability": probability, "attention": attention}
+    return {
+        "text": prediction.text,
+        "label": prediction.label,
+        "probability": prediction.probability,
+        "oov": [asdict(place) for place in prediction.oov],
+        "attention": {"words": [word.token for word in words], "weights": [word.attention for word in words]},
+    }
 
 
 def show_alignments(
@@ -151,15 +161,30 @@ def show_alignments(
     out: str | None,
 ) -> None:
     """The attention that each word of a translation pays to the words of its source."""
-    from textrnn.cli.stream import paired
+    from textrnn.cli.stream import paired, warn_of_unknown
     from textrnn.cli.translations import write_translations
 
+    unknown = Counter[str]()
     if translation is not None:
+        unknown.update(place.text for place in translator.tokenizer.out_of_vocabulary(translation))
         found = paired(texts, partial(map, partial(translator.align, target=translation)))
     else:
         found = paired(texts, partial(translator.translate, attention=True))
+    found = counting(found, unknown, lambda result: result.oov)
     found = drawn(found, draw_alignment, png) if png is not None else found
     write_translations(found, source, attention="jsonl", html=html, format=format, out=out)
+    warn_of_unknown(unknown.elements())
+
+
+def counting(
+    found: "Iterable[tuple[Fields, Result]]",
+    unknown: Counter[str],
+    lacking: "Callable[[Result], list[OutOfVocabulary]]",
+) -> "Iterator[tuple[Fields, Result]]":
+    """The same; what the model does not know of each text is counted as it goes by."""
+    for fields, result in found:
+        unknown.update(place.text for place in lacking(result))
+        yield fields, result
 
 
 def drawn(

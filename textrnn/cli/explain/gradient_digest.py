@@ -45,7 +45,9 @@ def print_digest(series: "Sequence[Series]", *, clip: float, file: IO[str]) -> N
         columns = [cells_of(each, clip=clip) for each in some]
         table = Table("distance")
         for each in some:
-            table.add_column(f"{each.name}\n{each.when if is_twofold else ''}".strip(), justify="right")
+            table.add_column(
+                f"{each.name}\n{each.when if is_twofold else ''}".strip(), justify="right", overflow="fold"
+            )
         for name in dict.fromkeys(name for column in columns for name in column):
             table.add_row(name, *(column.get(name, "") for column in columns))
         console.print(table)

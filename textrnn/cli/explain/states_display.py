@@ -120,7 +120,7 @@ def table(states: States) -> Table:
     caption = "; ".join([*says, *(["gates: their means"] if gates else [])])
     result = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), caption=caption, caption_justify="left")
     for name in ("unit", *(("r (1st)", "r (2nd)") if states.follows else ()), states.part, *gates):
-        result.add_column(Text(name), justify="right", no_wrap=True)
+        result.add_column(Text(name), justify="right", overflow="fold")
     for place, found in enumerate(states.units):
         values = states.values(place, states.part)
         numbers = [f"{r:+.3f}" for r in (found.first, found.second) if r is not None]

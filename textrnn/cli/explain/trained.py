@@ -9,7 +9,7 @@ import typer
 from textrnn.errors import DataError, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from textrnn.batch import Ids
     from textrnn.cli.stream import Source
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textrnn.training.gradient_series import Series
 
 LEAST = 2  # symbols: of fewer there is no step to follow a gradient to
+SYMBOLS = 200_000  # of a text for a language model, of which few are needed: memory does not grow with it
 
 
 def check_model(name: str) -> None:
@@ -76,19 +77,32 @@ def series_of_model(
 def one_text(
     source: "Source", tokenizer: "Tokenizer", *, is_whole: bool, format: str, column: str | None, length: int
 ) -> "Ids":
-    """All texts behind each other, each with its end. is_whole: what is read is one text, and not one in each line."""
+    """All texts behind each other, each with its end, or the first of their symbols.
+
+    is_whole: what is read is one text, and not one in each line.
+    """
     import numpy as np
 
+    from textrnn.cli.stream import warn_of_unknown
+    from textrnn.tasks.courses import read_texts
     from textrnn.text.tokenizer import EOS
 
-    whole = source.text(format=format, column=column)
-    texts = [whole] if is_whole else whole.split("\n")
-    ids = np.concatenate([part for text in texts if text for part in (tokenizer.encode(text), [EOS])] or [[]])
+    if is_whole:
+        lines: Iterable[str] = [source.text(format=format, column=column)]
+    else:
+        records = source.records(format=format, column=column)
+        lines = (line for text, _ in records for line in text.split("\n"))
+    texts, is_cut = read_texts(filter(None, lines), tokenizer, property=None, symbols=SYMBOLS)
+    parts = [part for text in texts for part in (text.ids, [EOS])]
+    ids = np.concatenate((parts[:-1] if is_cut else parts) or [[]])
     source.report()
+    warn_of_unknown(place.text for text in texts for place in tokenizer.out_of_vocabulary(text.read))
     if len(ids) < LEAST:
         raise DataError(f"{source.ledger.name} has fewer than two symbols: there is no step to follow a gradient to")
     if len(ids) <= length:
         typer.echo(f"the text has {len(ids):,} symbols: one sequence of {len(ids) - 1:,} steps", err=True)
+    if is_cut:
+        typer.echo(f"read: the first {SYMBOLS:,} symbols", err=True)
     return ids.astype(np.int64)
 
 
@@ -98,18 +112,22 @@ def longest(
     """So many of the longest texts that have no more than `length` symbols: far back there are few others."""
     import numpy as np
 
+    from textrnn.cli.stream import warn_of_unknown
+
     left_out = 0
 
-    def fitting() -> "Iterator[Ids]":
+    def fitting() -> "Iterator[tuple[Ids, str]]":
         nonlocal left_out
         for text, _ in source.records(format=format, column=column):
             ids = np.array(tokenizer.encode(text), np.int64)
             left_out += len(ids) > length
             if LEAST <= len(ids) <= length:
-                yield ids
+                yield ids, text
 
-    texts = heapq.nlargest(count, fitting(), key=len)
+    found = heapq.nlargest(count, fitting(), key=lambda each: len(each[0]))
+    texts = [ids for ids, _ in found]
     source.report()
+    warn_of_unknown(place.text for _, text in found for place in tokenizer.out_of_vocabulary(text))
     longer = f"; longer ones: {left_out:,} (--length)" if left_out else ""
     if not texts:
         raise DataError(f"{source.ledger.name} has no text of {LEAST} to {length} symbols{longer}")

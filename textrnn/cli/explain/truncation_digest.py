@@ -3,8 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
+from textrnn.tasks.grouping import in_groups
+
 if TYPE_CHECKING:
     from textrnn.training.truncation import Outcome
+
+IN_A_TABLE = 5  # distances side by side
 
 
 def row_of(outcome: "Outcome") -> Mapping[str, Any]:
@@ -34,10 +38,11 @@ def print_losses(outcomes: "Sequence[Outcome]", file: IO[str]) -> None:
 
     means = mean_losses(outcomes)
     distances = sorted({distance for losses in means.values() for distance in losses})
-    table = Table("loss in nats at distance", "", *map(str, distances))
-    for (name, method), losses in means.items():
-        table.add_row(name, method, *(f"{losses[distance]:.3f}" for distance in distances))
-    Console(file=file).print(table)
+    for some in in_groups(distances, IN_A_TABLE):
+        table = Table("loss in nats at distance", "", *map(str, some))
+        for (name, method), losses in means.items():
+            table.add_row(name, method, *(f"{losses[distance]:.3f}" for distance in some))
+        Console(file=file).print(table)
 
 
 def closing_lines(outcomes: "Sequence[Outcome]", *, window: int) -> Iterator[str]:
