@@ -142,7 +142,7 @@ def test_the_example_of_the_courses_comes_to_513(run: Run):
     result = run("inspect", "--cell", "elman", *COURSE, "--format", "jsonl")
     rows = [(row["layer"], row["formula"], row["parameters"]) for row in jsonl(result.stdout)]
     assert rows == [
-        ("elman 1", "16 × 14 + 16 × 16 + 16", 496),
+        ("elman 0", "16 × 14 + 16 × 16 + 16", 496),
         ("output", "1 × 16 + 1", 17),
         ("total", None, 513),
     ]
@@ -157,10 +157,10 @@ def test_networks_by_their_sizes_stand_one_below_the_other(run: Run):
     of_lstm = {row["layer"]: row["formula"] for row in rows[7:]}
     assert of_lstm == {
         "embedding": "50 × 8",
-        "lstm 1 forward": "4 × (4 × 8 + 4 × 3 + 4) + 3 × 4",
-        "lstm 1 backward": "4 × (4 × 8 + 4 × 3 + 4) + 3 × 4",
-        "lstm 2 forward": "4 × (4 × 6 + 4 × 3 + 4) + 3 × 4",
-        "lstm 2 backward": "4 × (4 × 6 + 4 × 3 + 4) + 3 × 4",
+        "lstm 0": "4 × (4 × 8 + 4 × 3 + 4) + 3 × 4",
+        "lstm 0_reverse": "4 × (4 × 8 + 4 × 3 + 4) + 3 × 4",
+        "lstm 1": "4 × (4 × 6 + 4 × 3 + 4) + 3 × 4",
+        "lstm 1_reverse": "4 × (4 × 6 + 4 × 3 + 4) + 3 × 4",
         "output": "5 × 6 + 5",
         "total": None,
     }

@@ -66,9 +66,8 @@ def embedding(whose: str, prefix: str, entry: Input) -> list[Layer]:
 def stack(whose: str, prefix: str, core: Core, inputs: int) -> list[Layer]:
     """The recurrent layers of a core over inputs of this size. whose: as of `embedding`."""
     cell, layers = CELLS[core.cell], []
-    for number, level in enumerate(core.levels(inputs), start=1):
+    for level in core.levels(inputs):
         for shape in level:
-            direction = (" backward" if shape.is_backward else " forward") if len(level) > 1 else ""
             name, rows = f"{prefix}.{shape.name}", len(cell.gates) * shape.units
             arrays = [
                 (f"{name}.weight_ih", rows, shape.inputs),
@@ -79,7 +78,7 @@ def stack(whose: str, prefix: str, core: Core, inputs: int) -> list[Layer]:
             arrays += [(f"{name}.peephole", len(cell.peepholes), shape.units)] if cell.peepholes else []
             arrays += [(f"{name}.weight_hr", shape.outputs, shape.units)] if core.projection else []
             formula = cell_formula(cell, inputs=shape.inputs, units=shape.units, projection=core.projection)
-            layers.append(Layer(f"{whose}{cell.name} {number}{direction}", formula, arrays))
+            layers.append(Layer(f"{whose}{cell.name} {shape.name}", formula, arrays))
     return layers
 
 

@@ -275,7 +275,7 @@ def test_inspect_shows_a_figure_that_means_nothing_as_a_dash(run: Run, tiny_mode
 
 def test_inspect_is_a_table_for_people(run: Run, tiny_int8: Path) -> None:
     result = run("inspect", tiny_int8, "--format", "table")
-    assert re.search(r"lstm 2 +│ 4 × \(16 × 16 \+ 16 × 16 \+ 16\) │ 2112 ", result.stdout)
+    assert re.search(r"lstm 1 +│ 4 × \(16 × 16 \+ 16 × 16 \+ 16\) │ 2112 ", result.stdout)
     assert "cell: lstm" in result.stdout
     assert result.stderr == ""
 

@@ -198,6 +198,11 @@ def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
         (("--rate", "0.1"), 2, "--rate is of the training that --steps asks for"),
         (("--cell", "elman,gru", "--forget-bias", "3"), 2, "a forget gate, and here is none: elman, gru"),
         (("--batch", "1000000000"), 2, "--batch"),
+        (
+            ("--batch", "1024", "--length", "1000", "--units", "64"),
+            1,
+            "1,000 steps of 1,024 sequences through 64 units are too many",
+        ),
         (("--cell", "elman-relu", "--start", "identity", "--scale", "1e99"), 1, "larger than a number"),
     ],
 )

@@ -41,7 +41,8 @@ def test_vectors_are_trained_and_what_to_type_next_is_said(run):
     told = stderr.splitlines()
     assert told[0] == "300 words in 60 texts, 9 of them different and there at least 5 times"
     assert told[1:3] == ["word2vec: epoch 1 of 2 done", "word2vec: epoch 2 of 2 done"]
-    assert told[3] == "a.vec: 9 vectors of 5 numbers, of 100.0% of the text"
+    assert told[3] == "a.vec: vectors of 5 numbers for 9 words, 100.0% of the text, and for </s>, <s>"
+    assert Path("a.vec").read_text().startswith("11 5\n")
     assert told[4].startswith("textrnn vectors neighbors a.vec WORD    or    textrnn train lm")
     assert run("vectors", "neighbors", "a.vec", "ship").code == 0
     training = "train lm song.txt --level word --embedding a.vec --out m --steps 2 --units 4 --layers 1 --batch 2"

@@ -161,6 +161,7 @@ def test_no_more_of_a_text_is_looked_at_than_is_read(folder: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("written", "says"),
     [
+        (f"0.{'9' * 5000}", "a unit is LAYER.UNIT, such as"),
         ("0.5", "layer 0 has 5 units, the first is 0: not 5"),
         ("1.0", "there is no layer '1'; there are: 0"),
         ("3", "a unit is LAYER.UNIT, such as 0.0, not '3'"),

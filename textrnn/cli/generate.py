@@ -23,6 +23,7 @@ from textrnn.cli.options import (
     example,
     one_of,
 )
+from textrnn.cli.prompt import PromptArgument, PromptOption, one_prompt
 
 if TYPE_CHECKING:
     from textrnn.metrics.novelty import Copied
@@ -37,10 +38,8 @@ EXAMPLES = example(
 
 def generate(
     model: ModelArgument,
-    beginning: Annotated[
-        str | None, typer.Argument(metavar="PROMPT", help="What the text begins with.", show_default=False)
-    ] = None,
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="The same.")] = "",
+    beginning: PromptArgument = None,
+    prompt: PromptOption = "",
     prompts: Annotated[
         str | None, typer.Option(help="A file of prompts, lines or records (.gz too), or - for standard input.")
     ] = None,
@@ -118,11 +117,11 @@ def generate(
     from textrnn.tasks.language_model import LanguageModel, longest, new_seed
     from textrnn.text.numbers import read_vectors
 
-    if sum(map(bool, (beginning, prompt, prompts))) > 1:
-        raise UsageError("give one prompt, as an argument or by --prompt, or a file of them by --prompts")
+    prompt = one_prompt(beginning, prompt)
+    if prompt and prompts:
+        raise UsageError("give one prompt, or a file of them by --prompts")
     if beginning and os.path.isfile(beginning):
         raise UsageError(f"{beginning} is a file: --prompts reads it, --prompt begins with this name itself")
-    prompt = beginning or prompt
     if condition is not None and condition_file is not None:
         raise UsageError("give --condition or --condition-file, not both")
     rows = read_vectors(condition_file) if condition_file is not None else None

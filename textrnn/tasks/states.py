@@ -1,6 +1,7 @@
 """A network that reads texts while its units are watched: which of them follow a property, and what some do."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from reprlib import repr as shortened
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from textrnn.tasks.translator import Translator
 from textrnn.text.tokenizer import START, Tokenizer
 
 FEWEST, FEW = 4, 1000  # symbols that correlations are made of, and below which chance makes many of them
+MOST_DIGITS = 9  # of a unit's number, zeros before it included
 
 
 def tokenizer_of(model: Model) -> Tokenizer:
@@ -66,8 +68,8 @@ class Reader:
     def unit(self, written: str) -> Unit:
         """A unit as users write it, LAYER.UNIT."""
         layer, dot, number = written.strip().partition(".")
-        if not dot or not number.isdecimal():
-            raise UsageError(f"a unit is LAYER.UNIT, such as {self.top()[0]}.0, not {written!r}")
+        if not dot or not number.isdecimal() or len(number) > MOST_DIGITS:
+            raise UsageError(f"a unit is LAYER.UNIT, such as {self.top()[0]}.0, not {shortened(written)}")
         if int(number) >= self.size(self.layer(layer)):
             raise UsageError(f"layer {layer} has {self.size(layer)} units, the first is 0: not {number}")
         return Unit(layer, int(number))

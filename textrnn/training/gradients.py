@@ -23,6 +23,7 @@ from textrnn.networks.recurrent import LayerState
 from textrnn.networks.sequence import SequenceNetwork
 
 STEADY = 0.05  # a factor per step within 1 ± this neither vanishes nor explodes: over 100 steps about 0.006 to 130
+MOST_KEPT = 2**25  # numbers of one part of the state, over all steps: of an LSTM about 5 GB with all that is computed
 Norms = NDArray[np.float64]
 
 
@@ -79,6 +80,12 @@ def gradient_flows(network: SequenceNetwork, ids: Ids, targets: Ids, lengths: Id
     """
     network.double().eval()
     assert isinstance(network.head, LabelHead)
+    steps, batch = ids.shape
+    units = sum(shape.units for shape in network.layers.shapes)
+    if steps * batch * units > MOST_KEPT:
+        raise TrainingError(
+            f"{steps:,} steps of {batch:,} sequences through {units:,} units are too many to keep at once"
+        )
     counts = None if lengths is None else torch.from_numpy(lengths)
     layers, output = traced(network, torch.from_numpy(ids), counts)
     last = network.read_out(output, counts)[-1]

@@ -1,6 +1,7 @@
 """Back-propagation through time as the sum that it is: a term for each loss and each step before it."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional
-from torch.nn.utils import parameters_to_vector
+from torch.nn.utils import get_total_norm
 
 from textrnn.batch import Ids
 from textrnn.errors import TrainingError
@@ -55,22 +56,33 @@ def gradient_terms(network: SequenceNetwork, ids: Ids, targets: Ids, *, window: 
     """
     losses, weights = unrolled(network.double().eval(), ids, targets)
     steps = len(losses)
-    norms = np.zeros((steps, steps))
+    squares = np.zeros((steps, steps))
     kept = np.tri(steps, dtype=bool) & np.equal.outer(np.arange(steps) // window, np.arange(steps) // window)
-    whole, truncated = (torch.zeros_like(parameters_to_vector(weights[0])) for _ in range(2))
+    whole, truncated = ([torch.zeros_like(array) for array in weights[0]] for _ in range(2))
+
+    def add(array: Tensor, *, step: int, place: int) -> None:
+        """Add what the term has for one array, and forget it: all terms of a loss would fill the memory."""
+        assert array.grad is not None
+        squares[time, step] += array.grad.square().sum().item()
+        whole[place] += array.grad
+        if kept[time, step]:
+            truncated[place] += array.grad
+        array.grad = None
+
+    for step, own in enumerate(weights):
+        for place, array in enumerate(own):
+            hook = partial(add, step=step, place=place)
+            array.register_post_accumulate_grad_hook(hook)  # type: ignore[no-untyped-call]
     for time, loss in enumerate(losses):
-        used = weights[: time + 1]
-        found = iter(torch.autograd.grad(loss, [each for step in used for each in step], retain_graph=True))
-        for step, own in enumerate(used):
-            term = torch.cat([next(found).flatten() for _ in own])
-            norms[time, step] = term.norm().item()
-            whole += term
-            truncated += term * bool(kept[time, step])
-    sizes = whole.norm().item(), truncated.norm().item()
+        used = [array for own in weights[: time + 1] for array in own]
+        loss.backward(retain_graph=True, inputs=used)  # type: ignore[no-untyped-call]
+    norms = np.sqrt(squares)
+    sizes = float(get_total_norm(whole)), float(get_total_norm(truncated))
     if not np.isfinite([*sizes, *norms.flat]).all():
         raise TrainingError("a term is larger than a number of 64 bits can be: take fewer steps or smaller weights")
+    along = sum((one * other).sum().item() for one, other in zip(whole, truncated, strict=True))
     product = sizes[0] * sizes[1]
-    return Terms(norms, kept, *sizes, cosine=(whole @ truncated).item() / product if product else None)
+    return Terms(norms, kept, *sizes, cosine=along / product if product else None)
 
 
 def unrolled(network: SequenceNetwork, ids: Ids, targets: Ids) -> tuple[list[Tensor], list[list[Tensor]]]:

@@ -33,9 +33,10 @@ WHITE = re.compile(r"[ \t\r\n]")  # what a word of a file cannot hold
 
 @dataclass(frozen=True)
 class VectorsWritten:
-    """What was learnt from. words: with a vector. symbols, covered: of the texts, and those of these words."""
+    """What was learnt from. words, special: with a vector. symbols, covered: of the texts, and those of these words."""
 
     words: int
+    special: tuple[str, ...]
     symbols: int
     covered: int
     repairs: tuple[str, ...]
@@ -95,7 +96,8 @@ def learn_vectors(
         format = FORMATS[Path(out.removesuffix(PACKED)).suffix]
         with whole_file(out) as opened, packed(opened, out) as file:
             write_vectors(file, [names[index] for index in order], found.rows[order], format=format)
-        return VectorsWritten(len(words), symbols - number, int(counts[words].sum()), repairs_of(texts, None))
+        special = tuple(names[index] for index in order if index < len(SPECIAL))
+        return VectorsWritten(len(words), special, symbols - number, int(counts[words].sum()), repairs_of(texts, None))
 
 
 def names_in_a_file(tokenizer: Tokenizer) -> dict[int, str]:

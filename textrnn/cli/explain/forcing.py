@@ -13,6 +13,7 @@ from textrnn.cli.options import (
     PngOption,
     example,
 )
+from textrnn.cli.prompt import PromptArgument, PromptOption, one_prompt
 
 EXAMPLES = example('textrnn explain forcing shakespeare -p "To be, or not" --text " to be: that is the question"')
 COLUMNS = ("token", "guess", "forced_logprob", "own", "free_logprob")
@@ -21,9 +22,11 @@ COLUMNS = ("token", "guess", "forced_logprob", "own", "free_logprob")
 def forcing(
     model: ModelArgument,
     text: Annotated[
-        str, typer.Option("--text", help="A true text, with the space that parts it from -p.", show_default=False)
+        str,
+        typer.Option("--text", help="A true text, with the space that parts it from the prompt.", show_default=False),
     ],
-    prompt: Annotated[str, typer.Option("--prompt", "-p", help="What it begins with, read in both cases.")] = "",
+    beginning: PromptArgument = None,
+    prompt: PromptOption = "",
     condition: ConditionOption = None,
     png: PngOption = None,
     format: FormatOption = "auto",
@@ -37,6 +40,7 @@ def forcing(
     from textrnn.tasks.forcing import forced_and_free
     from textrnn.tasks.language_model import LanguageModel
 
+    prompt = one_prompt(beginning, prompt)
     language_model = load(model, LanguageModel, engine=engine)
     warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt + text))
     found = forced_and_free(language_model, text, prompt=prompt, condition=condition)

@@ -15,13 +15,15 @@ from textrnn.cli.options import (
     finite,
     several,
 )
+from textrnn.cli.prompt import PromptArgument, PromptOption, one_prompt
 
 EXAMPLES = example('textrnn explain sampling shakespeare "To be, or n" --temperature 0,0.5,1,2')
 
 
 def sampling(
     model: ModelArgument,
-    prefix: Annotated[str, typer.Argument(help="What the text begins with.")] = "",
+    beginning: PromptArgument = None,
+    prompt: PromptOption = "",
     temperature: Annotated[str, typer.Option(help="Temperatures, with commas between.")] = "0,0.5,1,2",
     top_k: Annotated[int, typer.Option(min=0, help="Only the K likeliest symbols; 0 all.")] = 0,
     top_p: Annotated[float, typer.Option(help="Only the likeliest that together reach this probability.")] = 1.0,
@@ -42,9 +44,10 @@ def sampling(
     from textrnn.tasks.language_model import LanguageModel
 
     samplings = [Sampling(each, top_k, top_p, min_p) for each in several("--temperature", temperature, finite)]
+    prompt = one_prompt(beginning, prompt)
     language_model = load(model, LanguageModel, engine=engine)
-    warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prefix))
-    found = chances(language_model, prefix, samplings, count=count, condition=condition)
+    warn_of_unknown(place.text for place in language_model.tokenizer.out_of_vocabulary(prompt))
+    found = chances(language_model, prompt, samplings, count=count, condition=condition)
     temperatures = [repr(each.temperature).removesuffix(".0") for each in samplings]  # no two of them written alike
     names = [f"temperature {each}" for each in temperatures]
     if png is not None:

@@ -55,7 +55,7 @@ def terms(
     ] = None,
     units: Annotated[
         int | None,
-        typer.Option(min=1, max=4096, help=f"Units of the network. Default: {UNITS}.", show_default=False),
+        typer.Option(min=1, max=1024, help=f"Units of the network. Default: {UNITS}.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32, help="Seed of the network.")] = 0,
     png: PngOption = None,

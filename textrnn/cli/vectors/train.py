@@ -93,7 +93,9 @@ def train(
         written = learn_vectors(data, with_level_defaults(settings), wanted, out, say=tell, watch=watch)
     for line in written.repairs:
         say(line)
-    say(f"{out}: {written.words:,} vectors of {size} numbers, of {written.covered / written.symbols:.1%} of the text")
+    share = f"{written.covered / written.symbols:.1%}"
+    special = ", ".join(written.special)
+    say(f"{out}: vectors of {size} numbers for {written.words:,} words, {share} of the text, and for {special}")
     if written.covered < FEW * written.symbols and min_count > 1 and not vocabulary_size:
         say("the other words are too rare for a vector: --min-count 1 gives one to each")
     name = shlex.quote(out)
