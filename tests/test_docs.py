@@ -1,6 +1,7 @@
 """The documentation is executed: README blocks, the examples of every command's help, the public names."""
 
 import gzip
+import json
 import re
 import shlex
 import shutil
@@ -145,13 +146,18 @@ def hurried(command: str) -> str:
     return f"{command} {found}"
 
 
-def test_every_command_of_the_course_runs_and_makes_its_pictures(tmp_path, run, monkeypatch):
+def test_every_command_of_the_course_runs_and_makes_its_pictures(tmp_path, run, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpora").symlink_to(ROOT / "corpora")
     assert COURSE_COMMANDS
     for command in COURSE_COMMANDS:
         code, _, stderr = run(*shlex.split(hurried(command))[1:])
         assert code == 0, f"{command}\n{stderr}"
+    (by_hand,) = (block for kind, block in BLOCK.findall(COURSE) if kind == "python")
+    exec(compile(by_hand, "course.md", "exec"), {})
+    token, probability = capsys.readouterr().out[:-1].rsplit(" ", 1)
+    likeliest = json.loads(run("next", "elman", "The lam", "--count", "1", "--format", "jsonl").stdout)
+    assert (likeliest["token"], likeliest["probability"]) == (token, pytest.approx(float(probability), rel=1e-4))
     shown = {*re.findall(r"\]\(course/([^)]+)\)", COURSE)}
     pictures = ROOT / "docs" / "course"
     kept = {path.relative_to(pictures).as_posix() for path in pictures.rglob("*.png")}
