@@ -123,8 +123,8 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
         (("lm", "NOVEL", "--device", "tpu"), 2, "there is no device 'tpu'"),
         (("lm", "NOVEL", "--steps", "5", "--minutes", "1"), 2, "give one end"),
         (("lm", "NOVEL", "--encoding", "klingon"), 2, "unknown encoding 'klingon'"),
-        (("lm", "NOVEL", "--level", "letters"), 2, "level: Input should be 'char', 'ngram', 'word' or 'bpe'"),
-        (("lm", "NOVEL", "--unit", "page"), 2, "unit: Input should be 'auto', 'text' or 'line'"),
+        (("lm", "NOVEL", "--level", "letters"), 2, "level: 'letters' is not one of char, ngram, word, bpe"),
+        (("lm", "NOVEL", "--unit", "page"), 2, "unit: 'page' is not one of auto, text, line"),
         (("lm", "NOVEL", "--level", "ngram", "--ngram", "5"), 2, "ngram: Input should be less than or equal to 4"),
         (("lm", "NOVEL", "--level", "bpe", "--vocabulary-size", "200"), 2, "200 are too few"),
         (("lm", "NOVEL", "--ngram", "2"), 2, "ngram is for the level ngram, not for char"),
@@ -157,7 +157,7 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
             2,
             "word2vec_window is for the embedding word2vec, not for learned",
         ),
-        (("lm", "NOVEL", "--embedding", "word2vec", "--word2vec-model", "glove"), 2, "should be 'skip-gram' or 'cbow'"),
+        (("lm", "NOVEL", "--embedding", "word2vec", "--word2vec-model", "glove"), 2, "is not one of skip-gram, cbow"),
         (("lm", "NOVEL", "--embedding", "word2vec", "--streaming"), 2, "reads the whole text before the training"),
         (("lm", "NOVEL", "--cell", "gru", "--projection", "4"), 2, "the outputs of gru cannot be projected; those of"),
         (("lm", "NOVEL", "--projection", "-1"), 2, "projection: Input should be greater than or equal to 0"),
@@ -172,8 +172,8 @@ def test_flags_come_before_set_and_set_before_a_file(run, novel, tmp_path):
             2,
             "vectors that are tied have as many entries as the projection, 4, not 8",
         ),
-        (("lm", "NOVEL", "--recurrent-start", "zero"), 2, "should be 'uniform', 'identity' or 'orthogonal'"),
-        (("lm", "NOVEL", "--dropout-mask", "window"), 2, "dropout_mask: Input should be 'step' or 'sequence'"),
+        (("lm", "NOVEL", "--recurrent-start", "zero"), 2, "'zero' is not one of uniform, identity, orthogonal"),
+        (("lm", "NOVEL", "--dropout-mask", "window"), 2, "dropout_mask: 'window' is not one of step, sequence"),
         *(
             (("lm", "NOVEL", f"--{name}-dropout", "1"), 2, f"{name}_dropout: Input should be less than 1")
             for name in ("embedding", "recurrent", "weight")

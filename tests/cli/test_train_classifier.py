@@ -60,7 +60,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("good.jsonl", "--ordinal", "a,b"), 2, "--ordinal leaves out the class 'c'"),
         (("good.jsonl", "--ordinal", "numeric"), 2, "--ordinal numeric: the class 'a' is no number"),
         (("good.jsonl", "--valid", "good.jsonl", "--readout", "max,max"), 2, "a readout is named twice"),
-        (("good.jsonl", "--readout", "first"), 2, "'last', 'mean', 'max' or 'attention'"),
+        (("good.jsonl", "--readout", "first"), 2, "'first' is not one of last, mean, max, attention"),
         (("good.jsonl", "--streaming"), 2, "a classifier reads its records more than once: without --streaming"),
         (
             ("good.jsonl", "--column", "text", "--label-column", "text"),

@@ -100,7 +100,7 @@ def test_words_come_by_how_often_they_are_there_and_special_ones_last():
     counts = {word: found.count(word) for word in found if found.count(word) >= 30}
     assert set(words[:-3]) == set(counts)
     assert [counts[word] for word in words[:-3]] == sorted(counts.values(), reverse=True)
-    assert written == VectorsWritten(len(counts), len(found), sum(counts.values()), ())
+    assert written == VectorsWritten(len(counts), ("<unk>", "</s>", "<s>"), len(found), sum(counts.values()), ())
 
 
 def test_unk_is_a_word_where_it_is_literal():

@@ -44,7 +44,7 @@ def advice(history: Sequence[Row]) -> list[str]:
         )
     if best is last and last.train_nats >= last.valid_nats and last.valid_nats < first.valid_nats:
         said.append(
-            f"underfitting: the training loss ({last.train_nats:.3f} nats, with dropout) is no lower than the "
+            f"underfitting: the training loss ({last.train_nats:.3f} nats, with any dropout) is no lower than the "
             f"validation loss ({last.valid_nats:.3f}); more --units, less --dropout or a longer run would help"
         )
     return said

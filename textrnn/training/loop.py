@@ -34,7 +34,7 @@ class Row:
     epoch: float | None  # None where the text has no known end
     seconds: float  # since training began, evaluation included
     rate: float
-    train_nats: float  # per target, since the row before, with dropout
+    train_nats: float  # per target, since the row before, with any dropout
     valid_nats: float  # per target
     gradient_norm: float  # before any clipping, the mean of the steps since the row before
     symbols_per_second: float  # read, padding left out
