@@ -18,7 +18,8 @@ def curves_picture(history: "Sequence[Row]", path: str | Path) -> None:
     rows = [row for row in history if not row.mean_of]
     figure, axes = drawing(width=WIDTH, height=HEIGHT)
     steps, mark = [row.step for row in rows], "." if len(rows) <= MARKED else ""
-    axes.plot(steps, [row.train_nats for row in rows], "--", color="0.45", marker=mark, label="training, with any dropout")
+    losses = [row.train_nats for row in rows]
+    axes.plot(steps, losses, "--", color="0.45", marker=mark, label="training, with any dropout")
     axes.plot(steps, [row.valid_nats for row in rows], "-", color="black", marker=mark, label="validation")
     best = [row for row in history if row.is_best][-1:]
     axes.plot(
