@@ -19,7 +19,6 @@ def words_picture(words: Sequence[str], weights: Sequence[float], path: str | Pa
     axes.set_yticks(places, list(map(shortened, words)), fontsize=POINTS, parse_math=False)
     axes.set_ylim(len(words) - 0.5, -0.5)  # the first word above
     axes.set_xlim(0, ROOM * most)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("weight (of 1 in all)")
     axes.set_ylabel("words of the text")
     write_picture(figure, path)

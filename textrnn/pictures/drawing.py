@@ -37,7 +37,7 @@ Weights = NDArray[np.floating]
 
 def matrix(shares: Weights, rows: Sequence[str], columns: Sequence[str], *, cell: float) -> "tuple[Figure, Axes]":
     """A grid of cells, from white, 0, to black, 1, with names on the left and above. cell: its side, in inches."""
-    figure, axes = drawing(width=cell * max(len(columns), 1), height=cell * max(len(rows), 1))
+    figure, axes = drawing(width=cell * max(len(columns), 1), height=cell * max(len(rows), 1), is_framed=True)
     rows, columns = list(map(shortened, rows)), list(map(shortened, columns))
     axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     axes.set_yticks(range(len(rows)), rows, fontsize=POINTS, parse_math=False)
@@ -59,8 +59,11 @@ def matrix(shares: Weights, rows: Sequence[str], columns: Sequence[str], *, cell
     return figure, axes
 
 
-def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
-    """An empty picture; sizes, of what is within the axes, in inches: the names outside take what they need."""
+def drawing(*, width: float, height: float, is_framed: bool = False) -> "tuple[Figure, Axes]":
+    """An empty picture; sizes, of what is within the axes, in inches: the names outside take what they need.
+
+    is_framed: it has lines on all four sides, and not where the axes are alone.
+    """
     require("eval", "a picture", packages=("matplotlib",))
     check_size(width, height)
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # by name: which backend the program uses is not ours
@@ -68,7 +71,9 @@ def drawing(*, width: float, height: float) -> "tuple[Figure, Axes]":
 
     figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH)  # as it is written: letters are measured before
     FigureCanvasAgg(figure)
-    return figure, figure.add_axes((0, 0, 1, 1))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.spines[["top", "right"]].set_visible(is_framed)
+    return figure, axes
 
 
 def check_size(*inches: float) -> None:
@@ -93,6 +98,7 @@ def panels(count: int, *, width: float, height: float) -> "tuple[Figure, list[Ax
     others = [figure.add_axes((place * step, 0, 1, 1), sharey=first) for place in range(1, count)]
     for other in others:
         other.tick_params(labelleft=False)
+        other.spines[["top", "right"]].set_visible(False)
     return figure, [first, *others]
 
 
@@ -124,7 +130,6 @@ def lines(axes: "Axes", drawn: Sequence[Line]) -> None:
             fillstyle="none" if line.dash else "full",
         )
     axes.grid(color="0.9", linewidth=0.5)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.tick_params(which="both", labelsize=POINTS)
 
 

@@ -30,6 +30,5 @@ def forcing_picture(forcing: Forcing, path: str | Path) -> None:
         axes.set_xticks(steps, names, fontsize=POINTS, parse_math=False, rotation=90 if is_long else 0)
     axes.set_xlabel("true symbol" if count <= NAMED else "true symbol, by number")
     axes.set_ylabel("surprisal (bits)")
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), frameon=False, fontsize=POINTS, ncols=1)
     write_picture(figure, path)

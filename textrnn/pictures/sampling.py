@@ -22,7 +22,6 @@ def chances_picture(chances: Chances, names: Sequence[str], path: str | Path) ->
         axis.set_ylim(rows - 0.5, -0.5)
         axis.set_xlim(0, 1.22)
         axis.set_xticks([0, 0.5, 1])
-        axis.spines[["top", "right"]].set_visible(False)
         axis.set_title(f"{name}\n{choices:,.1f} equal choices", fontsize=POINTS)
         axis.set_xlabel("probability")
     axes[0].set_yticks(range(rows), map(visible, chances.tokens), fontsize=POINTS, parse_math=False)

@@ -35,7 +35,7 @@ def states_picture(states: States, path: str | Path) -> None:
         ends.append(len(rows) - 1)
     symbols = [piece for text in kept.texts for _, piece in text.pieces()]
     width = min(WIDEST, max(NARROWEST, spacing(symbols) * len(symbols)))
-    figure, axes = drawing(width=width, height=ROW * len(rows))
+    figure, axes = drawing(width=width, height=ROW * len(rows), is_framed=True)
     axes.imshow(np.stack(rows), cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     axes.set_yticks(range(len(rows)), names, fontsize=POINTS, parse_math=False)
     shown = range(0, len(symbols), ceil(len(symbols) * spacing(symbols) / width))

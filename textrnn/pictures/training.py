@@ -33,6 +33,5 @@ def curves_picture(history: "Sequence[Row]", path: str | Path) -> None:
     )
     axes.set_xlabel("step")
     axes.set_ylabel("loss (nats per target)")
-    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize=POINTS)
     write_picture(figure, path)

@@ -49,7 +49,6 @@ def bleu_by_length_picture(rows: Sequence[LengthRow], path: str | Path) -> None:
     axes.set_xticks(range(len(rows)), [row.words for row in rows], fontsize=POINTS)
     axes.set_xlim(-0.6, len(rows) - 0.4)
     axes.set_ylim(0, HEADROOM * max((row.bleu for row in rows), default=0) or 1)
-    axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("words of the source")
     axes.set_ylabel("BLEU (pairs)")
     write_picture(figure, path)

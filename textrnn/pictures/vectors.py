@@ -28,7 +28,7 @@ def map_picture(found: WordMap, path: str | Path) -> int:
 
     The first words come first: a later one whose name would cover another name or a dot is a dot alone.
     """
-    figure, axes = drawing(width=WIDTH, height=HEIGHT)
+    figure, axes = drawing(width=WIDTH, height=HEIGHT, is_framed=True)
     axes.margins(MARGIN)
     axes.plot(found.points[:, 0], found.points[:, 1], linestyle="none", marker="o", markersize=3, color="0.4")
     axes.set_xlabel(found.axes[0])
