@@ -173,6 +173,16 @@ def test_the_new_network_beside_a_model_begins_as_that_one_did(run, tmp_path):
     assert lengths[0] != lengths[1]
 
 
+def test_what_has_to_be_repaired_is_said_and_refused_when_strict(run, tiny_model):
+    given = ("explain", "gradients", tiny_model, "-", "--format", "jsonl")
+    repaired = run(*given, stdin=b"To be\xff or not")
+    assert repaired.code == 0
+    assert "undecodable bytes read as U+FFFD: 1" in repaired.stderr
+    refused = run(*given, "--strict", stdin=b"To be\xff or not")
+    assert (refused.code, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("error: standard input, line 1")
+
+
 def test_a_short_text_is_one_sequence_and_said(run, tiny_model):
     code, stdout, stderr = run("explain", "gradients", tiny_model, "--text", "abc", "--format", "jsonl")
     assert code == 0

@@ -84,6 +84,9 @@ def test_neighbors_of_each_word_in_order(run):
     Path("words.txt").write_text("north\neast\n")
     asked = ("vectors", "neighbors", "circle.txt", "--file", "words.txt", "--count", "1", "--format", "jsonl")
     assert run(*asked).stdout == stdout
+    Path("words.txt").write_bytes(b"north\xff\n")
+    refused = run(*asked, "--strict")
+    assert (refused.code, refused.stderr[:28]) == (1, "error: words.txt, line 1, by")
 
 
 def test_a_space_has_a_sign_in_a_table_alone(run, tiny_model):

@@ -12,6 +12,7 @@ from textrnn.cli.options import (
     OutOption,
     PngOption,
     SourceArgument,
+    StrictOption,
     TextOption,
     example,
     finite,
@@ -90,6 +91,7 @@ def gradients(
     column: ColumnOption = None,
     input_format: InputFormatOption = "auto",
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     png: PngOption = None,
     format: FormatOption = "auto",
     out: OutOption = None,
@@ -123,7 +125,7 @@ def gradients(
         check_model(model)
         if named := [name for name, value in given.items() if value not in (None, 0)]:
             raise UsageError(f"{named[0]} is for new networks, and {model} is one that has learnt")
-        text_source = open_source(context, source, text, encoding=encoding, strict=False)
+        text_source = open_source(context, source, text, encoding=encoding, strict=strict)
         found = series_of_model(
             model, text_source, format=input_format, column=column, length=length, batch=batch, seed=seed
         )

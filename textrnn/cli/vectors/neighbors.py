@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from textrnn.cli.options import EncodingOption, FormatOption, OutOption, example
+from textrnn.cli.options import EncodingOption, FormatOption, OutOption, StrictOption, example
 from textrnn.cli.vectors.opened import VectorsArgument
 
 EXAMPLES = example(
@@ -22,6 +22,7 @@ def neighbors(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many neighbours of each word.")] = 10,
     encoding: EncodingOption = "utf-8",
+    strict: StrictOption = False,
     format: FormatOption = "auto",
     out: OutOption = None,
 ) -> None:
@@ -35,7 +36,7 @@ def neighbors(
     from textrnn.word_vectors.nearest import neighbors
     from textrnn.word_vectors.opening import open_vectors
 
-    given = open_source(context, file, word, encoding=encoding, strict=False)
+    given = open_source(context, file, word, encoding=encoding, strict=strict)
     require("train", "textrnn vectors neighbors", packages=("gensim",))
     words = [text for text, _ in given.records(format="text" if file else "auto", column=None)]
     opened = open_vectors(vectors)
