@@ -258,7 +258,7 @@ def test_on_a_terminal_a_table_says_how_units_follow(tiny_model: Path, run: Run)
     for row in rows[:5]:
         _, *cells = next(cells for cells in lines if cells[:1] == [f"{row['layer']}.{row['unit']}"])
         assert cells[:2] == [f"{row['r_first_half']:+.3f}", f"{row['r_second_half']:+.3f}"]
-        assert f"space r {row['r_second_half']:+.2f}" in result.stdout
+        assert f"space r = {row['r_second_half']:+.2f}" in result.stdout
 
 
 def test_a_unit_is_headed_by_where_its_values_go(tiny_model: Path, run: Run, tmp_path: Path) -> None:

@@ -111,6 +111,11 @@ class States:
         """One of the values of the unit at a place, over all texts."""
         return np.concatenate([of_text[place].values[name] for of_text in self.courses])
 
+    def heading(self, place: int) -> str:
+        """The unit at a place, and from where to where its values go."""
+        values = self.values(place, self.part)
+        return f"unit {self.units[place].unit}: {self.part} {values.min():.2f} to {values.max():.2f}"
+
     def scale(self, place: int, name: str) -> Scale:
         """Where these values are shown: a gate, as a rule, from 0 or -1 to 1, a part of the state up to its largest."""
         values = self.values(place, name)

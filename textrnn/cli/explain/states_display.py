@@ -52,9 +52,8 @@ def legend(states: States) -> Text:
 
 def heading(states: States, place: int) -> str:
     """A unit, from where to where its values go, and how well they follow the property."""
-    found, values = states.units[place], states.values(place, states.part)
-    line = f"unit {found.unit}  {states.part} {values.min():.2f} to {values.max():.2f}"
-    return line if found.second is None else f"{line}  {states.follows} r {found.second:+.2f}"
+    line, second = states.heading(place), states.units[place].second
+    return line if second is None else f"{line}; {states.follows} r = {second:+.2f}"
 
 
 def coloured(text: ReadText, values: Floats, scale: Scale) -> Text:

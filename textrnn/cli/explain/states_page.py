@@ -63,8 +63,7 @@ def section(states: States, kept: States, number: int) -> str:
 
 def heading(states: States, place: int) -> str:
     """A unit, from where to where its values go, and how well they follow the property."""
-    found, values = states.units[place], states.values(place, states.part)
-    line = f"unit {found.unit}: {states.part} {values.min():.2f} to {values.max():.2f}"
+    line, found = states.heading(place), states.units[place]
     if found.first is None or found.second is None:
         return line
     return f"{line}; {states.follows} r = {found.second:+.3f} (first half, by which it was chosen: {found.first:+.3f})"
